@@ -1,0 +1,109 @@
+"""Pairs of rainy and clean pictures on disk, in the layouts seen in the wild."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from derain.errors import DatasetError
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One rainy picture and its clean partner.
+
+    Attributes:
+        name: Unique within its source.
+        rainy: The file with the rainy picture.
+        clean: The file with the clean one; the same file when they stand side by side.
+        side_by_side: Clean left half, rainy right half (Rain800's layout).
+    """
+
+    name: str
+    rainy: Path
+    clean: Path
+    side_by_side: bool = False
+
+    def load(self) -> tuple[Pixels, Pixels]:
+        """(rainy, clean), each (H, W, 3) uint8 of one size."""
+        if self.side_by_side:
+            both = read_rgb(self.rainy)
+            half = both.shape[1] // 2
+            return both[:, half : 2 * half], both[:, :half]
+        rainy, clean = read_rgb(self.rainy), read_rgb(self.clean)
+        if rainy.shape != clean.shape:
+            raise DatasetError(
+                f"{self.rainy} is {rainy.shape[1]}x{rainy.shape[0]}, its clean partner "
+                f"{self.clean} is {clean.shape[1]}x{clean.shape[0]}; pairs must have one size"
+            )
+        return rainy, clean
+
+
+def read_rgb(path: Path) -> Pixels:
+    """An upright 8-bit RGB picture, (H, W, 3)."""
+    try:
+        with Image.open(path) as image:
+            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    except FileNotFoundError:
+        raise DatasetError(f"{path}: no such file") from None
+    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
+        raise DatasetError(f"{path}: not a readable picture ({error})") from error
+
+
+def list_images(folder: Path) -> list[Path]:
+    """All pictures below ``folder``, sorted; an empty or missing folder is an error."""
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: no such folder")
+    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+    if not found:
+        raise DatasetError(f"{folder}: holds no pictures ({', '.join(sorted(SUFFIXES))})")
+    return found
+
+
+def list_pairs(path: Path, layout: str, root: Path | None = None) -> list[Pair]:
+    """Pairs in one of three layouts.
+
+    Args:
+        path: A folder, or for ``csv`` a table.
+        layout: ``side-by-side``: one file each, clean left and rainy right; ``folders``: ``rainy/``
+            and ``clean/`` with equal names (what ``derain synthesize`` writes); ``csv``: a table
+            with the columns rainy and clean.
+        root: Where the table's paths start; by default the table's folder.
+    """
+    if layout == "side-by-side":
+        return [Pair(p.stem, p, p, side_by_side=True) for p in list_images(path)]
+    if layout == "folders":
+        return _from_folders(path)
+    if layout == "csv":
+        return _from_table(path, root or path.parent)
+    raise DatasetError(f"unknown layout {layout!r}; known: side-by-side, folders, csv")
+
+
+def _from_folders(path: Path) -> list[Pair]:
+    clean = {p.stem: p for p in list_images(path / "clean")}
+    pairs = []
+    for rainy in list_images(path / "rainy"):
+        if rainy.stem not in clean:
+            raise DatasetError(f"{rainy}: no clean partner in {path / 'clean'}")
+        pairs.append(Pair(rainy.stem, rainy, clean[rainy.stem]))
+    return pairs
+
+
+def _from_table(path: Path, root: Path) -> list[Pair]:
+    try:
+        with path.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read ({error.strerror})") from error
+    if not rows or not {"rainy", "clean"} <= set(rows[0]):
+        raise DatasetError(f"{path}: needs the columns 'rainy' and 'clean' and at least one row")
+    return [Pair(Path(r["rainy"]).stem, root / r["rainy"], root / r["clean"]) for r in rows]

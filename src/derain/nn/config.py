@@ -1,0 +1,105 @@
+"""The one configuration that defines a network, and the presets that ship."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal
+
+from derain.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Everything that decides a network's arithmetic. Saved with the weights.
+
+    Attributes:
+        channels: Feature channels of both branches. CODE: 64.
+        rain_blocks: Residual squeeze-and-excitation blocks of the rain branch. CODE: 16.
+        detail_blocks: SDCAB residual blocks of the detail branch. CODE: 16.
+        dilations: Dilations of the parallel 3x3 kernels of a context aggregation. CODE: (1, 3, 5).
+        unshuffle: 1 works at full resolution (PAPER); 2 packs each 2x2 pixels into channels first
+            (PixelUnshuffle stem, PixelShuffle tails), the same body at a quarter of the cost (OURS).
+        norm: ``"batch"`` (CODE) or ``"none"`` (OURS).
+        squeeze: Hidden width of the squeeze-and-excitation bottleneck. CODE: 4.
+        slopes: PReLU slopes ``"channel"`` (CODE) or one ``"shared"`` slope per activation, which
+            inference engines fuse into the convolution (OURS).
+        pool_window: Side of the squeeze-and-excitation window at inference, in feature pixels; a
+            multiple of 3. Training pools over the whole patch (CODE), so this should be near the
+            patch's side (OURS, after TLC).
+    """
+
+    channels: int = 64
+    rain_blocks: int = 16
+    detail_blocks: int = 16
+    dilations: tuple[int, ...] = (1, 3, 5)
+    unshuffle: Literal[1, 2] = 1
+    norm: Literal["batch", "none"] = "batch"
+    squeeze: int = 4
+    slopes: Literal["channel", "shared"] = "channel"
+    pool_window: int = 96
+
+    def __post_init__(self) -> None:
+        for name in ("channels", "rain_blocks", "detail_blocks", "squeeze"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"network.{name} must be at least 1, not {getattr(self, name)}")
+        if not self.dilations or min(self.dilations) < 1:
+            raise ConfigError(f"network.dilations must be positive, not {self.dilations}")
+        if self.unshuffle not in (1, 2):
+            raise ConfigError(f"network.unshuffle must be 1 or 2, not {self.unshuffle}")
+        if self.norm not in ("batch", "none"):
+            raise ConfigError(f"network.norm must be 'batch' or 'none', not {self.norm!r}")
+        if self.slopes not in ("channel", "shared"):
+            raise ConfigError(f"network.slopes must be 'channel' or 'shared', not {self.slopes!r}")
+        if self.pool_window < 3 or self.pool_window % 3:
+            raise ConfigError(
+                f"network.pool_window must be a multiple of 3, not {self.pool_window}"
+            )
+
+    @property
+    def pool_cell(self) -> int:
+        """Side of one pooling cell in feature pixels; a window is 3x3 cells."""
+        return self.pool_window // 3
+
+    @property
+    def size_multiple(self) -> int:
+        """Height and width of an input must be multiples of this many pixels."""
+        return self.pool_cell * self.unshuffle
+
+    @property
+    def receptive_radius(self) -> int:
+        """Exact reach of the convolutions alone, in image pixels, from the centre to one side."""
+        rain = 2 + 2 * self.rain_blocks + 1
+        detail = 2 + 2 * self.detail_blocks * max(self.dilations) + 1
+        return max(rain, detail) * self.unshuffle + self.unshuffle - 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, fit for JSON."""
+        return {**asdict(self), "dilations": list(self.dilations)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> NetworkConfig:
+        """The inverse of :meth:`to_dict`; an unknown key is a :class:`ConfigError`."""
+        known = {field.name for field in fields(cls)}
+        if unknown := set(values) - known:
+            raise ConfigError(f"unknown network option {sorted(unknown)[0]!r}")
+        fixed = dict(values)
+        if "dilations" in fixed:
+            fixed["dilations"] = tuple(fixed["dilations"])
+        return cls(**fixed)
+
+
+_QUARTER = NetworkConfig(unshuffle=2, norm="none", slopes="shared", pool_window=48)
+
+PRESETS: dict[str, NetworkConfig] = {
+    "paper": NetworkConfig(),
+    "base": replace(_QUARTER, channels=48, rain_blocks=8, detail_blocks=8),
+    "fast": replace(_QUARTER, channels=32, rain_blocks=6, detail_blocks=6),
+}
+
+
+def preset(name: str) -> NetworkConfig:
+    """A named configuration: ``paper`` (PAPER and CODE), ``base`` or ``fast`` (OURS)."""
+    if name not in PRESETS:
+        raise ConfigError(f"unknown network preset {name!r}; known: {', '.join(PRESETS)}")
+    return PRESETS[name]

@@ -1,0 +1,50 @@
+"""The rain residual network: "remove streaks without remnants" (PAPER)."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from derain.nn.activation import make_activation
+from derain.nn.config import NetworkConfig
+from derain.nn.norm import make_norm
+from derain.nn.squeeze_excitation import SqueezeExcitation
+from derain.nn.trunk import Trunk
+
+
+class RainBlock(nn.Module):
+    """Conv3x3 - norm - PReLU - Conv3x3 - norm - SE - add (CODE).
+
+    Shape:
+        (N, C, H, W) -> (N, C, H, W).
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        c = config.channels
+        self.first: nn.Module = nn.Conv2d(c, c, 3, padding=1)
+        self.norm1 = make_norm(config.norm, c)
+        self.activation = make_activation(config.slopes, c)
+        self.second: nn.Module = nn.Conv2d(c, c, 3, padding=1)
+        self.norm2 = make_norm(config.norm, c)
+        self.attention = SqueezeExcitation(c, config.squeeze, config.pool_cell)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.activation(self.norm1(self.first(x)))
+        y = self.attention(self.norm2(self.second(y)))
+        return x + y
+
+
+class RainResidualNet(Trunk):
+    """Predicts the rain layer R of a rainy image O; the coarse background is O - R.
+
+    Source: Semi-DRDNet, rain residual network (PAPER); layer sizes from DRD-Net's release (CODE).
+
+    Shape:
+        (N, 3, H, W) in [0, 1] -> (N, 3, H, W), signed, in units of the image.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__(config, config.rain_blocks, RainBlock)
+
+    def forward(self, rainy: Tensor) -> Tensor:
+        return super().forward(rainy)

@@ -1,0 +1,52 @@
+"""The skeleton both branches share: head, residual blocks, long skip, tail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+from derain.nn.activation import make_activation
+from derain.nn.config import NetworkConfig
+from derain.nn.norm import make_norm
+
+
+class Trunk(nn.Module):
+    """Conv3x3 + PReLU; blocks; Conv3x3 + norm, added to the head's output; Conv3x3 (CODE).
+
+    With ``unshuffle = 2`` the head reads 12 channels after a PixelUnshuffle and the last
+    convolution writes 12 before a PixelShuffle (OURS).
+
+    Args:
+        config: The network's configuration.
+        blocks: How many residual blocks.
+        make_block: Builds one block.
+
+    Shape:
+        (N, 3, H, W) -> (N, 3, H, W).
+    """
+
+    def __init__(
+        self, config: NetworkConfig, blocks: int, make_block: Callable[[NetworkConfig], nn.Module]
+    ) -> None:
+        super().__init__()
+        c, packed = config.channels, 3 * config.unshuffle**2
+        shuffled = config.unshuffle > 1
+        self.unshuffle = nn.PixelUnshuffle(config.unshuffle) if shuffled else nn.Identity()
+        self.head = nn.Conv2d(packed, c, 3, padding=1)
+        self.activation = make_activation(config.slopes, c)
+        self.blocks = nn.Sequential(*(make_block(config) for _ in range(blocks)))
+        self.join: nn.Module = nn.Conv2d(c, c, 3, padding=1)
+        self.norm = make_norm(config.norm, c)
+        self.tail = nn.Conv2d(c, packed, 3, padding=1)
+        self.shuffle = nn.PixelShuffle(config.unshuffle) if shuffled else nn.Identity()
+        # Training starts from "nothing changes", not from noise on the picture (OURS).
+        nn.init.zeros_(self.tail.weight)
+        assert self.tail.bias is not None
+        nn.init.zeros_(self.tail.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        head = self.activation(self.head(self.unshuffle(x)))
+        body = head + self.norm(self.join(self.blocks(head)))
+        out: Tensor = self.shuffle(self.tail(body))
+        return out

@@ -1,0 +1,123 @@
+"""Calibrated rain: named distributions whose input scores match what the field measured.
+
+``light`` and ``heavy`` are calibrated to the luma PSNR of the rainy inputs of Rain100L (26.9 dB)
+and Rain100H (13.6 dB), ``blurred`` to Rain1400's (25.2 dB); ``derain synthesize`` prints the score
+of what it wrote, and tests/rain/test_calibration.py holds them to 2 dB. ``dry`` has no rain at all: it
+teaches a network to leave dry photographs and look-alike structures alone.
+"""
+
+from __future__ import annotations
+
+from derain.errors import ConfigError
+from derain.rain.style import RainPreset, RainRecipe, RainStyle
+
+_LIGHT = RainStyle(
+    "lines",
+    angle=(-45, 45),
+    length=(18, 55),
+    width=(1.2, 2.4),
+    density=(5, 12),
+    brightness=(0.35, 0.75),
+    patchiness=(0, 0.4),
+    compose=("add",),
+)
+_HEAVY = RainStyle(
+    "lines",
+    angle=(-55, 55),
+    spread=3,
+    directions=(1, 5),
+    length=(18, 60),
+    width=(1.1, 2.8),
+    density=(7, 23),
+    brightness=(0.5, 0.95),
+    patchiness=(0, 0.3),
+    compose=("add",),
+)
+_BLURRED = RainStyle(
+    "noise",
+    angle=(-45, 45),
+    spread=1,
+    length=(12, 50),
+    width=(0.9, 2.0),
+    density=(0.01, 0.05),
+    brightness=(0.25, 0.55),
+    patchiness=(0, 0.3),
+    compose=("screen", "add"),
+)
+_RENDERED = RainStyle(
+    "rendered",
+    brightness=(0.25, 0.9),
+    patchiness=(0, 0.6),
+    compose=("add", "screen", "alpha"),
+)
+_NEAR = RainStyle(
+    "drops",
+    length=(6, 26),
+    density=(0.2, 1.5),
+    brightness=(0.1, 0.45),
+    compose=("alpha", "screen"),
+)
+_DRIZZLE = RainStyle(
+    "lines",
+    angle=(-35, 35),
+    spread=4,
+    length=(5, 18),
+    width=(0.8, 1.6),
+    density=(15, 90),
+    brightness=(0.12, 0.5),
+    tint=(0, 0.15),
+    patchiness=(0, 0.9),
+    compose=("add", "screen", "alpha"),
+)
+_LONG = RainStyle(
+    "lines",
+    angle=(-30, 30),
+    length=(50, 110),
+    width=(1.5, 5.0),
+    density=(0.5, 4),
+    brightness=(0.15, 0.6),
+    compose=("screen", "alpha", "add"),
+)
+
+PRESETS: dict[str, RainPreset] = {
+    "dry": RainPreset(
+        (),
+        veil=(0.0, 0.5),
+        gamma=(0.7, 1.4),
+        noise=(0.0, 0.015),
+        jpeg=(60.0, 97.0),
+        jpeg_share=0.25,
+        lookalikes=0.4,
+        weather_share=0.3,
+    ),
+    "light": RainPreset((RainRecipe((_LIGHT,)),)),
+    "heavy": RainPreset((RainRecipe((_HEAVY,)),)),
+    "blurred": RainPreset((RainRecipe((_BLURRED,)),)),
+    "rendered": RainPreset((RainRecipe((_RENDERED,)),)),
+    "broad": RainPreset(
+        (
+            RainRecipe((_LIGHT,), 1.0),
+            RainRecipe((_HEAVY,), 2.0),
+            RainRecipe((_BLURRED,), 2.0),
+            RainRecipe((_RENDERED,), 1.5),
+            RainRecipe((_DRIZZLE, _LONG), 1.5),
+            RainRecipe((_RENDERED, _DRIZZLE), 0.7),
+            RainRecipe((_BLURRED, _NEAR), 0.8),
+            RainRecipe((_LIGHT, _NEAR), 0.5),
+        ),
+        veil=(0.0, 0.5),
+        gamma=(0.7, 1.4),
+        noise=(0.0, 0.015),
+        jpeg=(60.0, 97.0),
+        jpeg_share=0.35,
+        lookalikes=0.25,
+        weather_share=0.5,
+    ),
+}
+
+
+def rain_preset(name: str) -> RainPreset:
+    """A named preset: ``dry``, ``light``, ``heavy``, ``blurred``, ``rendered`` or ``broad``."""
+    if name not in PRESETS:
+        raise ConfigError(f"unknown rain preset {name!r}; known: {', '.join(PRESETS)}")
+    return PRESETS[name]

@@ -1,0 +1,80 @@
+"""Checkpoints that are whole or not there, with a fall-back to the one before."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from derain.errors import TrainingError
+from derain.files import atomic_write
+
+_SUM = "sha256.json"
+_FILES = ("network.pt", "ema.pt", "trainer.pt")
+
+State = dict[str, Any]
+
+
+def save_checkpoint(folder: Path, step: int, state: State, keep: int) -> Path:
+    """Write ``state`` (keys network, ema, trainer) as ``folder/step-NNNNNNNN`` and drop old ones.
+
+    One file each, so that none grows beyond what a short-lived machine can hand back. The table of
+    sums is written last: a folder without it, or whose files differ from it, is torn.
+    """
+    target = folder / f"step-{step:08d}"
+    shutil.rmtree(target, ignore_errors=True)
+    sums = {}
+    for name in _FILES:
+        buffer = io.BytesIO()
+        torch.save(state[Path(name).stem], buffer)
+        data = buffer.getvalue()
+        sums[name] = hashlib.sha256(data).hexdigest()
+        atomic_write(target / name, data)
+    atomic_write(target / _SUM, json.dumps(sums, indent=1).encode())
+    for old in _all(folder)[:-keep]:
+        shutil.rmtree(old)
+    return target
+
+
+def load_checkpoint(
+    folder: Path, device: torch.device, report: Callable[[str], None]
+) -> State | None:
+    """The newest whole checkpoint, or None where there is none.
+
+    A torn one is reported and passed over.
+
+    Raises:
+        TrainingError: There are checkpoints, and every one is torn.
+    """
+    found = _all(folder)
+    for path in reversed(found):
+        try:
+            sums = json.loads((path / _SUM).read_text())
+            state: State = {}
+            for name in _FILES:
+                data = (path / name).read_bytes()
+                if hashlib.sha256(data).hexdigest() != sums[name]:
+                    raise ValueError(f"{name} is not what was written")
+                buffer = io.BytesIO(data)
+                state[Path(name).stem] = torch.load(
+                    buffer, map_location=device, weights_only=True
+                )
+        except (OSError, ValueError, KeyError) as error:
+            report(f"{path}: torn checkpoint ({error}); trying the one before")
+            continue
+        return state
+    if found:
+        raise TrainingError(f"{folder}: every checkpoint is torn; remove the folder to start anew")
+    return None
+
+
+def _all(folder: Path) -> list[Path]:
+    return sorted(folder.glob("step-*")) if folder.is_dir() else []
+
+

@@ -1,0 +1,255 @@
+"""What a training run is: frozen dataclasses, TOML over them, unknown keys refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dacite
+
+from derain.errors import ConfigError
+from derain.nn.config import NetworkConfig, preset
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:  # pragma: no cover
+    import tomli as tomllib
+
+
+@dataclass(frozen=True)
+class PairSource:
+    """Pairs on disk.
+
+    Attributes:
+        name: How the source is called in logs, splits and the model's card.
+        path: A folder, or a table for the layout ``csv``.
+        layout: ``side-by-side``, ``folders`` or ``csv`` (see :func:`derain.data.list_pairs`).
+        root: Where a table's paths start; empty for the table's own folder.
+        weight: Share of a batch, relative to the other sources.
+        terms: Origin and terms of use, for the model's card.
+    """
+
+    name: str
+    path: str
+    layout: str
+    root: str = ""
+    weight: float = 1.0
+    terms: str = ""
+
+
+@dataclass(frozen=True)
+class SynthesisSource:
+    """Clean photographs that get synthesised rain, or none with ``preset = "dry"``.
+
+    Attributes:
+        name: How the source is called in logs, splits and the model's card.
+        paths: Folders of clean photographs.
+        preset: A rain preset (see :mod:`derain.rain.presets`).
+        streaks: Folder of rendered streak layers, where the preset needs them.
+        weight: Share of a batch, relative to the other sources.
+        terms: Origin and terms of use, for the model's card.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    preset: str = "broad"
+    streaks: str = ""
+    weight: float = 1.0
+    terms: str = ""
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the pictures come from.
+
+    Attributes:
+        root: Folder the sources' paths start at; relative to the working folder.
+        pairs: Sources of pairs.
+        synthesis: Sources of clean photographs.
+        validation_share: Share of scenes held out.
+        split_seed: Which scenes are held out.
+        limit: At most this many pictures of each source, 0 for all (for trial runs).
+    """
+
+    root: str = "."
+    pairs: tuple[PairSource, ...] = ()
+    synthesis: tuple[SynthesisSource, ...] = ()
+    validation_share: float = 0.08
+    split_seed: int = 0
+    limit: int = 0
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Weights of the loss terms.
+
+    ``coarse * L1(O - R) + clean * L1(B)`` is the release's loss (CODE: 0.1 and 1); ``ssim`` and
+    ``frequency`` are OURS (see :mod:`derain.training.losses`).
+    """
+
+    coarse: float = 0.1
+    clean: float = 1.0
+    ssim: float = 0.1
+    frequency: float = 0.05
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """Adam with linear warm-up and a cosine to ``final_share`` of the rate."""
+
+    rate: float = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.99
+    warmup: int = 200
+    final_share: float = 0.01
+    clip: float = 1.0
+    ema: float = 0.999
+
+
+@dataclass(frozen=True)
+class ValidationConfig:
+    """How often and how much is validated while training runs.
+
+    Attributes:
+        every: Steps between validations; the last step is always followed by one.
+        images: At most this many held-out pictures of each source, 0 for all.
+        samples: Sample pictures of each source that are written.
+    """
+
+    every: int = 1000
+    images: int = 8
+    samples: int = 2
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One run. See configs/ for those that were made.
+
+    Attributes:
+        out: Folder of the run.
+        seed: Fixes the initial weights and every batch.
+        steps: Optimiser steps.
+        batch: Patches a step, for each process.
+        patch: Side of a patch in pixels; a multiple of ``unshuffle``.
+        preset: Network preset; single options of it may be changed under ``network``.
+        network: Changes to the preset.
+        precision: ``no`` (float32), ``bf16`` or ``fp16``.
+        device: ``auto`` or ``cpu``.
+        compile: Compile the network's forward pass.
+        max_bad_steps: Steps with a non-finite loss or gradient in a row before the run is ended.
+        checkpoint_every: Steps between checkpoints.
+        keep: Checkpoints kept.
+        log_every: Steps between log lines.
+        time_limit: Minutes after which the run saves and stops, 0 for none.
+    """
+
+    out: str
+    seed: int = 0
+    steps: int = 10_000
+    batch: int = 8
+    patch: int = 96
+    preset: str = "base"
+    network: dict[str, Any] = field(default_factory=dict)
+    precision: str = "bf16"
+    device: str = "auto"
+    compile: bool = False
+    max_bad_steps: int = 20
+    checkpoint_every: int = 500
+    keep: int = 2
+    log_every: int = 20
+    time_limit: float = 0.0
+    data: DataConfig = field(default_factory=DataConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    validation: ValidationConfig = field(default_factory=ValidationConfig)
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "patch", "checkpoint_every", "keep", "log_every"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.precision not in ("no", "bf16", "fp16"):
+            raise ConfigError(f"precision must be 'no', 'bf16' or 'fp16', not {self.precision!r}")
+        if self.device not in ("auto", "cpu"):
+            raise ConfigError(f"device must be 'auto' or 'cpu', not {self.device!r}")
+        if self.patch % self.network_config.unshuffle:
+            raise ConfigError(f"patch must be a multiple of {self.network_config.unshuffle}")
+        if not 0 < self.data.validation_share < 1:
+            raise ConfigError("data.validation_share must lie between 0 and 1")
+        if not (self.data.pairs or self.data.synthesis):
+            raise ConfigError("no data: name at least one [[data.pairs]] or [[data.synthesis]]")
+        sources = [*self.data.pairs, *self.data.synthesis]
+        if len({source.name for source in sources}) < len(sources):
+            raise ConfigError("two data sources have one name")
+        if min(source.weight for source in sources) < 0:
+            raise ConfigError("a source's weight must not be negative")
+
+    @property
+    def network_config(self) -> NetworkConfig:
+        """The preset with this run's changes."""
+        return NetworkConfig.from_dict({**preset(self.preset).to_dict(), **self.network})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, fit for JSON and TOML."""
+        return dataclasses.asdict(self)
+
+
+def parse_overrides(assignments: tuple[str, ...]) -> dict[str, Any]:
+    """``("steps=10", "optimizer.rate=1e-3", "out=runs/a")`` -> nested values.
+
+    The right side is read as TOML, and as a plain string where it is none.
+    """
+    values: dict[str, Any] = {}
+    for text in assignments:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"{text!r} is not of the form key=value")
+        try:
+            parsed = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            parsed = value
+        target = values
+        *path, last = key.split(".")
+        for part in path:
+            target = target.setdefault(part, {})
+            if not isinstance(target, dict):
+                raise ConfigError(f"{text!r}: {part} is set to a single value already")
+        target[last] = parsed
+    return values
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if nested else value
+    return merged
+
+
+def load_config(path: Path, overrides: tuple[str, ...] = ()) -> TrainConfig:
+    """Read a run's TOML file and put ``key=value`` assignments over it.
+
+    Raises:
+        ConfigError: The file is missing or no TOML, or a key or value is wrong; names the key.
+    """
+    try:
+        values = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML ({error})") from error
+    return config_from_dict(_merge(values, parse_overrides(overrides)), str(path))
+
+
+def config_from_dict(values: dict[str, Any], origin: str = "configuration") -> TrainConfig:
+    """Typed and checked configuration from plain values."""
+    hooks = {float: lambda v: float(v) if type(v) is int else v}
+    options = dacite.Config(strict=True, cast=[tuple], type_hooks=hooks)
+    try:
+        return dacite.from_dict(TrainConfig, values, options)
+    except dacite.UnexpectedDataError as error:
+        raise ConfigError(f"{origin}: unknown key {', '.join(sorted(error.keys))}") from error
+    except dacite.DaciteError as error:
+        raise ConfigError(f"{origin}: {str(error).splitlines()[0]}") from error

@@ -1,0 +1,290 @@
+"""The supervised run: build, resume, step, validate, save."""
+
+from __future__ import annotations
+
+import json
+import platform
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from derain.errors import ConfigError, TrainingError
+from derain.files import atomic_write
+from derain.nn import DRDNet, save_network
+from derain.training.batches import BatchSource
+from derain.training.checkpoint import load_checkpoint, save_checkpoint
+from derain.training.config import TrainConfig
+from derain.training.loading import Loaded, load_data
+from derain.training.log import RunLog
+from derain.training.losses import supervised_loss
+from derain.training.schedule import learning_rate
+from derain.training.validation import mean_scores, validate
+
+# Keys that may differ when a run is resumed: they change no weight.
+_FREE = {"out", "time_limit", "checkpoint_every", "keep", "log_every", "validation"}
+
+
+class Trainer:
+    """One supervised run. Resumes by itself from the newest whole checkpoint in its folder.
+
+    On the CPU a run that was stopped and resumed gives, bit for bit, the weights of one that was
+    not: batches and learning rate are functions of the step, and everything else is saved.
+
+    Args:
+        config: The run.
+        report: Receives one-line messages for people.
+
+    Raises:
+        ConfigError: The folder holds a run with another configuration.
+    """
+
+    def __init__(self, config: TrainConfig, report: Callable[[str], None] = lambda _: None) -> None:
+        self.config, self._report = config, report
+        self.folder = Path(config.out)
+        self._refuse_other_run()
+        self.accelerator = Accelerator(
+            mixed_precision=config.precision, cpu=config.device == "cpu"
+        )
+        device, rates = self.accelerator.device, config.optimizer
+        torch.manual_seed(config.seed)
+        self.network = DRDNet(config.network_config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.ema = AveragedModel(
+            self.network, multi_avg_fn=get_ema_multi_avg_fn(rates.ema), use_buffers=True
+        ).eval()
+        adam = torch.optim.Adam(
+            self.network.parameters(), rates.rate, betas=(rates.beta1, rates.beta2), fused=True
+        )
+        self.step = self.skipped = self.bad_in_a_row = 0
+        self.seconds = 0.0
+        self._stop = False
+        self._adam = adam
+        self._resume()
+        model = torch.compile(self.network) if config.compile else self.network
+        self._model, self._optimizer = self.accelerator.prepare(model, adam)
+
+    def run(self) -> Path | None:
+        """Train to the end.
+
+        Returns:
+            The run's folder, with ``network.safetensors`` (the EMA weights) and ``scores.json`` in
+            it, or None when the run was stopped (SIGTERM, SIGINT or its time limit) before its
+            end: everything is saved then, and the same command goes on.
+
+        Raises:
+            DatasetError: The data cannot be read.
+            TrainingError: Too many steps in a row were not finite.
+        """
+        loaded = load_data(self.config.data, self.accelerator.device, self._tell)
+        source = BatchSource(
+            loaded.pools,
+            self.config.batch,
+            self.config.patch,
+            self.config.seed,
+            self.accelerator.device,
+            self.accelerator.process_index,
+        )
+        log = None
+        if self.accelerator.is_main_process:
+            log = RunLog(self.folder, self.step)
+            self._write("config.json", self.config.to_dict())
+            self._write("split.json", {"held_out": loaded.split, "trained_on": loaded.counts})
+        try:
+            with self._signals():
+                self._loop(source, loaded, log)
+        finally:
+            if log:
+                log.close()
+        if self.step < self.config.steps:
+            self._tell(f"stopped at step {self.step}; run the same command again to go on")
+            return None
+        return self.folder
+
+    def _loop(self, source: BatchSource, loaded: Loaded, log: RunLog | None) -> None:
+        config, clock = self.config, _Clock(self.seconds)
+        if self.step == config.steps:
+            self._finish(loaded, log)
+        while self.step < config.steps and not self._stop:
+            values = self.train_step(source)
+            clock.count(config.batch * self.accelerator.num_processes)
+            if log and self.step % config.log_every == 0:
+                numbers = {name: float(value) for name, value in values.items()}
+                log.write("train", self.step, {**numbers, "images_per_s": clock.pace()})
+            self.seconds = clock.seconds()
+            if config.time_limit and clock.here() > config.time_limit * 60:
+                self._stop = True
+            last = self.step == config.steps
+            if last or self._stop or self.step % config.checkpoint_every == 0:
+                self._save()
+            if last:
+                self._finish(loaded, log)
+            elif self.step % config.validation.every == 0:
+                self._validate(loaded, log, config.validation.images)
+                clock.skip()
+
+    def train_step(self, source: BatchSource) -> dict[str, Tensor | float]:
+        """One optimiser step; a non-finite one changes nothing, is counted and passed over."""
+        config = self.config
+        rate = learning_rate(self.step, config.steps, config.optimizer)
+        for group in self._adam.param_groups:
+            group["lr"] = rate
+        rainy, truth = source(self.step)
+        rainy = rainy.contiguous(memory_format=torch.channels_last)
+        self._model.train()
+        with self.accelerator.autocast():
+            layers = self._model(rainy)
+        loss, terms = supervised_loss(layers, rainy, truth, config.loss)
+        self._optimizer.zero_grad()
+        self.accelerator.backward(loss)
+        norm = self.accelerator.clip_grad_norm_(self.network.parameters(), config.optimizer.clip)
+        assert norm is not None
+        both = torch.stack([loss.detach().float(), norm.float()])
+        finite = bool(self.accelerator.gather(both).isfinite().all())
+        self.step += 1
+        if finite:
+            self.bad_in_a_row = 0
+            self._optimizer.step()
+            self.ema.update_parameters(self.network)
+        else:
+            self.skipped += 1
+            self.bad_in_a_row += 1
+            if self.bad_in_a_row > config.max_bad_steps:
+                raise TrainingError(
+                    f"{self.folder}: {self.bad_in_a_row} steps in a row were not finite, up to "
+                    f"step {self.step}; lower optimizer.rate or set precision='no', and go on from "
+                    "the last checkpoint"
+                )
+        return {"loss": loss.detach(), **terms, "norm": norm, "rate": rate, "skipped": self.skipped}
+
+    def _validate(self, loaded: Loaded, log: RunLog | None, limit: int) -> dict[str, Any]:
+        network = self.ema.module
+        assert isinstance(network, DRDNet)
+        if not self.accelerator.is_main_process or log is None:
+            return {}
+        scored, shown = [], dict.fromkeys([*loaded.held_pairs, "rain-free"], 0)
+        for item in validate(network, loaded, limit, self.accelerator.device):
+            scored.append(item)
+            shown[item.source] += 1
+            if shown[item.source] <= self.config.validation.samples:
+                log.sample(self.step, item)
+        table = mean_scores(scored)
+        for source, scores in table.items():
+            log.write(f"validation/{source}", self.step, scores)
+            gain = scores["psnr/matlab-y"] - scores["input/matlab-y"]
+            self._tell(
+                f"step {self.step}  {source}: {scores['psnr/matlab-y']:.2f} dB luma"
+                + (f" ({gain:+.2f})" if source != "rain-free" else "")
+                + f", n = {scores['n']:.0f}"
+            )
+        return table
+
+    def _finish(self, loaded: Loaded, log: RunLog | None) -> None:
+        """Validate on everything held out and leave what export needs."""
+        table = self._validate(loaded, log, 0)
+        if self.accelerator.is_main_process:
+            network = self.ema.module
+            assert isinstance(network, DRDNet)
+            save_network(network, self.folder / "network.safetensors")
+            cost = {
+                "seconds": round(self.seconds),
+                "machine": f"{platform.machine()}, {self.accelerator.device.type}, "
+                f"{torch.get_num_threads()} threads, torch {torch.__version__}",
+                "skipped_steps": self.skipped,
+            }
+            self._write("scores.json", {"scores": table, "cost": cost})
+
+    def _resume(self) -> None:
+        state = load_checkpoint(self.folder / "checkpoints", self.accelerator.device, self._tell)
+        if state is None:
+            return
+        self.network.load_state_dict(state["network"])
+        self.ema.load_state_dict(state["ema"])
+        trainer = state["trainer"]
+        self._adam.load_state_dict(trainer["optimizer"])
+        self.step, self.skipped = trainer["step"], trainer["skipped"]
+        self.bad_in_a_row, self.seconds = trainer["bad_in_a_row"], trainer["seconds"]
+        self._tell(f"{self.folder}: going on from step {self.step}")
+
+    def _save(self) -> None:
+        if not self.accelerator.is_main_process:
+            return
+        trainer = {
+            "optimizer": self._adam.state_dict(),
+            "step": self.step,
+            "skipped": self.skipped,
+            "bad_in_a_row": self.bad_in_a_row,
+            "seconds": self.seconds,
+        }
+        state = {
+            "network": self.network.state_dict(),
+            "ema": self.ema.state_dict(),
+            "trainer": trainer,
+        }
+        save_checkpoint(self.folder / "checkpoints", self.step, state, self.config.keep)
+
+    def _refuse_other_run(self) -> None:
+        path = self.folder / "config.json"
+        if not path.exists() or not (self.folder / "checkpoints").exists():
+            return
+        before, now = json.loads(path.read_text()), json.loads(json.dumps(self.config.to_dict()))
+        for key in sorted(set(before) | set(now)):
+            if key not in _FREE and before.get(key) != now.get(key):
+                raise ConfigError(
+                    f"{self.folder} holds a run with another '{key}'; give another out=FOLDER, or "
+                    "remove this one to start anew"
+                )
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT end the run after the step at hand, saved."""
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            self._stop = True
+
+        before = {s: signal.signal(s, stop) for s in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _write(self, name: str, value: Any) -> None:
+        atomic_write(self.folder / name, json.dumps(value, indent=1).encode())
+
+    def _tell(self, line: str) -> None:
+        if self.accelerator.is_main_process:
+            self._report(line)
+
+
+class _Clock:
+    """Seconds spent on a run, over all its parts, and the pace since the last question."""
+
+    def __init__(self, before: float) -> None:
+        self._before, self._start = before, time.monotonic()
+        self._mark, self._images = self._start, 0
+
+    def count(self, images: int) -> None:
+        self._images += images
+
+    def here(self) -> float:
+        return time.monotonic() - self._start
+
+    def seconds(self) -> float:
+        return self._before + self.here()
+
+    def pace(self) -> float:
+        now = time.monotonic()
+        pace = self._images / max(1e-9, now - self._mark)
+        self._mark, self._images = now, 0
+        return round(pace, 2)
+
+    def skip(self) -> None:
+        self._mark, self._images = time.monotonic(), 0

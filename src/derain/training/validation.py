@@ -1,0 +1,82 @@
+"""Scores on held-out scenes, in eval mode, as the shipped tool would compute them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from derain.evaluation import psnr, ssim
+from derain.nn import DRDNet, pad_to_multiple
+from derain.training.loading import Loaded
+
+Pixels = NDArray[np.uint8]
+
+PROTOCOLS = ("matlab-y", "rgb")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One held-out picture with its scores."""
+
+    source: str
+    name: str
+    rainy: Pixels
+    clean: Pixels
+    restored: Pixels
+    scores: dict[str, float]
+
+
+@torch.no_grad()
+def restore(network: DRDNet, image: Pixels, device: torch.device) -> Pixels:
+    """(H, W, 3) uint8 -> the same, derained in float32 by a network in eval mode, rounded."""
+    height, width = image.shape[:2]
+    rainy = torch.from_numpy(image.copy()).permute(2, 0, 1)[None].to(device).float() / 255
+    padded = pad_to_multiple(rainy, network.config.size_multiple)
+    clean = network(padded).clean[0, :, :height, :width].clamp(0, 1)
+    result: Pixels = (clean * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+    return result
+
+
+def _spread(items: list[tuple[str, Pixels, Pixels]], limit: int) -> list[tuple[str, Pixels, Pixels]]:
+    if not limit or len(items) <= limit:
+        return items
+    return [items[i * len(items) // limit] for i in range(limit)]
+
+
+def validate(network: DRDNet, loaded: Loaded, limit: int, device: torch.device) -> Iterator[Scored]:
+    """Score held-out pairs, and held-out clean photographs as they are (rainy = clean).
+
+    Args:
+        network: In eval mode.
+        loaded: Holds the held-out pictures.
+        limit: At most this many of each source, spread evenly; 0 for all.
+    """
+    sets = dict(loaded.held_pairs)
+    photos = {key: photo for held in loaded.held_photos.values() for key, photo in held}
+    if photos:
+        sets["rain-free"] = [(key, photo, photo) for key, photo in sorted(photos.items())]
+    for source, items in sets.items():
+        for name, rainy, clean in _spread(items, limit):
+            restored = restore(network, rainy, device)
+            scores: dict[str, float] = {}
+            for protocol in PROTOCOLS:
+                # A picture left bit for bit has no PSNR; 100 dB stands for it in means.
+                scores[f"psnr/{protocol}"] = min(100.0, psnr(restored, clean, protocol))
+                scores[f"input/{protocol}"] = min(100.0, psnr(rainy, clean, protocol))
+            scores["ssim/matlab-y"] = ssim(restored, clean)
+            yield Scored(source, name, rainy, clean, restored, scores)
+
+
+def mean_scores(scored: list[Scored]) -> dict[str, dict[str, float]]:
+    """Source -> score -> mean over its pictures, with ``n``."""
+    table: dict[str, dict[str, float]] = {}
+    for source in dict.fromkeys(item.source for item in scored):
+        items = [item.scores for item in scored if item.source == source]
+        table[source] = {key: fmean(item[key] for item in items) for key in items[0]}
+        table[source]["n"] = len(items)
+    return table
