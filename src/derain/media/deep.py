@@ -137,10 +137,12 @@ def encode_tiff(pixels: Pixels, metadata: Metadata, tags: dict[int, object]) -> 
         metadata: Its profile and resolution are written.
         tags: Further tags to write.
     """
+    if pixels.ndim == 3 and pixels.shape[2] == 2:
+        # Few readers know 16-bit grey with alpha, Pillow not either: RGB with alpha then.
+        pixels = pixels[..., [0, 0, 0, 1]]
     height, width = pixels.shape[:2]
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     strip = zlib.compress(pixels.astype("<u2").tobytes(), 6)
-    strip += b"\0" * (len(strip) % 2)
     ifd = TiffImagePlugin.ImageFileDirectory_v2(b"II*\0\0\0\0\0")
     for tag, value in tags.items():
         ifd[tag] = value
@@ -148,14 +150,14 @@ def encode_tiff(pixels: Pixels, metadata: Metadata, tags: dict[int, object]) -> 
     ifd[258] = (16,) * channels
     ifd[259] = 8
     ifd[262] = 2 if channels >= 3 else 1
-    ifd[273], ifd[278], ifd[279] = 8, height, len(strip)
+    ifd[273], ifd[278], ifd[279] = 0, height, len(strip)
     ifd[277], ifd[284] = channels, 1
-    if channels in (2, 4):
+    if channels == 4:
         ifd[338] = 2
     if metadata.icc:
         ifd.tagtype[34675] = 7
         ifd[34675] = metadata.icc
     if metadata.dpi:
         ifd[282], ifd[283], ifd[296] = *metadata.dpi, 2
-    offset = 8 + len(strip)
-    return b"II*\0" + struct.pack("<I", offset) + strip + ifd.tobytes(offset)
+    # Pillow counts the strip's offset from the directory's end, so the strip follows it.
+    return b"II*\0" + struct.pack("<I", 8) + ifd.tobytes(8) + strip

@@ -1,0 +1,194 @@
+"""Reading pictures: upright, at their own depth, with everything that must come back."""
+
+from __future__ import annotations
+
+import struct
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from derain.errors import DerainError, InputNotFoundError, InvalidImageError
+from derain.files import explain_os_error
+from derain.media.deep import is_deep, read_deep
+from derain.media.formats import FORMATS
+from derain.media.orientation import reset_exif, reset_xmp, upright
+from derain.media.picture import Metadata, Picture, Pixels
+
+_HEADER = 65536
+_TAGS = (270, 271, 272, 305, 306, 315, 700, 33432, 33723)
+
+
+def read_picture(path: Path) -> Picture:
+    """Read a picture file.
+
+    Raises:
+        InputNotFoundError: There is no such file.
+        PermissionDeniedError: It may not be read.
+        InvalidImageError: It is damaged, no picture, or cannot be kept intact; says which.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise InputNotFoundError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise InvalidImageError(f"{path}: is a folder, not a picture") from None
+    except OSError as error:
+        raise explain_os_error(error, path) from error
+    return decode_picture(data, str(path))
+
+
+def decode_picture(data: bytes, name: str = "the picture") -> Picture:
+    """Read a picture from memory; ``name`` is for errors."""
+    if not data:
+        raise InvalidImageError(f"{name}: the file is empty")
+    try:
+        return _decode(data, name)
+    except DerainError:
+        raise
+    except UnidentifiedImageError:
+        hint = ""
+        if data[4:8] == b"ftyp" and "HEIF" in _allowed():
+            hint = " (HEIC needs: pip install 'derain[heif]')"
+        raise InvalidImageError(f"{name}: not a picture of a known format{hint}") from None
+    except Image.DecompressionBombError:
+        raise InvalidImageError(f"{name}: refused, it unpacks to more pixels than is safe") from None
+    except MemoryError:
+        raise InvalidImageError(f"{name}: too large for this machine's memory") from None
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError,
+            EOFError, AttributeError, struct.error) as error:  # fmt: skip
+        # Pillow's decoders raise all of these on damaged files.
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InvalidImageError(f"{name}: damaged picture ({reason})") from error
+
+
+def _allowed() -> list[str]:
+    return [*FORMATS, "MPO"]
+
+
+def _open(data: bytes) -> Image.Image:
+    if data[4:8] == b"ftyp":
+        _register_heif()
+    return Image.open(BytesIO(data), formats=_registered())
+
+
+def _registered() -> list[str]:
+    Image.preinit()
+    Image.init()
+    return [name for name in _allowed() if name in Image.OPEN]
+
+
+def _register_heif() -> None:
+    """HEIC is read through the optional pillow-heif."""
+    try:
+        import pillow_heif
+    except ImportError:
+        return
+    pillow_heif.register_heif_opener()
+
+
+def _decode(data: bytes, name: str) -> Picture:
+    image = _open(data)
+    notes: list[str] = []
+    kind = image.format or ""
+    frames = getattr(image, "n_frames", 1)
+    if kind == "MPO":
+        kind = "JPEG"
+        if frames > 1:
+            notes.append(f"{name}: holds {frames} pictures; the first is kept")
+    elif frames > 1:
+        raise InvalidImageError(
+            f"{name}: holds {frames} frames or pages; save the one you want as a picture of its own"
+        )
+    if image.mode in ("CMYK", "LAB", "HSV", "F", "RGBa", "La"):
+        raise InvalidImageError(
+            f"{name}: colours are stored as {image.mode}; convert the picture to RGB first"
+        )
+    if is_deep(image, data[:_HEADER]):
+        if "transparency" in image.info:
+            raise InvalidImageError(
+                f"{name}: 16 bits with a transparent colour are not supported; "
+                "save it with an alpha channel"
+            )
+        opened: list[Image.Image] = [image]
+        pixels = read_deep(lambda: opened.pop() if opened else _open(data), name)
+        image.load()
+    else:
+        if image.mode == "I":
+            raise InvalidImageError(f"{name}: 32 bits a channel are not supported")
+        image.load()
+        pixels = np.asarray(_plain(image))
+    colour, alpha = _split(upright(pixels, _orientation(image)))
+    lossless = kind not in ("JPEG", "HEIF", "AVIF") and not (
+        kind == "WEBP" and b"VP8L" not in data[:_HEADER]
+    )
+    return Picture(colour, alpha, kind, lossless, _metadata(image), tuple(notes))
+
+
+def _orientation(image: Image.Image) -> int:
+    # Asked after loading: Pillow turns TIFFs upright by itself and then forgets the tag.
+    return int(image.getexif().get(0x0112, 1))
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Palette and bilevel pictures, and those with a transparent colour, as L, LA, RGB or RGBA."""
+    if image.mode == "PA" or "transparency" in image.info:
+        return image.convert("RGBA" if image.mode != "L" else "LA")
+    if image.mode in ("L", "LA", "RGB", "RGBA"):
+        return image
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _split(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
+    if pixels.ndim == 2:
+        return pixels[..., None], None
+    if pixels.shape[2] in (2, 4):
+        return np.ascontiguousarray(pixels[..., :-1]), np.ascontiguousarray(pixels[..., -1])
+    return pixels, None
+
+
+def _metadata(image: Image.Image) -> Metadata:
+    info: dict[Any, Any] = image.info
+    exif, xmp = info.get("exif"), info.get("xmp")
+    if isinstance(xmp, str):
+        xmp = xmp.encode()
+    text = {
+        key: value
+        for key, value in getattr(image, "text", {}).items()
+        if key != "XML:com.adobe.xmp"
+    }
+    tags = getattr(image, "tag_v2", {})
+    comment = info.get("comment")
+    return Metadata(
+        icc=info.get("icc_profile") or None,
+        exif=reset_exif(exif) if isinstance(exif, bytes) and exif else None,
+        xmp=reset_xmp(xmp) if xmp else None,
+        dpi=_dpi(info.get("dpi")),
+        comment=comment if isinstance(comment, bytes) else None,
+        text=text,
+        colour=_colour_chunks(info) if image.format == "PNG" else (),
+        tags={tag: tags[tag] for tag in _TAGS if tag in tags},
+        compression=info.get("compression") if image.format == "TIFF" else None,
+    )
+
+
+def _dpi(value: Any) -> tuple[float, float] | None:
+    try:
+        x, y = float(value[0]), float(value[1])
+    except (TypeError, ValueError, IndexError, ZeroDivisionError):
+        return None
+    return (x, y) if 0 < x < 1e6 and 0 < y < 1e6 else None
+
+
+def _colour_chunks(info: dict[Any, Any]) -> tuple[tuple[bytes, bytes], ...]:
+    chunks = []
+    if "gamma" in info:
+        chunks.append((b"gAMA", struct.pack(">I", round(info["gamma"] * 100000))))
+    if "chromaticity" in info:
+        values = [round(v * 100000) for v in info["chromaticity"]]
+        chunks.append((b"cHRM", struct.pack(">8I", *values)))
+    if "srgb" in info:
+        chunks.append((b"sRGB", struct.pack(">B", info["srgb"])))
+    return tuple(chunks)

@@ -1,0 +1,51 @@
+"""ONNX Runtime on the CPU: the default, in float32."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from derain.errors import BackendUnavailableError, CorruptModelError
+from derain.restore.backends.base import Planes, TileTooLarge, means_out_of_memory
+from derain.zoo import Model
+
+
+class OnnxRuntimeBackend:
+    """See :class:`derain.restore.backends.base.Backend`."""
+
+    name = "onnxruntime"
+    device = "cpu"
+    precision = "float32"
+
+    def __init__(self, model: Model, device: str = "auto", threads: int = 0) -> None:
+        if device not in ("auto", "cpu"):
+            raise BackendUnavailableError(
+                f"backend onnxruntime runs on the cpu, not on '{device}'; use --backend torch"
+            )
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 4
+        options.intra_op_num_threads = threads
+        # Tiles differ in size, so buffers are not worth keeping between runs.
+        options.enable_cpu_mem_arena = False
+        options.enable_mem_pattern = False
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                model.read_onnx(), options, providers=["CPUExecutionProvider"]
+            )
+        except (RuntimeError, ValueError) as error:
+            raise CorruptModelError(f"{model.card.onnx}: does not load ({error})") from error
+
+    def run(self, rainy: Planes) -> tuple[Planes, Planes]:
+        try:
+            rain, detail = self._session.run(["rain", "detail"], {"rainy": rainy[None]})
+        except (MemoryError, RuntimeError) as error:
+            if means_out_of_memory(error):
+                raise TileTooLarge from error
+            raise
+        return np.asarray(rain[0]), np.asarray(detail[0])
+
+    def in_float32(self) -> OnnxRuntimeBackend:
+        return self

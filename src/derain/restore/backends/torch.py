@@ -1,0 +1,65 @@
+"""PyTorch (extra ``train``): CUDA, Apple's MPS, or the CPU."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from derain.errors import BackendUnavailableError
+from derain.restore.backends.base import Planes, TileTooLarge, means_out_of_memory
+from derain.zoo import Model
+
+
+class TorchBackend:
+    """See :class:`derain.restore.backends.base.Backend`."""
+
+    name = "torch"
+    precision = "float32"
+
+    def __init__(self, model: Model, device: str = "auto", threads: int = 0) -> None:
+        try:
+            import torch
+        except ImportError:
+            raise BackendUnavailableError(
+                "backend torch is not installed: pip install 'derain[train]'"
+            ) from None
+        from derain.nn import fold, load_network
+
+        self.device = _choose(device)
+        if threads:
+            torch.set_num_threads(threads)
+        network = fold(load_network(model.weights_path()))
+        self._network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def run(self, rainy: Planes) -> tuple[Planes, Planes]:
+        import torch
+
+        try:
+            with torch.inference_mode():
+                tensor = torch.from_numpy(np.ascontiguousarray(rainy))[None].to(self.device)
+                layers = self._network(tensor.contiguous(memory_format=torch.channels_last))
+                rain, detail = layers.rain[0].cpu().numpy(), layers.detail[0].cpu().numpy()
+        except (MemoryError, RuntimeError) as error:
+            if means_out_of_memory(error):
+                raise TileTooLarge from error
+            raise
+        return rain, detail
+
+    def in_float32(self) -> TorchBackend:
+        return self
+
+
+def _choose(device: str) -> str:
+    import torch
+
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if device == "auto":
+        return next(name for name, there in present.items() if there)
+    kind = device.partition(":")[0]
+    if not present.get(kind, False):
+        there = ", ".join(name for name, yes in present.items() if yes)
+        raise BackendUnavailableError(f"device '{device}' is not present; there is: {there}")
+    return device

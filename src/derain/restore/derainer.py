@@ -1,0 +1,146 @@
+"""The one way to derain a picture."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derain.errors import UsageError
+from derain.restore.backends import make_backend
+from derain.restore.engine import Band, Engine, Progress
+from derain.restore.images import Colours, open_image
+from derain.restore.memory import default_budget
+from derain.restore.tiles import Box
+from derain.zoo import DEFAULT, load_model
+
+
+class Separation(NamedTuple):
+    """A picture taken apart: clean = rainy - rain + detail, rounded and clipped.
+
+    Attributes:
+        clean: Of the same kind as the input.
+        rain: (H, W, 3) float32, signed, in units of the full range: the streaks.
+        detail: (H, W, 3) float32, likewise: what was given back.
+    """
+
+    clean: Any
+    rain: NDArray[np.float32]
+    detail: NDArray[np.float32]
+
+
+class Derainer:
+    """Removes rain streaks from pictures.
+
+    Args:
+        model: ``base``, ``fast``, or the path of a model card of your own.
+        backend: ``auto``, ``onnxruntime``, ``openvino`` or ``torch``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        memory: Bytes a run of the network may take; by default a quarter of what is free, at most
+            1 GiB. The picture itself and its result come on top.
+        tile: Side of a tile in pixels; by default as large as ``memory`` allows.
+        threads: Threads of the processor, 0 for all.
+
+    Thread-safe: one Derainer may serve many threads.
+
+    Raises:
+        ModelNotFoundError, CorruptModelError, BackendUnavailableError, UsageError.
+
+    Example:
+        >>> import numpy as np
+        >>> from derain import Derainer
+        >>> rainy = np.full((32, 48, 3), 128, np.uint8)
+        >>> Derainer(model="fast")(rainy).shape
+        (32, 48, 3)
+    """
+
+    def __init__(
+        self,
+        model: str = DEFAULT,
+        *,
+        backend: str = "auto",
+        device: str = "auto",
+        memory: int | None = None,
+        tile: int = 0,
+        threads: int = 0,
+    ) -> None:
+        if memory is not None and memory < 1:
+            raise UsageError(f"memory must be positive, not {memory}")
+        if tile < 0 or threads < 0:
+            raise UsageError("tile and threads must not be negative")
+        self.model = load_model(model)
+        engine_backend = make_backend(self.model, backend, device, threads)
+        self._engine = Engine(engine_backend, self.model.card, memory or default_budget(), tile)
+
+    @property
+    def backend(self) -> str:
+        """What runs the network, for people: name, device and precision."""
+        b = self._engine.backend
+        return f"{b.name} ({b.device}, {b.precision})"
+
+    def __call__(self, image: Any, *, progress: Progress | None = None) -> Any:
+        """Remove the rain from one picture.
+
+        Args:
+            image: A path, the bytes of a picture file, a PIL image, or an array (H, W) or
+                (H, W, C), uint8, uint16 or floating in [0, 1]; grey or RGB, with alpha or not.
+            progress: Told (finished pixels, all pixels) after every tile.
+
+        Returns:
+            The same kind: bytes of the same format, a PIL image, an array of the same type; for a
+            path an array of the file's depth. Alpha comes back untouched, grey stays grey.
+
+        Raises:
+            InputNotFoundError, InvalidImageError, PermissionDeniedError: The picture.
+            OutOfMemoryError, NonFiniteError: The run.
+        """
+        opened = open_image(image)
+        return opened.close(self._clean(opened.colour, progress, None))
+
+    def separate(self, image: Any, *, progress: Progress | None = None) -> Separation:
+        """Remove the rain and keep the layers; takes what a call takes."""
+        opened = open_image(image)
+        shape = (*opened.colour.shape[:2], 3)
+        layers = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        clean = self._clean(opened.colour, progress, layers)
+        return Separation(opened.close(clean), *layers)
+
+    def _clean(
+        self,
+        colour: Colours,
+        progress: Progress | None,
+        layers: tuple[NDArray[np.float32], NDArray[np.float32]] | None,
+    ) -> Colours:
+        height, width = colour.shape[:2]
+        clean = np.empty_like(colour)
+
+        def read(box: Box) -> NDArray[np.float32]:
+            rows = colour[box.top : box.bottom, box.left : box.right]
+            planes = np.moveaxis(_to_unit(rows), 2, 0)
+            return np.ascontiguousarray(np.broadcast_to(planes, (3, box.height, box.width)))
+
+        for band in self._engine.bands(read, height, width, progress):
+            rows = slice(band.top, band.top + band.rain.shape[1])
+            clean[rows] = _restored(colour[rows], band)
+            if layers:
+                layers[0][rows] = np.moveaxis(band.rain, 0, 2)
+                layers[1][rows] = np.moveaxis(band.detail, 0, 2)
+        return clean
+
+
+def _to_unit(colour: Colours) -> NDArray[np.float32]:
+    if colour.dtype.kind == "f":
+        return colour.astype(np.float32)
+    return colour.astype(np.float32) / np.float32(np.iinfo(colour.dtype).max)
+
+
+def _restored(colour: Colours, band: Band) -> Colours:
+    """B = O - R + D in float32, clipped and rounded to the picture's own type."""
+    change = np.moveaxis(band.detail - band.rain, 0, 2)
+    if colour.shape[2] == 1:
+        change = change.mean(axis=2, keepdims=True)
+    if colour.dtype.kind == "f":
+        return np.clip(colour + change, 0, 1).astype(colour.dtype)
+    top = np.iinfo(colour.dtype).max
+    return np.rint(np.clip(colour.astype(np.float32) + change * top, 0, top)).astype(colour.dtype)

@@ -1,0 +1,150 @@
+"""The walk over a picture: tiles through a backend, blended, band after band.
+
+A pure function of arrays; the command line, the server and the video path only adapt it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derain.errors import NonFiniteError, OutOfMemoryError
+from derain.restore.backends import Backend, Planes, TileTooLarge
+from derain.restore.tiles import FEATHER, Box, cuts, ramp, tile_side
+from derain.zoo import ModelCard
+
+Progress = Callable[[int, int], None]
+Read = Callable[[Box], Planes]
+
+
+@dataclass(frozen=True)
+class Band:
+    """Finished rows of a picture: rain and detail, each (3, rows, W) float32, from row ``top``."""
+
+    top: int
+    rain: Planes
+    detail: Planes
+
+
+class Engine:
+    """Runs one model on pictures of any size within a budget of memory.
+
+    Args:
+        backend: What runs the network.
+        card: Says how large tiles may be and what context they need.
+        budget: Bytes a single run may take.
+        tile: Side of a tile without its halo, 0 for as large as the budget allows.
+
+    Thread-safe.
+    """
+
+    def __init__(self, backend: Backend, card: ModelCard, budget: int, tile: int = 0) -> None:
+        self.backend, self.card = backend, card
+        self._float32: Backend | None = None
+        self._feather = min(FEATHER, card.size_multiple // 2)
+        self._tile = tile or tile_side(
+            budget, card.bytes_per_pixel, card.halo, card.size_multiple
+        )
+
+    def bands(
+        self, read: Read, height: int, width: int, progress: Progress | None = None
+    ) -> Iterator[Band]:
+        """Rain and detail layers of a picture, from top to bottom.
+
+        Args:
+            read: Gives the (3, h, w) float32 pixels in [0, 1] of a box.
+            height, width: The picture's size, from 1x1 up.
+            progress: Told (finished pixels, all pixels) after every tile.
+
+        Raises:
+            OutOfMemoryError: Even the smallest tile does not fit.
+            NonFiniteError: The network gave values that are not finite, in float32 too.
+        """
+        picture, multiple, feather = Box(0, height, 0, width), self.card.size_multiple, self._feather
+        rows, columns = cuts(height, self._tile, multiple), cuts(width, self._tile, multiple)
+        run = _Run(self, read, picture)
+        carried: NDArray[np.float32] | None = None
+        done = 0
+        for top, bottom in zip(rows, rows[1:], strict=False):
+            extent = Box(top, bottom, 0, width).grown(feather, picture)
+            band = np.zeros((2, 3, extent.height, width), np.float32)
+            if carried is not None:
+                band[:, :, : carried.shape[2]] += carried
+            down = ramp(top, bottom, height, feather)[:, None]
+            for left, right in zip(columns, columns[1:], strict=False):
+                core = Box(top, bottom, left, right)
+                box = core.grown(feather, picture)
+                weights = down * ramp(left, right, width, feather)
+                for part, layer in enumerate(run.predict(box)):
+                    band[part, :, :, box.left : box.right] += weights * layer
+                done += core.height * core.width
+                if progress:
+                    progress(done, height * width)
+            finished = height if bottom == height else bottom - feather
+            ready = finished - extent.top
+            yield Band(extent.top, band[0, :, :ready], band[1, :, :ready])
+            carried = band[:, :, ready:].copy()
+
+    def _run(self, rainy: Planes) -> tuple[Planes, Planes]:
+        rain, detail = self.backend.run(rainy)
+        if np.isfinite(rain).all() and np.isfinite(detail).all():
+            return rain, detail
+        if self._float32 is None:
+            self._float32 = self.backend.in_float32()
+        if self._float32 is not self.backend:
+            rain, detail = self._float32.run(rainy)
+            if np.isfinite(rain).all() and np.isfinite(detail).all():
+                return rain, detail
+        raise NonFiniteError(
+            f"model {self.card.name} on {self.backend.name} gave values that are not finite; "
+            "try another --backend"
+        )
+
+
+class _Run:
+    """One walk: remembers how much fitted into memory so far."""
+
+    def __init__(self, engine: Engine, read: Read, picture: Box) -> None:
+        self._engine, self._read, self._picture = engine, read, picture
+        self._largest: int | None = None
+
+    def predict(self, box: Box) -> tuple[Planes, Planes]:
+        """Layers of ``box``, computed with its halo; split in two when memory is short."""
+        card = self._engine.card
+        around = box.grown(card.halo - self._engine._feather, self._picture)
+        around = around.aligned(card.size_multiple)
+        halves = box.halves(card.size_multiple)
+        if self._largest is None or around.height * around.width < self._largest or not halves:
+            try:
+                return self._whole(box, around)
+            except (TileTooLarge, MemoryError) as error:
+                if not halves:
+                    raise OutOfMemoryError(
+                        f"not enough memory for a tile of {around.width}x{around.height} pixels; "
+                        "close other programs or use a smaller --model"
+                    ) from error
+                self._largest = around.height * around.width
+        first, second = (self.predict(half) for half in halves)
+        axis = 1 if halves[0].width == box.width else 2
+        return (
+            np.concatenate([first[0], second[0]], axis),
+            np.concatenate([first[1], second[1]], axis),
+        )
+
+    def _whole(self, box: Box, around: Box) -> tuple[Planes, Planes]:
+        multiple = self._engine.card.size_multiple
+        padded = _pad(self._read(around), multiple)
+        rain, detail = self._engine._run(padded)
+        rows = slice(box.top - around.top, box.bottom - around.top)
+        columns = slice(box.left - around.left, box.right - around.left)
+        return rain[:, rows, columns], detail[:, rows, columns]
+
+
+def _pad(planes: Planes, multiple: int) -> Planes:
+    """Reflected at the bottom and the right up to multiples, any size from 1x1 up."""
+    height, width = planes.shape[1:]
+    add = ((0, 0), (0, -height % multiple), (0, -width % multiple))
+    return np.pad(planes, add, mode="reflect") if any(a for _, a in add) else planes

@@ -1,0 +1,109 @@
+"""Every kind of image a caller may hand in, as a picture, and the way back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from derain.errors import InvalidImageError
+from derain.media import Picture, decode_picture, encode_picture, read_picture
+
+Colours = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A caller's image, opened.
+
+    Attributes:
+        colour: (H, W, 1) or (H, W, 3), uint8, uint16 or floating in [0, 1].
+        close: Turns derained colours of the same shape and type into the caller's kind.
+    """
+
+    colour: Colours
+    close: Callable[[Colours], Any]
+
+
+def open_image(image: Any) -> Opened:
+    """Open a path, the bytes of a file, a PIL image, or an array.
+
+    A path gives back an array, since a picture of 16 bits fits in no PIL image.
+
+    Raises:
+        TypeError: None of these.
+        InvalidImageError: Of an impossible shape, type or range.
+    """
+    if isinstance(image, str | os.PathLike):
+        picture = read_picture(Path(image))
+        return Opened(picture.colour, lambda c: picture.with_colour(c).stacked())
+    if isinstance(image, bytes | bytearray | memoryview):
+        picture = decode_picture(bytes(image))
+        return Opened(picture.colour, lambda c: encode_picture(picture.with_colour(c)))
+    if isinstance(image, Image.Image):
+        return _open_pil(image)
+    if isinstance(image, np.ndarray):
+        return _open_array(image)
+    raise TypeError(
+        f"cannot derain a {type(image).__name__}; give a path, bytes, a PIL image or a NumPy array"
+    )
+
+
+def _open_pil(image: Image.Image) -> Opened:
+    if image.mode in ("I;16", "I;16L", "I;16B", "I;16N"):
+        opened = _open_array(np.asarray(image).astype(np.uint16))
+        return Opened(opened.colour, lambda c: Image.fromarray(opened.close(c)))
+    # The same rules as for files: palettes, transparency, orientation, refusals.
+    buffer = BytesIO()
+    exif = image.getexif()
+    if image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA"):
+        raise InvalidImageError(
+            f"PIL images of mode {image.mode} are not supported; convert it to RGB first"
+        )
+    plain = image.convert("RGBA") if image.mode == "PA" else image
+    plain.save(buffer, "PNG", compress_level=0, exif=exif.tobytes() if exif else b"")
+    picture: Picture = decode_picture(buffer.getvalue(), "the PIL image")
+
+    def close(colour: Colours) -> Image.Image:
+        result = Image.fromarray(picture.with_colour(colour).stacked())
+        for key in ("icc_profile", "dpi"):
+            if key in image.info:
+                result.info[key] = image.info[key]
+        if picture.metadata.exif:
+            result.info["exif"] = picture.metadata.exif
+        return result
+
+    return Opened(picture.colour, close)
+
+
+def _open_array(array: NDArray[Any]) -> Opened:
+    if array.dtype not in (np.uint8, np.uint16) and array.dtype.kind != "f":
+        raise InvalidImageError(
+            f"arrays of {array.dtype} are not supported; use uint8, uint16 or floats in [0, 1]"
+        )
+    if array.ndim not in (2, 3) or 0 in array.shape or (array.ndim == 3 and array.shape[2] > 4):
+        raise InvalidImageError(
+            f"an array of shape {array.shape} is no image; use (H, W), or (H, W, C) with C up to 4"
+        )
+    if array.dtype.kind == "f":
+        low, high = float(array.min()), float(array.max())
+        if not (low >= 0 and high <= 1):  # false for NaN too
+            raise InvalidImageError(
+                f"values of a floating array must lie in [0, 1], not in [{low:g}, {high:g}]"
+            )
+    flat = array.ndim == 2
+    stacked = array[..., None] if flat else array
+    colours = stacked.shape[2] - (stacked.shape[2] in (2, 4))
+    rest = stacked[..., colours:]
+
+    def close(colour: Colours) -> NDArray[Any]:
+        return colour[..., 0] if flat else np.concatenate([colour, rest], axis=2)
+
+    return Opened(stacked[..., :colours], close)

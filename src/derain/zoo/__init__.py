@@ -1,0 +1,15 @@
+"""The shipped models: manifest, weights and cards; loading and checking them."""
+
+from derain.zoo.card import ModelCard
+from derain.zoo.markdown import card_markdown
+from derain.zoo.store import DEFAULT, SHIPPED, Model, load_model, model_names
+
+__all__ = [
+    "DEFAULT",
+    "SHIPPED",
+    "Model",
+    "ModelCard",
+    "card_markdown",
+    "load_model",
+    "model_names",
+]

@@ -1,0 +1,74 @@
+"""What is known about a model, as data: how to feed it, where it comes from, what it scores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from derain.errors import CorruptModelError
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """The card beside a model's files.
+
+    Attributes:
+        name: What ``--model`` calls it.
+        summary: One line for people.
+        onnx: File name of the exported network; input ``rainy`` (1, 3, H, W) float32, outputs
+            ``rain`` and ``detail`` of the same shape. The skip is added outside, in float32.
+        weights: File name of the trained weights (safetensors).
+        sha256: File name -> sum, of both files.
+        input_range: Range of the input values.
+        channel_order: Order of the colour channels.
+        size_multiple: Height and width must be multiples of this.
+        receptive_radius: Reach of the convolutions in pixels.
+        halo: Context a tile needs on each side, in pixels; a multiple of ``size_multiple``.
+        bytes_per_pixel: Memory a run takes for each input pixel.
+        parameters: Trained parameters.
+        mmac_per_pixel: Million multiply-accumulates for each pixel after folding.
+        network: The network's configuration.
+        training: Configuration, data with terms, cost and machine of the run.
+        scores: Source -> score -> value on held-out scenes; names carry the protocol.
+        licence: Terms of the weights.
+    """
+
+    name: str
+    summary: str
+    onnx: str
+    weights: str
+    sha256: Mapping[str, str]
+    size_multiple: int
+    receptive_radius: int
+    halo: int
+    bytes_per_pixel: int
+    parameters: int
+    mmac_per_pixel: float
+    network: Mapping[str, Any]
+    input_range: tuple[float, float] = (0.0, 1.0)
+    channel_order: str = "RGB"
+    training: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    licence: str = ""
+
+    def to_json(self) -> str:
+        """The card's file."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return json.dumps(values, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, origin: str) -> ModelCard:
+        """The inverse of :meth:`to_json`; anything else is a :class:`CorruptModelError`."""
+        try:
+            values = json.loads(text)
+            values["input_range"] = tuple(values["input_range"])
+            card = cls(**values)
+        except (ValueError, TypeError, KeyError) as error:
+            raise CorruptModelError(f"{origin}: not a model card ({error})") from error
+        if card.size_multiple < 1 or card.halo % card.size_multiple or card.bytes_per_pixel < 1:
+            raise CorruptModelError(f"{origin}: impossible size_multiple, halo or bytes_per_pixel")
+        if tuple(card.input_range) != (0.0, 1.0) or card.channel_order != "RGB":
+            raise CorruptModelError(f"{origin}: only RGB models with input in [0, 1] are known")
+        return card

@@ -1,0 +1,59 @@
+"""A model card for people."""
+
+from __future__ import annotations
+
+import json
+
+from derain.zoo.card import ModelCard
+
+
+def card_markdown(card: ModelCard) -> str:
+    """The card as Markdown."""
+    training = card.training
+    cost = training.get("cost", {})
+    lines = [
+        f"# {card.name}",
+        "",
+        card.summary,
+        "",
+        f"- parameters: {card.parameters:,}; {card.mmac_per_pixel:.3f} MMAC per pixel",
+        f"- input: {card.channel_order} in [{card.input_range[0]:g}, {card.input_range[1]:g}], height "
+        f"and width multiples of {card.size_multiple}",
+        f"- receptive radius {card.receptive_radius} px, tile halo {card.halo} px",
+        f"- network: `{json.dumps(dict(card.network))}`",
+        f"- licence: {card.licence}",
+        "",
+        "## Scores",
+        "",
+        "Held-out scenes of the training sources (split by scene), 8-bit rounded output, mean over "
+        "images. `matlab-y`: Matlab luma, peak 255, which reads 1.32 dB above full-range luma.",
+        "",
+        "| held-out source | n | input PSNR Y | PSNR Y | input PSNR RGB | PSNR RGB | SSIM Y |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for source, scores in card.scores.items():
+        dry = source == "rain-free"
+        shown = ["-" if dry else f"{scores['input/matlab-y']:.2f}", f"{scores['psnr/matlab-y']:.2f}"]
+        shown += ["-" if dry else f"{scores['input/rgb']:.2f}", f"{scores['psnr/rgb']:.2f}"]
+        shown.append(f"{scores['ssim/matlab-y']:.4f}")
+        lines.append(f"| {source} | {scores['n']:.0f} | " + " | ".join(shown) + " |")
+    lines += [
+        "",
+        "`rain-free`: clean photographs as they are; PSNR between input and output (higher is less "
+        "change).",
+        "",
+        "## Training",
+        "",
+        f"- steps: {training.get('steps', '?')}, seed {training.get('seed', '?')}, commit "
+        f"`{training.get('commit', '?')}`, configuration `{training.get('config', '?')}`",
+        f"- cost: {cost.get('seconds', 0) / 60:.0f} minutes on {cost.get('machine', '?')}; "
+        f"{cost.get('skipped_steps', 0)} non-finite steps skipped",
+        "",
+        "| source | pictures trained on | share of a batch | origin and terms |",
+        "|---|---|---|---|",
+    ]
+    for source in training.get("data", []):
+        lines.append(
+            f"| {source['name']} | {source['pictures']} | {source['share']:.0%} | {source['terms']} |"
+        )
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,90 @@
+"""Finding models, and loading them only when they are what the manifest says."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from derain.errors import CorruptModelError, ModelNotFoundError
+from derain.zoo.card import ModelCard
+
+SHIPPED = Path(__file__).parent / "models"
+DEFAULT = "base"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A card and the folder of the files it names."""
+
+    card: ModelCard
+    folder: Path
+
+    def read_onnx(self) -> bytes:
+        """The exported network, checked against the card.
+
+        Raises:
+            CorruptModelError: The file is missing or not the one the card describes.
+        """
+        return self._read(self.card.onnx)
+
+    def weights_path(self) -> Path:
+        """The trained weights, checked against the card."""
+        self._read(self.card.weights)
+        return self.folder / self.card.weights
+
+    def _read(self, name: str) -> bytes:
+        path = self.folder / name
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise CorruptModelError(f"{path}: cannot be read ({error.strerror})") from error
+        if hashlib.sha256(data).hexdigest() != self.card.sha256.get(name):
+            raise CorruptModelError(f"{path}: is not the file its card describes; install again")
+        return data
+
+
+def model_names() -> list[str]:
+    """Names of the shipped models."""
+    return list(_manifest())
+
+
+def load_model(name: str) -> Model:
+    """A shipped model by name, or one of your own by the path of its card (``.json``).
+
+    Raises:
+        ModelNotFoundError: No such model; names the nearest.
+        CorruptModelError: A card that is not what the manifest says.
+    """
+    if name.endswith(".json"):
+        path = Path(name)
+        if not path.is_file():
+            raise ModelNotFoundError(f"{path}: no such model card")
+        return Model(ModelCard.from_json(path.read_text(), name), path.parent)
+    manifest = _manifest()
+    if name not in manifest:
+        near = difflib.get_close_matches(name, manifest, 1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise ModelNotFoundError(
+            f"unknown model '{name}'; known: {', '.join(manifest)}, or the path of a card{hint}"
+        )
+    path = SHIPPED / f"{name}.json"
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CorruptModelError(f"{path}: cannot be read ({error.strerror})") from error
+    if hashlib.sha256(data).hexdigest() != manifest[name]:
+        raise CorruptModelError(f"{path}: is not the card that was shipped; install again")
+    return Model(ModelCard.from_json(data.decode(), str(path)), SHIPPED)
+
+
+def _manifest() -> dict[str, str]:
+    """Name -> sha256 of its card, which holds the sums of the model's files."""
+    path = SHIPPED / "manifest.json"
+    try:
+        manifest: dict[str, str] = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise CorruptModelError(f"{path}: cannot be read; install again ({error})") from error
+    return manifest
