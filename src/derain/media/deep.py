@@ -28,7 +28,8 @@ def is_deep(image: Image.Image, header: bytes) -> bool:
     if image.format == "PNG":
         return header[24] > 8
     if image.format == "TIFF":
-        return max(image.tag_v2.get(258, (1,))) > 8  # type: ignore[attr-defined]
+        bits: tuple[int, ...] = image.tag_v2.get(258, (1,))  # type: ignore[attr-defined]
+        return max(bits) > 8
     if image.format == "PPM":
         return image.mode == "I" or _ppm_maximum(header) > 255
     if image.format == "AVIF":
@@ -44,7 +45,7 @@ def _ppm_maximum(header: bytes) -> int:
 
 
 def read_deep(open_again: Callable[[], Image.Image], name: str) -> Pixels:
-    """(H, W) or (H, W, C) uint16 of a 16-bit PNG or TIFF, not yet turned upright where Pillow does not.
+    """(H, W) or (H, W, C) uint16 of a 16-bit PNG or TIFF, as Pillow orients it.
 
     Args:
         open_again: Opens the file anew, not loaded.
@@ -56,8 +57,8 @@ def read_deep(open_again: Callable[[], Image.Image], name: str) -> Pixels:
     image = open_again()
     if image.format not in ("PNG", "TIFF"):
         raise InvalidImageError(
-            f"{name}: more than 8 bits a channel in {image.format} are not supported; convert it to "
-            "a 16-bit PNG or TIFF, or to 8 bits"
+            f"{name}: more than 8 bits a channel in {image.format} are not supported; convert "
+            "it to a 16-bit PNG or TIFF, or to 8 bits"
         )
     raw = _raw_mode(image)
     if raw in ("I;16", "I;16B", "I;16L", "I;16N"):
@@ -71,7 +72,7 @@ def read_deep(open_again: Callable[[], Image.Image], name: str) -> Pixels:
             f"{name}: this kind of 16-bit {image.format} ({raw or image.mode}) is not supported; "
             "convert it to plain 16-bit RGB or to 8 bits"
         )
-    # With "B" as the raw mode Pillow keeps the byte that comes first in memory, with "L" the second.
+    # Raw mode "B" keeps the byte that comes first in memory, "L" the second.
     first = np.asarray(_with_raw_mode(image, f"{base};16B"))
     second = np.asarray(_with_raw_mode(open_again(), f"{base};16L"))
     big = (_NATIVE if order == "N" else order) == "B"

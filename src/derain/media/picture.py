@@ -1,4 +1,4 @@
-"""A picture as the rest of the package sees it: upright pixels and what must come back with them."""
+"""A picture as the rest of the package sees it: upright pixels and what comes back with them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+Pixels = NDArray[Any]  # uint8 or uint16
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,9 @@ def decode_picture(data: bytes, name: str = "the picture") -> Picture:
             hint = " (HEIC needs: pip install 'derain[heif]')"
         raise InvalidImageError(f"{name}: not a picture of a known format{hint}") from None
     except Image.DecompressionBombError:
-        raise InvalidImageError(f"{name}: refused, it unpacks to more pixels than is safe") from None
+        raise InvalidImageError(
+            f"{name}: refused, it unpacks to more pixels than is safe"
+        ) from None
     except MemoryError:
         raise InvalidImageError(f"{name}: too large for this machine's memory") from None
     except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError,

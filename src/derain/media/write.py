@@ -69,9 +69,7 @@ def _need_heif(name: str) -> None:
     try:
         import pillow_heif
     except ImportError:
-        raise InvalidImageError(
-            f"{name}: writing HEIC needs: pip install 'derain[heif]'"
-        ) from None
+        raise InvalidImageError(f"{name}: writing HEIC needs: pip install 'derain[heif]'") from None
     pillow_heif.register_heif_opener()
 
 

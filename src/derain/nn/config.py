@@ -19,7 +19,8 @@ class NetworkConfig:
         detail_blocks: SDCAB residual blocks of the detail branch. CODE: 16.
         dilations: Dilations of the parallel 3x3 kernels of a context aggregation. CODE: (1, 3, 5).
         unshuffle: 1 works at full resolution (PAPER); 2 packs each 2x2 pixels into channels first
-            (PixelUnshuffle stem, PixelShuffle tails), the same body at a quarter of the cost (OURS).
+            (PixelUnshuffle stem, PixelShuffle tails): the same body at a quarter of the cost
+            (OURS).
         norm: ``"batch"`` (CODE) or ``"none"`` (OURS).
         squeeze: Hidden width of the squeeze-and-excitation bottleneck. CODE: 4.
         slopes: PReLU slopes ``"channel"`` (CODE) or one ``"shared"`` slope per activation, which

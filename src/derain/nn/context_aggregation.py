@@ -100,11 +100,12 @@ class SDCAB(nn.Module):
         c = config.channels
         self.first: nn.Module = ContextAggregation(c, config.dilations)
         self.norm1 = make_norm(config.norm, c)
-        self.activation = make_activation(config.slopes, c)
+        self.activation: nn.Module = make_activation(config.slopes, c)
         self.second: nn.Module = ContextAggregation(c, config.dilations)
         self.norm2 = make_norm(config.norm, c)
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.activation(self.norm1(self.first(x)))
         y = self.norm2(self.second(y))
-        return x + y
+        total: Tensor = x + y
+        return total

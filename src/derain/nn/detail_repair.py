@@ -12,8 +12,8 @@ from derain.nn.trunk import Trunk
 class DetailRepairNet(Trunk):
     """Predicts the details D that the rain residual network took away, from the rainy image.
 
-    Source: Semi-DRDNet, detail repair network (PAPER). Its input is the rainy image alone: one older
-    release fed 2O - R, which third parties measured as worse (MEASURED, see docs/method.md).
+    Source: Semi-DRDNet, detail repair network (PAPER). Its input is the rainy image alone: one
+    older release fed 2O - R, which third parties measured as worse (MEASURED, docs/method.md).
 
     Shape:
         (N, 3, H, W) in [0, 1] -> (N, 3, H, W), signed, in units of the image.

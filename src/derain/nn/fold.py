@@ -6,6 +6,7 @@ import copy
 
 from torch import nn
 
+from derain.nn.activation import fold_activation
 from derain.nn.context_aggregation import SDCAB, ContextAggregation, FoldedAggregation
 from derain.nn.drdnet import DRDNet
 from derain.nn.norm import fold_norm
@@ -24,10 +25,13 @@ def _fold_conv(conv: nn.Module, norm: nn.Module) -> nn.Conv2d:
 def fold(network: DRDNet) -> DRDNet:
     """A copy in eval mode without batch normalisations and fusing 1x1 convolutions.
 
+    Activations with one slope become leaky rectifiers, which engines fuse into the convolution.
     Exact: outputs differ from the network's own in eval mode by at most 1e-5 in float32.
     """
     folded = copy.deepcopy(network).eval()
-    for module in folded.modules():
+    for module in list(folded.modules()):
+        if isinstance(module, RainBlock | SDCAB | Trunk):
+            module.activation = fold_activation(module.activation)
         if isinstance(module, RainBlock):
             module.first, module.norm1 = _fold_conv(module.first, module.norm1), nn.Identity()
             module.second, module.norm2 = _fold_conv(module.second, module.norm2), nn.Identity()

@@ -23,7 +23,7 @@ class RainBlock(nn.Module):
         c = config.channels
         self.first: nn.Module = nn.Conv2d(c, c, 3, padding=1)
         self.norm1 = make_norm(config.norm, c)
-        self.activation = make_activation(config.slopes, c)
+        self.activation: nn.Module = make_activation(config.slopes, c)
         self.second: nn.Module = nn.Conv2d(c, c, 3, padding=1)
         self.norm2 = make_norm(config.norm, c)
         self.attention = SqueezeExcitation(c, config.squeeze, config.pool_cell)
@@ -31,7 +31,8 @@ class RainBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = self.activation(self.norm1(self.first(x)))
         y = self.attention(self.norm2(self.second(y)))
-        return x + y
+        total: Tensor = x + y
+        return total
 
 
 class RainResidualNet(Trunk):

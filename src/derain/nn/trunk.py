@@ -34,7 +34,7 @@ class Trunk(nn.Module):
         shuffled = config.unshuffle > 1
         self.unshuffle = nn.PixelUnshuffle(config.unshuffle) if shuffled else nn.Identity()
         self.head = nn.Conv2d(packed, c, 3, padding=1)
-        self.activation = make_activation(config.slopes, c)
+        self.activation: nn.Module = make_activation(config.slopes, c)
         self.blocks = nn.Sequential(*(make_block(config) for _ in range(blocks)))
         self.join: nn.Module = nn.Conv2d(c, c, 3, padding=1)
         self.norm = make_norm(config.norm, c)

@@ -56,9 +56,7 @@ def _streaks(
     return _crop_of_periodic(layers.sum(1, keepdim=True), height, width)
 
 
-def lines(
-    style: RainStyle, count: int, height: int, width: int, generator: Generator
-) -> Tensor:
+def lines(style: RainStyle, count: int, height: int, width: int, generator: Generator) -> Tensor:
     """Sharp streaks at random places: Rain100L when sparse, Rain100H when dense."""
     per_kernel = uniform(style.density, (count, 1), generator) / KERNELS_PER_DIRECTION
 
@@ -72,9 +70,7 @@ def lines(
     return _streaks(style, count, height, width, generator, seeds).clamp(0, 1)
 
 
-def noise(
-    style: RainStyle, count: int, height: int, width: int, generator: Generator
-) -> Tensor:
+def noise(style: RainStyle, count: int, height: int, width: int, generator: Generator) -> Tensor:
     """Thresholded noise blurred along the motion, stretched to full contrast."""
     share = uniform(style.density, (count, 1), generator)
 
@@ -91,9 +87,7 @@ def noise(
     return ((blurred - low) / (high - low + 1e-6)).clamp(0, 1)
 
 
-def drops(
-    style: RainStyle, count: int, height: int, width: int, generator: Generator
-) -> Tensor:
+def drops(style: RainStyle, count: int, height: int, width: int, generator: Generator) -> Tensor:
     """Drops near the lens, out of focus: large, soft and few."""
     groups = 2
     diameter = uniform(style.length, (count * groups,), generator)
@@ -126,9 +120,9 @@ class Rendered:
     ) -> Tensor:
         if not self.layers:
             raise ConfigError("this rain preset needs rendered streak layers; give their folder")
-        return torch.stack(
-            [self._one(style, height, width, generator) for _ in range(count)]
-        ).to(generator.device)
+        return torch.stack([self._one(style, height, width, generator) for _ in range(count)]).to(
+            generator.device
+        )
 
     def _one(self, style: RainStyle, height: int, width: int, generator: Generator) -> Tensor:
         source = self.layers[integer(0, len(self.layers) - 1, generator)].to(generator.device)

@@ -132,7 +132,8 @@ class Derainer:
 def _to_unit(colour: Colours) -> NDArray[np.float32]:
     if colour.dtype.kind == "f":
         return colour.astype(np.float32)
-    return colour.astype(np.float32) / np.float32(np.iinfo(colour.dtype).max)
+    unit: NDArray[np.float32] = colour.astype(np.float32) / np.float32(np.iinfo(colour.dtype).max)
+    return unit
 
 
 def _restored(colour: Colours, band: Band) -> Colours:
@@ -141,6 +142,8 @@ def _restored(colour: Colours, band: Band) -> Colours:
     if colour.shape[2] == 1:
         change = change.mean(axis=2, keepdims=True)
     if colour.dtype.kind == "f":
-        return np.clip(colour + change, 0, 1).astype(colour.dtype)
-    top = np.iinfo(colour.dtype).max
-    return np.rint(np.clip(colour.astype(np.float32) + change * top, 0, top)).astype(colour.dtype)
+        clean: Colours = np.clip(colour + change, 0, 1)
+    else:
+        top = np.iinfo(colour.dtype).max
+        clean = np.rint(np.clip(colour.astype(np.float32) + change * top, 0, top))
+    return clean.astype(colour.dtype)

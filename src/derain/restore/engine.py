@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,9 +46,7 @@ class Engine:
         self.backend, self.card = backend, card
         self._float32: Backend | None = None
         self._feather = min(FEATHER, card.size_multiple // 2)
-        self._tile = tile or tile_side(
-            budget, card.bytes_per_pixel, card.halo, card.size_multiple
-        )
+        self._tile = tile or tile_side(budget, card.bytes_per_pixel, card.halo, card.size_multiple)
 
     def bands(
         self, read: Read, height: int, width: int, progress: Progress | None = None
@@ -63,18 +62,22 @@ class Engine:
             OutOfMemoryError: Even the smallest tile does not fit.
             NonFiniteError: The network gave values that are not finite, in float32 too.
         """
-        picture, multiple, feather = Box(0, height, 0, width), self.card.size_multiple, self._feather
+        picture, multiple, feather = (
+            Box(0, height, 0, width),
+            self.card.size_multiple,
+            self._feather,
+        )
         rows, columns = cuts(height, self._tile, multiple), cuts(width, self._tile, multiple)
         run = _Run(self, read, picture)
         carried: NDArray[np.float32] | None = None
         done = 0
-        for top, bottom in zip(rows, rows[1:], strict=False):
+        for top, bottom in pairwise(rows):
             extent = Box(top, bottom, 0, width).grown(feather, picture)
             band = np.zeros((2, 3, extent.height, width), np.float32)
             if carried is not None:
                 band[:, :, : carried.shape[2]] += carried
             down = ramp(top, bottom, height, feather)[:, None]
-            for left, right in zip(columns, columns[1:], strict=False):
+            for left, right in pairwise(columns):
                 core = Box(top, bottom, left, right)
                 box = core.grown(feather, picture)
                 weights = down * ramp(left, right, width, feather)

@@ -40,7 +40,10 @@ class Box:
     def aligned(self, multiple: int) -> Box:
         """With its origin moved up and left to multiples of ``multiple``."""
         return Box(
-            self.top // multiple * multiple, self.bottom, self.left // multiple * multiple, self.right
+            self.top // multiple * multiple,
+            self.bottom,
+            self.left // multiple * multiple,
+            self.right,
         )
 
     def halves(self, multiple: int) -> tuple[Box, Box] | None:

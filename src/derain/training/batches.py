@@ -1,4 +1,4 @@
-"""Batches as a pure function of seed and step, so that a resumed run sees what it would have seen."""
+"""Batches as a pure function of seed and step, so that a resumed run sees what it would have."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ class PairPool:
     weight: float
     pairs: Sequence[tuple[Tensor, Tensor]]
 
-    def draw(self, count: int, patch: int, places: Generator, _: Generator) -> tuple[Tensor, Tensor]:
+    def draw(
+        self, count: int, patch: int, places: Generator, _: Generator
+    ) -> tuple[Tensor, Tensor]:
         """``count`` aligned patches, flipped at random (rain falls down: no quarter turns)."""
         rainy, clean = [], []
         for _i in range(count):

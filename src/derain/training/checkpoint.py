@@ -62,9 +62,7 @@ def load_checkpoint(
                 if hashlib.sha256(data).hexdigest() != sums[name]:
                     raise ValueError(f"{name} is not what was written")
                 buffer = io.BytesIO(data)
-                state[Path(name).stem] = torch.load(
-                    buffer, map_location=device, weights_only=True
-                )
+                state[Path(name).stem] = torch.load(buffer, map_location=device, weights_only=True)
         except (OSError, ValueError, KeyError) as error:
             report(f"{path}: torn checkpoint ({error}); trying the one before")
             continue
@@ -76,5 +74,3 @@ def load_checkpoint(
 
 def _all(folder: Path) -> list[Path]:
     return sorted(folder.glob("step-*")) if folder.is_dir() else []
-
-

@@ -180,7 +180,7 @@ class TrainConfig:
             raise ConfigError("data.validation_share must lie between 0 and 1")
         if not (self.data.pairs or self.data.synthesis):
             raise ConfigError("no data: name at least one [[data.pairs]] or [[data.synthesis]]")
-        sources = [*self.data.pairs, *self.data.synthesis]
+        sources: list[PairSource | SynthesisSource] = [*self.data.pairs, *self.data.synthesis]
         if len({source.name for source in sources}) < len(sources):
             raise ConfigError("two data sources have one name")
         if min(source.weight for source in sources) < 0:

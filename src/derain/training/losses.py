@@ -20,7 +20,7 @@ def _window(x: Tensor, taps: Tensor) -> Tensor:
 
 
 def ssim(a: Tensor, b: Tensor) -> Tensor:
-    """Mean structural similarity with an 11x11 Gaussian window (1.5), valid area (Wang et al. 2004).
+    """Mean structural similarity, 11x11 Gaussian window (1.5), valid area (Wang et al. 2004).
 
     Shape:
         two (N, C, H, W) in [0, 1], at least 11x11 -> scalar.
@@ -48,7 +48,8 @@ def frequency_ratio(clean: Tensor, truth: Tensor, rainy: Tensor) -> Tensor:
     spectrum = torch.fft.rfft2(clean, norm="ortho")
     near = (spectrum - torch.fft.rfft2(truth, norm="ortho")).abs().mean(dim=(1, 2, 3))
     far = (spectrum - torch.fft.rfft2(rainy, norm="ortho")).abs().mean(dim=(1, 2, 3))
-    return (near / (far + 1e-7)).mean()
+    ratio: Tensor = (near / (far + 1e-7)).mean()
+    return ratio
 
 
 def supervised_loss(

@@ -51,14 +51,14 @@ class Trainer:
         self.config, self._report = config, report
         self.folder = Path(config.out)
         self._refuse_other_run()
-        self.accelerator = Accelerator(
-            mixed_precision=config.precision, cpu=config.device == "cpu"
-        )
+        self.accelerator = Accelerator(mixed_precision=config.precision, cpu=config.device == "cpu")
         device, rates = self.accelerator.device, config.optimizer
         torch.manual_seed(config.seed)
         self.network = DRDNet(config.network_config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = AveragedModel(
-            self.network, multi_avg_fn=get_ema_multi_avg_fn(rates.ema), use_buffers=True
+            self.network,
+            multi_avg_fn=get_ema_multi_avg_fn(rates.ema),  # type: ignore[no-untyped-call]
+            use_buffers=True,
         ).eval()
         adam = torch.optim.Adam(
             self.network.parameters(), rates.rate, betas=(rates.beta1, rates.beta2), fused=True

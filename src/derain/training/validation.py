@@ -42,7 +42,9 @@ def restore(network: DRDNet, image: Pixels, device: torch.device) -> Pixels:
     return result
 
 
-def _spread(items: list[tuple[str, Pixels, Pixels]], limit: int) -> list[tuple[str, Pixels, Pixels]]:
+def _spread(
+    items: list[tuple[str, Pixels, Pixels]], limit: int
+) -> list[tuple[str, Pixels, Pixels]]:
     if not limit or len(items) <= limit:
         return items
     return [items[i * len(items) // limit] for i in range(limit)]

@@ -17,8 +17,8 @@ def card_markdown(card: ModelCard) -> str:
         card.summary,
         "",
         f"- parameters: {card.parameters:,}; {card.mmac_per_pixel:.3f} MMAC per pixel",
-        f"- input: {card.channel_order} in [{card.input_range[0]:g}, {card.input_range[1]:g}], height "
-        f"and width multiples of {card.size_multiple}",
+        f"- input: {card.channel_order} in [{card.input_range[0]:g}, {card.input_range[1]:g}], "
+        f"height and width multiples of {card.size_multiple}",
         f"- receptive radius {card.receptive_radius} px, tile halo {card.halo} px",
         f"- network: `{json.dumps(dict(card.network))}`",
         f"- licence: {card.licence}",
@@ -33,7 +33,10 @@ def card_markdown(card: ModelCard) -> str:
     ]
     for source, scores in card.scores.items():
         dry = source == "rain-free"
-        shown = ["-" if dry else f"{scores['input/matlab-y']:.2f}", f"{scores['psnr/matlab-y']:.2f}"]
+        shown = [
+            "-" if dry else f"{scores['input/matlab-y']:.2f}",
+            f"{scores['psnr/matlab-y']:.2f}",
+        ]
         shown += ["-" if dry else f"{scores['input/rgb']:.2f}", f"{scores['psnr/rgb']:.2f}"]
         shown.append(f"{scores['ssim/matlab-y']:.4f}")
         lines.append(f"| {source} | {scores['n']:.0f} | " + " | ".join(shown) + " |")
@@ -54,6 +57,7 @@ def card_markdown(card: ModelCard) -> str:
     ]
     for source in training.get("data", []):
         lines.append(
-            f"| {source['name']} | {source['pictures']} | {source['share']:.0%} | {source['terms']} |"
+            f"| {source['name']} | {source['pictures']} | {source['share']:.0%} "
+            f"| {source['terms']} |"
         )
     return "\n".join(lines) + "\n"

@@ -39,7 +39,9 @@ _MAKERS: dict[str, Callable[[Model, str, int], Backend]] = {
 }
 
 
-def make_backend(model: Model, name: str = "auto", device: str = "auto", threads: int = 0) -> Backend:
+def make_backend(
+    model: Model, name: str = "auto", device: str = "auto", threads: int = 0
+) -> Backend:
     """A backend for ``model``.
 
     ``auto`` takes torch where it is installed and an accelerator is there (or was asked for), else

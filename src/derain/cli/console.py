@@ -1,0 +1,84 @@
+"""What a person sees while pictures are worked on: progress on stderr, lines that matter."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+
+class Reporter:
+    """Reports a run over ``total`` pictures.
+
+    Args:
+        total: Pictures to come.
+        quiet: Only errors are shown.
+        as_json: One JSON object a picture on standard output instead of lines for people.
+    """
+
+    def __init__(self, total: int, quiet: bool, as_json: bool) -> None:
+        self._json, self._quiet = as_json, quiet or as_json
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        shown = self._console.is_terminal and not self._quiet
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not shown,
+            transient=True,
+        )
+        self._task = self._progress.add_task("deraining", total=total, rate="")
+        self._started, self._pixels, self._pictures = time.monotonic(), 0, 0
+
+    def __enter__(self) -> Reporter:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def tile(self, done: int, total: int) -> None:
+        """A tile of the picture at hand is finished."""
+        pace = (self._pixels + done) / 1e6 / max(1e-9, time.monotonic() - self._started)
+        self._progress.update(
+            self._task, completed=self._pictures + done / total, rate=f"{pace:.2f} MP/s"
+        )
+
+    def finished(self, pixels: int = 0) -> None:
+        """The picture at hand is behind us, whatever became of it."""
+        self._pixels += pixels
+        self._pictures += 1
+        self._progress.update(self._task, completed=self._pictures)
+
+    def line(self, text: str) -> None:
+        """A line for people."""
+        if not self._quiet:
+            self._console.print(text, markup=False)
+
+    def warn(self, text: str) -> None:
+        """A line that is shown even when quiet."""
+        self._console.print(f"derain: {text}", markup=False)
+
+    def record(self, values: dict[str, Any]) -> None:
+        """A JSON object for programs."""
+        if self._json:
+            print(json.dumps(values), flush=True, file=sys.stdout)

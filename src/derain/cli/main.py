@@ -1,0 +1,78 @@
+"""The entry point: dispatch, and one line and an exit code for everything that goes wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+from cyclopts import App, CycloptsError
+
+from derain import __version__
+from derain.cli.export import export
+from derain.cli.models import models
+from derain.cli.restore import restore
+from derain.cli.synthesize import synthesize
+from derain.cli.train import train
+from derain.errors import DerainError, UsageError
+from derain.files import explain_os_error
+
+INTERRUPTED = 130
+INTERNAL = 70
+
+app = App(
+    name="derain",
+    version=f"derain {__version__}",
+    help="""Remove rain streaks from photographs.
+
+    Exit codes: 0 all done; 1 some of several pictures failed; 2 usage; 3 input not found; 4 not a
+    usable picture; 5 permission denied; 6 disk full; 7 output exists or is the input; 8 unknown
+    model; 9 damaged model; 10 out of memory; 11 values not finite; 12 backend or device not there;
+    13 configuration; 14 training data; 15 training; 16 export; 70 internal error; 130 interrupted.
+    """,
+)
+app.default(restore)
+for command in (models, train, synthesize, export):
+    app.command(command)
+
+
+def _complain(message: str) -> None:
+    print(f"derain: {message}", file=sys.stderr)
+
+
+def run(tokens: list[str]) -> int:
+    """Run one command line and give its exit code; never raises."""
+    try:
+        if not tokens:
+            raise UsageError("nothing to do: name a picture or a folder (see derain --help)")
+        result = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+        return result if isinstance(result, int) else 0
+    except CycloptsError as error:
+        _complain(f"{' '.join(str(error).split())} (see derain --help)")
+        return UsageError.exit_code
+    except DerainError as error:
+        _complain(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        _complain("interrupted; everything finished before is kept")
+        return INTERRUPTED
+    except OSError as error:
+        explained = explain_os_error(error, error.filename or "output")
+        _complain(str(explained))
+        return explained.exit_code
+    except MemoryError:
+        _complain("out of memory; close other programs or use --model fast")
+        return 10
+    except ImportError as error:
+        _complain(f"{error.name} is not installed: pip install 'derain[train]'")
+        return 12
+    except Exception as error:
+        if os.environ.get("DERAIN_DEBUG"):
+            traceback.print_exc()
+        _complain(f"internal error: {error!r}; set DERAIN_DEBUG=1 for the details and report it")
+        return INTERNAL
+
+
+def main() -> None:
+    """What the ``derain`` script calls."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,216 @@
+"""``derain PATH...``: pictures in, dry pictures out."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from derain.errors import DerainError, OutputConflictError, UsageError
+
+if TYPE_CHECKING:
+    from derain.cli.console import Reporter
+    from derain.cli.jobs import Job
+    from derain.media import Picture
+    from derain.restore import Derainer
+
+PARTIAL = 1
+
+
+def restore(
+    *paths: str,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    model: Annotated[str, Parameter(name=["--model", "-m"])] = "base",
+    backend: str = "auto",
+    device: str = "auto",
+    recursive: Annotated[bool, Parameter(name=["--recursive", "-r"], negative=())] = False,
+    save_rain: Annotated[bool, Parameter(negative=())] = False,
+    compare: Annotated[bool, Parameter(negative=())] = False,
+    skip_existing: Annotated[bool, Parameter(negative=())] = False,
+    overwrite: Annotated[bool, Parameter(negative=())] = False,
+    memory: int | None = None,
+    tile: int = 0,
+    threads: int = 0,
+    json: Annotated[bool, Parameter(negative=())] = False,
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative=())] = False,
+) -> int:
+    """Remove the rain from pictures.
+
+    A picture goes to NAME.derained.EXT beside it, a folder to FOLDER-derained.
+
+    Parameters
+    ----------
+    paths
+        Pictures, folders, globs, or - for standard input to standard output.
+    out
+        A folder, or a file for a single picture.
+    model
+        base (best), fast, or the path of a model card of your own; see derain models.
+    backend
+        auto, onnxruntime, openvino or torch.
+    device
+        auto, cpu, cuda, cuda:N or mps.
+    recursive
+        Folders with all folders in them; the tree is kept.
+    save_rain
+        Write what was taken away too, as NAME.rain.png.
+    compare
+        Write before and after side by side too, as NAME.compare.EXT.
+    skip_existing
+        Leave out pictures whose result exists.
+    overwrite
+        Replace results that exist.
+    memory
+        Megabytes the network may take; by default a quarter of what is free, at most 1024.
+    tile
+        Side of a tile in pixels; by default as large as memory allows.
+    threads
+        Threads of the processor, 0 for all.
+    json
+        One JSON object for each picture on standard output.
+    quiet
+        Show nothing but errors.
+    """
+    from derain.cli.console import Reporter
+    from derain.cli.jobs import STREAM, plan_jobs
+
+    if skip_existing and overwrite:
+        raise UsageError("--skip-existing and --overwrite exclude each other")
+    if not paths:
+        raise UsageError("nothing to do: name a picture or a folder (see derain --help)")
+    if memory is not None and memory < 1:
+        raise UsageError(f"--memory must be at least 1, not {memory}")
+    jobs, errors = plan_jobs(paths, out, recursive)
+    if json and any(job.target == STREAM for job in jobs):
+        raise UsageError("--json and a picture cannot both go to standard output; add -o FILE")
+    if (save_rain or compare) and any(job.target == STREAM for job in jobs):
+        raise UsageError("--save-rain and --compare need a file to stand beside; add -o FILE")
+    if not jobs:
+        return _give_up(errors, alone=len(errors) == 1)
+    from derain.restore import Derainer
+
+    derainer = Derainer(
+        model,
+        backend=backend,
+        device=device,
+        memory=None if memory is None else memory << 20,
+        tile=tile,
+        threads=threads,
+    )
+    several = len(jobs) + len(errors) > 1
+    done = skipped = 0
+    with Reporter(len(jobs), quiet, json) as reporter:
+        for error in errors:
+            reporter.warn(str(error))
+        for job in jobs:
+            started = time.monotonic()
+            record: dict[str, object] = {"input": str(job.source), "output": str(job.target)}
+            pixels = 0
+            try:
+                if _skip(job, skip_existing, overwrite):
+                    skipped += 1
+                    reporter.record({**record, "status": "skipped"})
+                else:
+                    width, height = _one(derainer, job, reporter, save_rain, compare)
+                    pixels, seconds = width * height, time.monotonic() - started
+                    done += 1
+                    reporter.record(
+                        {**record, "status": "done", "width": width, "height": height,
+                         "model": derainer.model.card.name, "backend": derainer.backend,
+                         "seconds": round(seconds, 3)}
+                    )  # fmt: skip
+                    if job.target != STREAM:
+                        reporter.line(f"{job.target}  {width}x{height} in {seconds:.1f} s")
+            except DerainError as error:
+                reporter.record({**record, "status": "failed", "error": str(error)})
+                errors.append(error)
+                reporter.warn(str(error))
+            reporter.finished(pixels)
+    if several and not quiet and not json:
+        told = f"{done} done, {skipped} skipped, {len(errors)} failed"
+        print(told, file=sys.stderr)
+    if not errors:
+        return 0
+    return PARTIAL if several else errors[0].exit_code
+
+
+def _give_up(errors: list[DerainError], alone: bool) -> int:
+    if alone:
+        raise errors[0]
+    for error in errors:
+        print(f"derain: {error}", file=sys.stderr)
+    return PARTIAL
+
+
+def _skip(job: Job, skip_existing: bool, overwrite: bool) -> bool:
+    if str(job.target) == "-" or overwrite or not job.target.exists():
+        return False
+    if skip_existing:
+        return True
+    raise OutputConflictError(
+        f"{job.target}: exists already; add --overwrite, --skip-existing or another -o"
+    )
+
+
+def _one(
+    derainer: Derainer, job: Job, reporter: Reporter, save_rain: bool, compare: bool
+) -> tuple[int, int]:
+    """Derain one picture; gives its width and height."""
+    from derain.media import (
+        decode_picture,
+        encode_picture,
+        format_of,
+        read_picture,
+        write_picture,
+    )
+
+    if str(job.target) != "-":
+        format_of(job.target)  # a name that asks for no format is told before the work
+    if str(job.source) == "-":
+        picture = decode_picture(sys.stdin.buffer.read(), "standard input")
+    else:
+        picture = read_picture(job.source)
+    for note in picture.notes:
+        reporter.warn(note)
+    clean = picture.with_colour(derainer(picture.colour, progress=reporter.tile))
+    if str(job.target) == "-":
+        sys.stdout.buffer.write(encode_picture(clean))
+        sys.stdout.buffer.flush()
+        return picture.size
+    write_picture(clean, job.target)
+    if save_rain:
+        write_picture(_removed(picture, clean), job.companion("rain", ".png"))
+    if compare:
+        write_picture(_side_by_side(picture, clean), job.companion("compare"))
+    return picture.size
+
+
+def _removed(rainy: Picture, clean: Picture) -> Picture:
+    """What was taken away, on black."""
+    import numpy as np
+
+    from derain.media import Picture
+
+    removed = np.maximum(rainy.colour, clean.colour) - clean.colour
+    return Picture(removed, format="PNG")
+
+
+def _side_by_side(rainy: Picture, clean: Picture) -> Picture:
+    """Before on the left, after on the right, a white line between."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    top = np.iinfo(rainy.colour.dtype).max
+    line = np.full_like(rainy.colour[:, :4], top)
+    if line.shape[1] < 4:
+        line = np.repeat(line[:, :1], 4, axis=1)
+    colour = np.concatenate([rainy.colour, line, clean.colour], axis=1)
+    if rainy.alpha is None:
+        return replace(clean, colour=colour)
+    opaque = np.full((colour.shape[0], 4), top, rainy.alpha.dtype)
+    alpha = np.concatenate([rainy.alpha, opaque, rainy.alpha], axis=1)
+    return replace(clean, colour=colour, alpha=alpha)

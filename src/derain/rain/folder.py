@@ -1,0 +1,141 @@
+"""A folder of clean photographs into a folder of pairs."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from math import inf
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from derain.data import list_images
+from derain.data.pairs import read_rgb
+from derain.errors import (
+    BackendUnavailableError,
+    ConfigError,
+    DatasetError,
+    OutputConflictError,
+    UsageError,
+)
+from derain.evaluation import psnr
+from derain.media import Picture, write_picture
+from derain.rain.presets import rain_preset
+from derain.rain.style import RainPreset
+from derain.rain.synthesizer import RainSynthesizer
+
+Pixels = NDArray[np.uint8]
+
+_SHEET_ROWS, _SHEET_SIDE = 8, 320
+
+
+@dataclass(frozen=True)
+class Synthesised:
+    """What was written.
+
+    Attributes:
+        pairs: Number of pairs.
+        psnr: Mean PSNR of rainy against clean, matlab-y.
+        failures: One line for each photograph that could not be used.
+    """
+
+    pairs: int
+    psnr: float
+    failures: tuple[str, ...]
+
+
+def without_rendered(preset: RainPreset) -> RainPreset:
+    """The preset without recipes that need streak layers from files."""
+    kept = tuple(
+        recipe
+        for recipe in preset.recipes
+        if all(style.family != "rendered" for style in recipe.styles)
+    )
+    if preset.recipes and not kept:
+        raise ConfigError("this rain preset needs rendered streak layers; give their folder")
+    return replace(preset, recipes=kept)
+
+
+def synthesize_folder(
+    clean_dir: Path,
+    out_dir: Path,
+    preset: str,
+    streaks: Path | None,
+    seed: int,
+    copies: int,
+    device: str,
+    overwrite: bool,
+) -> Synthesised:
+    """Write ``rainy/``, ``clean/`` and ``rain/`` (what was added, on black) and ``sheet.png``.
+
+    What falls on a photograph depends on its path below ``clean_dir``, the seed and the number of
+    the copy alone. A damaged photograph is reported and passed over.
+
+    Raises:
+        DatasetError: No photographs, or none could be used.
+        OutputConflictError: Pairs exist and ``overwrite`` is not set.
+    """
+    if copies < 1:
+        raise UsageError(f"--copies must be at least 1, not {copies}")
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise BackendUnavailableError(f"device '{device}' is not present; there is: cpu")
+    if (out_dir / "rainy").exists() and not overwrite:
+        raise OutputConflictError(f"{out_dir / 'rainy'}: exists already; add --overwrite")
+    chosen = rain_preset(preset)
+    layers = []
+    if streaks is None:
+        chosen = without_rendered(chosen)
+    else:
+        layers = [torch.from_numpy(read_rgb(p)[..., 0].copy()) for p in list_images(streaks)]
+    synthesizer = RainSynthesizer(chosen, layers)
+    scores: list[float] = []
+    failures: list[str] = []
+    shown: list[tuple[Pixels, Pixels, Pixels]] = []
+    for path in list_images(clean_dir):
+        relative = path.relative_to(clean_dir)
+        try:
+            photo = read_rgb(path)
+        except DatasetError as error:
+            failures.append(str(error))
+            continue
+        for copy in range(copies):
+            digest = hashlib.sha256(f"{seed}/{relative.as_posix()}/{copy}".encode()).digest()
+            generator = torch.Generator(device).manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+            clean = torch.from_numpy(photo.copy()).permute(2, 0, 1)[None].to(device) / 255
+            sample = synthesizer(clean, generator)
+            rainy, dry, rain = (_to_pixels(layer) for layer in sample)
+            name = relative.with_suffix("")
+            name = name.with_name(f"{name.name}-{copy}.png" if copies > 1 else f"{name.name}.png")
+            for folder, pixels in (("rainy", rainy), ("clean", dry), ("rain", rain)):
+                write_picture(Picture(pixels), out_dir / folder / name)
+            scores.append(min(100.0, psnr(rainy, dry)))
+            if len(shown) < _SHEET_ROWS:
+                shown.append((dry, rain, rainy))
+    if not scores:
+        raise DatasetError(f"{clean_dir}: no photograph could be used; {failures[0]}")
+    write_picture(Picture(_sheet(shown)), out_dir / "sheet.png")
+    return Synthesised(len(scores), fmean(scores) if scores else inf, tuple(failures))
+
+
+def _to_pixels(layer: torch.Tensor) -> Pixels:
+    pixels = (layer[0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
+    return np.ascontiguousarray(pixels)
+
+
+def _sheet(rows: list[tuple[Pixels, Pixels, Pixels]]) -> Pixels:
+    """A contact sheet: clean, what was added, rainy."""
+    side, bar = _SHEET_SIDE, 18
+    sheet = Image.new("RGB", (3 * side, bar + len(rows) * side), "black")
+    draw = ImageDraw.Draw(sheet)
+    for column, title in enumerate(("clean", "rain", "rainy")):
+        draw.text((column * side + 6, 3), title, fill="white")
+    for row, pictures in enumerate(rows):
+        for column, pixels in enumerate(pictures):
+            thumb = Image.fromarray(pixels)
+            thumb.thumbnail((side, side))
+            sheet.paste(thumb, (column * side, bar + row * side))
+    return np.asarray(sheet)
