@@ -69,5 +69,5 @@ def convolve(maps: Tensor, kernels: Tensor) -> Tensor:
     padded = torch.nn.functional.pad(kernels, (0, width - size, 0, height - size))
     padded = padded.roll((-(size // 2), -(size // 2)), (-2, -1))
     product = torch.fft.rfft2(maps) * torch.fft.rfft2(padded)
-    maps = torch.fft.irfft2(product, s=(height, width))
-    return maps
+    layers: Tensor = torch.fft.irfft2(product, s=(height, width))
+    return layers

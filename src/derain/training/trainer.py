@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from derain import __version__
 from derain.errors import ConfigError, TrainingError
 from derain.files import atomic_write
 from derain.nn import DRDNet, save_network
@@ -95,6 +97,8 @@ class Trainer:
         log = None
         if self.accelerator.is_main_process:
             log = RunLog(self.folder, self.step)
+            if not (self.folder / "started.json").exists():
+                self._write("started.json", {"commit": _commit(), "derain": __version__})
             self._write("config.json", self.config.to_dict())
             self._write("split.json", {"held_out": loaded.split, "trained_on": loaded.counts})
         try:
@@ -262,6 +266,16 @@ class Trainer:
     def _tell(self, line: str) -> None:
         if self.accelerator.is_main_process:
             self._report(line)
+
+
+def _commit() -> str:
+    """The commit of the working folder, for the record; empty outside a repository."""
+    command = ["git", "describe", "--always", "--dirty"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout.strip()
 
 
 class _Clock:

@@ -1,0 +1,99 @@
+"""From a finished training run to the files the zoo ships, checked on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from derain.errors import ExportError
+from derain.export.cost import bytes_per_pixel, multiply_accumulates
+from derain.export.halo import measure_halo
+from derain.export.onnx import PARITY, check_parity, to_onnx
+from derain.files import atomic_write
+from derain.nn import load_network
+from derain.zoo import ModelCard, card_markdown
+
+Report = Callable[[str], None]
+
+
+def export_run(
+    run: Path, name: str, out: Path, summary: str, licence: str, report: Report
+) -> ModelCard:
+    """Export a finished run as a model of the zoo: ONNX, weights, card (JSON and Markdown).
+
+    Raises:
+        ExportError: The run is not finished, or the parity check failed.
+        CorruptModelError: Its weights are damaged.
+    """
+    weights = run / "network.safetensors"
+    for needed in (weights.name, "scores.json", "config.json", "split.json", "started.json"):
+        if not (run / needed).is_file():
+            raise ExportError(f"{run}: not a finished training run (no {needed})")
+    network = load_network(weights)
+    onnx = to_onnx(network)
+    worst = check_parity(network, onnx)
+    report(f"{name}: ONNX and torch differ by at most {worst:.1e} (limit {PARITY:.0e})")
+    files = {f"{name}.onnx": onnx, f"{name}.safetensors": weights.read_bytes()}
+    config = network.config
+    results = json.loads((run / "scores.json").read_text())
+    card = ModelCard(
+        name=name,
+        summary=summary,
+        onnx=f"{name}.onnx",
+        weights=f"{name}.safetensors",
+        sha256={file: hashlib.sha256(data).hexdigest() for file, data in files.items()},
+        size_multiple=config.size_multiple,
+        receptive_radius=config.receptive_radius,
+        halo=measure_halo(network),
+        bytes_per_pixel=bytes_per_pixel(config),
+        parameters=sum(p.numel() for p in network.parameters()),
+        mmac_per_pixel=round(multiply_accumulates(config) / 1e6, 4),
+        network=config.to_dict(),
+        training=_training(run, results["cost"]),
+        scores=results["scores"],
+        licence=licence,
+    )
+    for file, data in files.items():
+        atomic_write(out / file, data)
+    text = card.to_json().encode()
+    atomic_write(out / f"{name}.json", text)
+    atomic_write(out / f"{name}.md", card_markdown(card).encode())
+    _register(out, name, text)
+    return card
+
+
+def _register(out: Path, name: str, card: bytes) -> None:
+    path = out / "manifest.json"
+    manifest = json.loads(path.read_text()) if path.is_file() else {}
+    manifest[name] = hashlib.sha256(card).hexdigest()
+    atomic_write(path, (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode())
+
+
+def _training(run: Path, cost: dict[str, Any]) -> dict[str, Any]:
+    config = json.loads((run / "config.json").read_text())
+    started = json.loads((run / "started.json").read_text())
+    trained_on = json.loads((run / "split.json").read_text())["trained_on"]
+    sources = [*config["data"]["pairs"], *config["data"]["synthesis"]]
+    total = sum(source["weight"] for source in sources)
+    data = [
+        {
+            "name": source["name"],
+            "pictures": trained_on[source["name"]],
+            "share": round(source["weight"] / total, 4),
+            "terms": source["terms"],
+        }
+        for source in sources
+    ]
+    return {
+        "config": f"configs/{Path(config['out']).name}.toml",
+        "steps": config["steps"],
+        "batch": config["batch"],
+        "patch": config["patch"],
+        "seed": config["seed"],
+        "commit": started["commit"],
+        "cost": cost,
+        "data": data,
+    }
