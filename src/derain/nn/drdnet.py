@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from derain.nn.config import NetworkConfig
 from derain.nn.detail_repair import DetailRepairNet
+from derain.nn.initialise import initialise_without_norm
 from derain.nn.rain_residual import RainResidualNet
 
 
@@ -41,6 +42,8 @@ class DRDNet(nn.Module):
         self.config = config
         self.rain = RainResidualNet(config)
         self.detail = DetailRepairNet(config)
+        if config.norm == "none":
+            initialise_without_norm(self)
 
     def forward(self, rainy: Tensor) -> Layers:
         multiple = self.config.unshuffle if self.training else self.config.size_multiple

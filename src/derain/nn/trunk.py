@@ -40,10 +40,6 @@ class Trunk(nn.Module):
         self.norm = make_norm(config.norm, c)
         self.tail = nn.Conv2d(c, packed, 3, padding=1)
         self.shuffle = nn.PixelShuffle(config.unshuffle) if shuffled else nn.Identity()
-        # Training starts from "nothing changes", not from noise on the picture (OURS).
-        nn.init.zeros_(self.tail.weight)
-        assert self.tail.bias is not None
-        nn.init.zeros_(self.tail.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         head = self.activation(self.head(self.unshuffle(x)))

@@ -136,6 +136,8 @@ class TrainConfig:
         patch: Side of a patch in pixels; a multiple of ``unshuffle``.
         preset: Network preset; single options of it may be changed under ``network``.
         network: Changes to the preset.
+        init: Weight file (safetensors) to start from; empty for fresh weights.
+        init_branches: Which branches are taken from it.
         precision: ``no`` (float32), ``bf16`` or ``fp16``.
         device: ``auto`` or ``cpu``.
         compile: Compile the network's forward pass.
@@ -153,6 +155,8 @@ class TrainConfig:
     patch: int = 96
     preset: str = "base"
     network: dict[str, Any] = field(default_factory=dict)
+    init: str = ""
+    init_branches: tuple[str, ...] = ("rain", "detail")
     precision: str = "bf16"
     device: str = "auto"
     compile: bool = False
@@ -172,6 +176,8 @@ class TrainConfig:
                 raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.precision not in ("no", "bf16", "fp16"):
             raise ConfigError(f"precision must be 'no', 'bf16' or 'fp16', not {self.precision!r}")
+        if unknown := set(self.init_branches) - {"rain", "detail"}:
+            raise ConfigError(f"init_branches: there is no branch {sorted(unknown)[0]!r}")
         if self.device not in ("auto", "cpu"):
             raise ConfigError(f"device must be 'auto' or 'cpu', not {self.device!r}")
         if self.patch % self.network_config.unshuffle:

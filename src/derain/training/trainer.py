@@ -21,7 +21,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from derain import __version__
 from derain.errors import ConfigError, TrainingError
 from derain.files import atomic_write
-from derain.nn import DRDNet, save_network
+from derain.nn import DRDNet, load_network, save_network
 from derain.training.batches import BatchSource
 from derain.training.checkpoint import load_checkpoint, save_checkpoint
 from derain.training.config import TrainConfig
@@ -56,7 +56,8 @@ class Trainer:
         self.accelerator = Accelerator(mixed_precision=config.precision, cpu=config.device == "cpu")
         device, rates = self.accelerator.device, config.optimizer
         torch.manual_seed(config.seed)
-        self.network = DRDNet(config.network_config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        fresh = _start(DRDNet(config.network_config), config)
+        self.network = fresh.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = AveragedModel(
             self.network,
             multi_avg_fn=get_ema_multi_avg_fn(rates.ema),  # type: ignore[no-untyped-call]
@@ -266,6 +267,18 @@ class Trainer:
     def _tell(self, line: str) -> None:
         if self.accelerator.is_main_process:
             self._report(line)
+
+
+def _start(network: DRDNet, config: TrainConfig) -> DRDNet:
+    """The network with the branches that the configuration takes from a weight file."""
+    if not config.init:
+        return network
+    source = load_network(Path(config.init))
+    if source.config != network.config:
+        raise ConfigError(f"init={config.init}: holds another network than this run trains")
+    for branch in config.init_branches:
+        network.get_submodule(branch).load_state_dict(source.get_submodule(branch).state_dict())
+    return network
 
 
 def _commit() -> str:
