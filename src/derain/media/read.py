@@ -60,7 +60,7 @@ def decode_picture(data: bytes, name: str = "the picture") -> Picture:
     except MemoryError:
         raise InvalidImageError(f"{name}: too large for this machine's memory") from None
     except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError,
-            EOFError, AttributeError, struct.error) as error:  # fmt: skip
+            EOFError, AttributeError, RuntimeError, struct.error) as error:  # fmt: skip
         # Pillow's decoders raise all of these on damaged files.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InvalidImageError(f"{name}: damaged picture ({reason})") from error

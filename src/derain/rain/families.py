@@ -38,7 +38,12 @@ def _streaks(
     seeds: Callable[[int, int, int], Tensor],
 ) -> Tensor:
     """Streaks grown from ``seeds(kernels, H, W)`` impulse maps, several kernels per direction."""
-    directions = integer(*style.directions, generator)
+    low, directions = style.directions
+    # All images are drawn with the most directions; those beyond an image's own stay empty.
+    own = torch.randint(
+        low, directions + 1, (count, 1), generator=generator, device=generator.device
+    )
+    falling = torch.arange(directions, device=generator.device) < own
     per_image = directions * KERNELS_PER_DIRECTION
     angle = uniform(style.angle, (count, directions, 1), generator)
     jitter = torch.randn(
@@ -52,6 +57,7 @@ def _streaks(
     kernels = streak_kernels(angles, lengths, widths)
     size = kernels.shape[-1]
     maps = seeds(count * per_image, height + size, width + size)
+    maps = maps * falling.repeat_interleave(KERNELS_PER_DIRECTION, dim=1).view(-1, 1, 1)
     layers = convolve(maps, kernels).view(count, per_image, *maps.shape[-2:])
     return _crop_of_periodic(layers.sum(1, keepdim=True), height, width)
 

@@ -51,6 +51,7 @@ def jpeg(image: Tensor, quality: Tensor) -> Tensor:
     device = image.device
     to_ycc = torch.tensor(_TO_YCC, device=device)
     ycc = torch.einsum("dc,nchw->ndhw", to_ycc, (image.clamp(0, 1) * 255).round())
+    ycc = ycc.round()
     ycc[:, 0] -= 128
     padded = F.pad(ycc, (0, -width % 8, 0, -height % 8), mode="replicate")
     rows, columns = padded.shape[-2] // 8, padded.shape[-1] // 8
@@ -62,7 +63,7 @@ def jpeg(image: Tensor, quality: Tensor) -> Tensor:
     steps = ((tables[None] * scale[:, None, None] + 50) / 100).floor().clamp(1, 255)
     steps = steps.view(count, 3, 1, 1, 8, 8)
     blocks = basis.T @ ((coefficients / steps).round() * steps) @ basis
-    ycc = blocks.permute(0, 1, 2, 4, 3, 5).reshape(padded.shape)[..., :height, :width].clone()
+    ycc = blocks.permute(0, 1, 2, 4, 3, 5).reshape(padded.shape)[..., :height, :width].round()
     ycc[:, 0] += 128
     rgb = torch.einsum("dc,nchw->ndhw", torch.linalg.inv(to_ycc), ycc)
     return (rgb.round() / 255).clamp(0, 1)

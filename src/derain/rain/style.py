@@ -27,8 +27,8 @@ class RainStyle:
         directions: How many directions fall at once.
         length: Length of a streak, or diameter of a drop, in pixels.
         width: Width of a streak (full width at half maximum) in pixels.
-        density: Streaks or drops for each 10,000 pixels; for ``noise`` the share of pixels in 0..1
-            that start a streak.
+        density: Streaks (of each direction) or drops for each 10,000 pixels; for ``noise`` the
+            share of pixels in 0..1 that start a streak.
         brightness: Peak of the layer in 0..1.
         tint: How far each colour channel may darken, in 0..1.
         patchiness: How far the density varies over the image, in 0..1.

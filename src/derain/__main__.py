@@ -1,0 +1,5 @@
+"""``python -m derain``."""
+
+from derain.cli.main import main
+
+main()

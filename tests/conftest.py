@@ -1,0 +1,71 @@
+"""What all tests share: pictures with free terms, the shipped models, small training data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from derain import Derainer
+from derain.rain import RainSynthesizer, rain_preset
+
+Pixels = NDArray[np.uint8]
+
+torch.set_num_threads(2)
+
+
+@pytest.fixture(scope="session")
+def photo() -> Pixels:
+    """A photograph, (300, 451, 3): odd sides (skimage's cat, CC0)."""
+    return np.ascontiguousarray(skimage.data.chelsea())
+
+
+@pytest.fixture(scope="session")
+def photos() -> list[Pixels]:
+    """Free photographs of one size, (256, 256, 3) each."""
+    pictures = (
+        skimage.data.astronaut(),
+        skimage.data.coffee(),
+        skimage.data.chelsea(),
+        skimage.data.rocket(),
+    )
+    return [np.ascontiguousarray(picture[:256, :256]) for picture in pictures]
+
+
+@pytest.fixture(scope="session")
+def rainy(photos: list[Pixels]) -> Pixels:
+    """A photograph in synthesised rain, (256, 256, 3)."""
+    clean = torch.from_numpy(photos[2]).permute(2, 0, 1)[None] / 255
+    sample = RainSynthesizer(rain_preset("light"))(clean, torch.Generator().manual_seed(0))
+    return (sample.rainy[0] * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
+
+
+@pytest.fixture(scope="session")
+def fast() -> Derainer:
+    """The shipped ``fast`` model on the default backend of the base install."""
+    return Derainer("fast", backend="onnxruntime")
+
+
+@pytest.fixture(scope="session")
+def base() -> Derainer:
+    """The shipped ``base`` model on the default backend of the base install."""
+    return Derainer("base", backend="onnxruntime")
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Callable[..., Path]:
+    """Saves pixels under a name in the test's folder."""
+
+    def _save(name: str, pixels: Pixels, **options: object) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path, **options)
+        return path
+
+    return _save

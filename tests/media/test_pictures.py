@@ -1,0 +1,242 @@
+"""Pictures come back whole: depth, grey, alpha, profile, metadata, orientation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageOps
+from PIL.PngImagePlugin import PngInfo
+
+from derain.errors import InvalidImageError
+from derain.media import Metadata, Picture, decode_picture, encode_picture, read_picture
+
+Pixels = NDArray[np.uint8]
+ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def random(shape: tuple[int, ...], dtype: type = np.uint8) -> NDArray:
+    rng = np.random.default_rng(0)
+    return rng.integers(0, np.iinfo(dtype).max + 1, shape).astype(dtype)
+
+
+def pillow(image: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_lossless_round_trip(kind: str, dtype: type, channels: int, alpha: bool) -> None:
+    picture = Picture(
+        random((17, 23, channels), dtype),
+        random((17, 23), dtype) if alpha else None,
+        kind,
+        metadata=Metadata(icc=ICC, dpi=(300, 300)),
+    )
+    back = decode_picture(encode_picture(picture))
+    expected = picture.colour
+    if kind == "TIFF" and alpha and channels == 1 and dtype == np.uint16:
+        expected = np.repeat(expected, 3, axis=2)  # Pillow reads no 16-bit grey with alpha
+    assert np.array_equal(back.colour, expected)
+    assert back.colour.dtype == dtype
+    assert (back.alpha is None) == (not alpha)
+    if alpha:
+        assert np.array_equal(back.alpha, picture.alpha)
+    assert back.metadata.icc == ICC
+    assert back.metadata.dpi == pytest.approx((300, 300), rel=1e-3)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize(
+    "options", [{}, {"compression": "zlib"}, {"compression": "zlib", "predictor": True},
+                {"byteorder": ">"}]
+)  # fmt: skip
+def test_16_bit_tiff_written_by_others(channels: int, options: dict[str, object]) -> None:
+    pixels = random((19, 31, channels), np.uint16)
+    extra = {"extrasamples": ["unassalpha"]} if channels == 4 else {}
+    buffer = BytesIO()
+    tifffile.imwrite(buffer, pixels, photometric="rgb", **extra, **options)
+    picture = decode_picture(buffer.getvalue())
+    assert np.array_equal(picture.stacked(), pixels)
+    # Pillow by itself gives 8 bits without a word, which is why deep.py exists.
+    with Image.open(buffer) as image:
+        assert np.asarray(image).dtype == np.uint8
+
+
+def test_16_bit_tiff_is_readable_by_others() -> None:
+    pixels = random((19, 31, 3), np.uint16)
+    data = encode_picture(Picture(pixels, None, "TIFF"))
+    assert np.array_equal(tifffile.imread(BytesIO(data)), pixels)
+
+
+def test_16_bit_png_is_readable_by_others(photo: Pixels) -> None:
+    """Pillow sees the high bytes of the very picture."""
+    pixels = photo.astype(np.uint16) * 257
+    with Image.open(BytesIO(encode_picture(Picture(pixels)))) as image:
+        assert np.array_equal(np.asarray(image), photo)
+
+
+def test_16_bits_into_an_8_bit_format_is_an_error() -> None:
+    picture = Picture(random((8, 8, 3), np.uint16))
+    for kind in ("JPEG", "WEBP", "BMP", "AVIF", "HEIF", "PPM"):
+        with pytest.raises(InvalidImageError, match="16 bits"):
+            encode_picture(picture, kind)
+
+
+def test_16_bits_we_cannot_keep_are_an_error() -> None:
+    ppm = b"P6 4 4 65535\n" + random((4, 4, 3), np.uint16).tobytes()
+    with pytest.raises(InvalidImageError, match="8 bits a channel"):
+        decode_picture(ppm)
+    pixels = random((8, 8, 3), np.uint8)
+    for dtype in (np.float32, np.uint32):
+        buffer = BytesIO()
+        tifffile.imwrite(buffer, pixels[..., 0].astype(dtype))
+        with pytest.raises(InvalidImageError):
+            decode_picture(buffer.getvalue())
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_orientation_is_applied_and_reset(orientation: int, kind: str, photo: Pixels) -> None:
+    image = Image.fromarray(photo[:40, :64])
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = orientation, "Maker"
+    options = {"lossless": True} if kind == "WEBP" else {}
+    data = pillow(image, kind, exif=exif, **options)
+    with Image.open(BytesIO(data)) as opened:
+        expected = np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
+    picture = decode_picture(data)
+    assert np.array_equal(picture.colour, expected)
+    back = encode_picture(picture)
+    with Image.open(BytesIO(back)) as written:
+        assert written.getexif().get(0x0112, 1) == 1
+        assert written.getexif()[0x010F] == "Maker"
+        assert written.size == (expected.shape[1], expected.shape[0])
+        if kind != "JPEG":
+            assert np.array_equal(np.asarray(written.convert("RGB")), expected)
+
+
+def test_exif_is_patched_not_rewritten(photo: Pixels) -> None:
+    """Maker notes and thumbnails survive: only the orientation's two bytes differ."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif.get_ifd(0x8769)[0x927C] = b"maker note \x00\x01\x02"
+    data = pillow(Image.fromarray(photo), "JPEG", exif=exif)
+    with Image.open(BytesIO(data)) as image:
+        before = image.info["exif"]
+    with Image.open(BytesIO(encode_picture(decode_picture(data)))) as image:
+        after = image.info["exif"]
+    assert len(before) == len(after)
+    assert sum(a != b for a, b in zip(before, after, strict=True)) == 1
+    assert b"maker note" in after
+
+
+def test_metadata_is_carried_over(photo: Pixels) -> None:
+    image = Image.fromarray(photo)
+    jpeg = pillow(image, "JPEG", icc_profile=ICC, dpi=(240, 240), comment=b"hello")
+    with Image.open(BytesIO(encode_picture(decode_picture(jpeg)))) as back:
+        assert back.info["icc_profile"] == ICC
+        assert back.info["dpi"] == (240, 240)
+        assert back.info["comment"] == b"hello"
+    info = PngInfo()
+    info.add_text("Author", "someone")
+    info.add_itxt("Title", "Regen fällt", "de")
+    info.add(b"gAMA", (45455).to_bytes(4, "big"))
+    png = pillow(image, "PNG", pnginfo=info, icc_profile=ICC)
+    for pixels in (photo, photo.astype(np.uint16) * 257):
+        picture = decode_picture(png)
+        picture = Picture(pixels, metadata=picture.metadata)
+        with Image.open(BytesIO(encode_picture(picture))) as back:
+            back.load()
+            assert back.text["Author"] == "someone"  # type: ignore[attr-defined]
+            assert back.text["Title"] == "Regen fällt"  # type: ignore[attr-defined]
+            assert back.info["gamma"] == pytest.approx(0.45455)
+            assert back.info["icc_profile"] == ICC
+    tiff = pillow(image, "TIFF", tiffinfo={270: "rain", 315: "someone"}, compression="tiff_lzw")
+    with Image.open(BytesIO(encode_picture(decode_picture(tiff)))) as back:
+        assert back.tag_v2[270] == "rain"  # type: ignore[attr-defined]
+        assert back.info["compression"] == "tiff_lzw"
+
+
+def test_jpeg_is_written_at_quality_95_without_subsampling(photo: Pixels) -> None:
+    data = encode_picture(decode_picture(pillow(Image.fromarray(photo), "JPEG", quality=30)))
+    with Image.open(BytesIO(data)) as image:
+        ours = image.quantization  # type: ignore[attr-defined]
+        assert [layer[1:3] for layer in image.layer] == [(1, 1)] * 3  # type: ignore[attr-defined]
+    with Image.open(BytesIO(pillow(Image.fromarray(photo), "JPEG", quality=95))) as image:
+        assert ours == image.quantization  # type: ignore[attr-defined]
+
+
+def test_lossless_webp_stays_lossless(photo: Pixels) -> None:
+    picture = decode_picture(pillow(Image.fromarray(photo), "WEBP", lossless=True))
+    assert picture.lossless
+    assert np.array_equal(decode_picture(encode_picture(picture)).colour, photo)
+    assert not decode_picture(pillow(Image.fromarray(photo), "WEBP", quality=50)).lossless
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGB", "RGBA"])
+def test_modes(mode: str, photo: Pixels) -> None:
+    image = Image.fromarray(photo).convert("L" if mode == "1" else "RGB").convert(mode)
+    picture = decode_picture(pillow(image, "TIFF" if mode == "PA" else "PNG"))
+    assert picture.colour.shape[2] == (1 if mode in ("1", "L", "LA") else 3)
+    assert (picture.alpha is not None) == (mode in ("LA", "PA", "RGBA"))
+    grey = mode in ("1", "L", "LA")
+    expected = np.asarray(image.convert("L" if grey else "RGB"))
+    assert np.array_equal(picture.colour[..., 0] if grey else picture.colour, expected)
+
+
+def test_a_transparent_colour_becomes_alpha(photo: Pixels) -> None:
+    data = pillow(Image.fromarray(photo), "PNG", transparency=tuple(int(v) for v in photo[0, 0]))
+    picture = decode_picture(data)
+    assert picture.alpha is not None
+    assert picture.alpha[0, 0] == 0
+
+
+def test_what_would_lose_something_is_refused(photo: Pixels) -> None:
+    image = Image.fromarray(photo)
+    with pytest.raises(InvalidImageError, match="CMYK"):
+        decode_picture(pillow(image.convert("CMYK"), "JPEG"))
+    with pytest.raises(InvalidImageError, match="2 frames"):
+        decode_picture(pillow(image, "TIFF", save_all=True, append_images=[image]))
+    with pytest.raises(InvalidImageError, match="known format"):
+        decode_picture(pillow(image, "GIF"))
+    with pytest.raises(InvalidImageError, match="transparency"):
+        encode_picture(Picture(photo, photo[..., 0]), "JPEG")
+
+
+def test_phone_pictures_with_a_second_image_are_noted(photo: Pixels) -> None:
+    image = Image.fromarray(photo)
+    picture = decode_picture(pillow(image, "MPO", save_all=True, append_images=[image]), "a.jpg")
+    assert picture.format == "JPEG"
+    assert "first is kept" in picture.notes[0]
+
+
+def test_heic(tmp_path: Path, photo: Pixels) -> None:
+    data = encode_picture(Picture(photo, None, "HEIF"))
+    picture = decode_picture(data)
+    assert picture.format == "HEIF"
+    assert picture.colour.shape == photo.shape
+    assert np.abs(picture.colour.astype(int) - photo).mean() < 3
+
+
+def test_avif(photo: Pixels) -> None:
+    picture = decode_picture(encode_picture(Picture(photo, None, "AVIF")))
+    assert picture.format == "AVIF"
+    assert np.abs(picture.colour.astype(int) - photo).mean() < 3
+
+
+def test_a_file_is_what_it_holds_not_what_it_is_called(
+    save: Callable[..., Path], photo: Pixels
+) -> None:
+    path = save("a.png", photo)
+    wrong = path.rename(path.with_suffix(".jpg"))
+    assert read_picture(wrong).format == "PNG"

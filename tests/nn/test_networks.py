@@ -1,0 +1,140 @@
+"""Contracts every network keeps: sizes, layers, independence of tiles."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from derain.errors import ConfigError
+from derain.nn import PRESETS, DRDNet, NetworkConfig, pad_to_multiple, preset
+from derain.nn.squeeze_excitation import SqueezeExcitation
+
+SMALL = {"rain_blocks": 2, "detail_blocks": 2}
+
+
+def lively(config: NetworkConfig, seed: int = 0) -> DRDNet:
+    """A network whose tails and statistics are not at their start, in eval mode."""
+    torch.manual_seed(seed)
+    network = DRDNet(config)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1)
+            module.running_var.uniform_(0.5, 2)
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+            torch.nn.init.normal_(module.bias, 0, 0.1)
+    for branch in (network.rain, network.detail):
+        torch.nn.init.normal_(branch.tail.weight, std=0.02)
+    return network.eval()
+
+
+def test_paper_preset_has_the_published_size() -> None:
+    network = DRDNet(preset("paper"))
+    assert sum(p.numel() for p in network.parameters()) == 5_221_766
+    assert sum(p.numel() for p in network.rain.parameters()) == 1_235_651
+
+
+def test_paper_receptive_fields() -> None:
+    """71 px and 327 px in diameter: what a change of one pixel reaches, no further."""
+    network = lively(preset("paper")).double()
+    assert preset("paper").receptive_radius == 163
+    with torch.no_grad():
+        # Pools see everything, so they are taken out to look at the convolutions alone.
+        for block in network.rain.blocks:
+            block.attention = torch.nn.Identity()
+        still = torch.zeros(1, 3, 96, 96, dtype=torch.double)
+        moved = still.clone()
+        moved[..., 48, 48] = 1
+        difference = (network.rain(moved) - network.rain(still)).abs().sum(dim=(0, 1))
+    rows = difference.sum(1).nonzero().flatten()
+    assert int(rows[-1] - rows[0]) + 1 == 71
+
+
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("training", [True, False])
+def test_layers_add_up(name: str, training: bool) -> None:
+    network = lively(preset(name)).train(training)
+    side = preset(name).size_multiple
+    rainy = torch.rand(1, 3, side, 2 * side)
+    with torch.no_grad():
+        layers = network(rainy)
+    for layer in layers:
+        assert layer.shape == rainy.shape
+        assert layer.dtype == torch.float32
+    torch.testing.assert_close(layers.coarse, rainy - layers.rain)
+    torch.testing.assert_close(layers.clean, rainy - layers.rain + layers.detail)
+
+
+def test_sizes_that_do_not_fit_are_refused() -> None:
+    network = DRDNet(preset("fast")).eval()
+    with pytest.raises(ValueError, match="multiple of 32"):
+        network(torch.rand(1, 3, 33, 64))
+
+
+def test_the_skip_is_added_in_float32() -> None:
+    network = lively(preset("fast"))
+    rainy = torch.rand(1, 3, 32, 32)
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        layers = network(rainy)
+    assert layers.clean.dtype == torch.float32
+    torch.testing.assert_close(layers.clean, rainy - layers.rain + layers.detail)
+
+
+def test_a_fresh_network_changes_nothing() -> None:
+    network = DRDNet(preset("base")).eval()
+    rainy = torch.rand(1, 3, 32, 32)
+    with torch.no_grad():
+        assert torch.equal(network(rainy).clean, rainy)
+
+
+def test_gates_see_a_window_and_not_the_picture() -> None:
+    """Far content must not reach a pixel through the pool; a global pool fails this."""
+    torch.manual_seed(0)
+    attention = SqueezeExcitation(8, 4, cell=4).eval()
+    x = torch.rand(1, 8, 80, 16)
+    y = x.clone()
+    y[:, :, 60:] += 5
+    with torch.no_grad():
+        near, far = attention(x), attention(y)
+    assert torch.equal(near[:, :, :40], far[:, :, :40])
+    assert not torch.equal(near[:, :, 60:] / x[:, :, 60:], far[:, :, 60:] / y[:, :, 60:])
+    attention.train()
+    with torch.no_grad():
+        assert not torch.allclose(attention(x)[:, :, :40], attention(y)[:, :, :40])
+
+
+def test_gates_of_a_small_picture_are_the_global_ones() -> None:
+    """On one cell the windowed pool is the global pool of training."""
+    torch.manual_seed(0)
+    attention = SqueezeExcitation(8, 4, cell=16)
+    x = torch.rand(2, 8, 16, 16)
+    with torch.no_grad():
+        torch.testing.assert_close(attention.train()(x), attention.eval()(x))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 7), (31, 33), (64, 32)])
+def test_padding_reflects(size: tuple[int, int]) -> None:
+    image = torch.rand(1, 3, *size)
+    padded = pad_to_multiple(image, 32)
+    assert padded.shape[-2] % 32 == 0
+    assert padded.shape[-1] % 32 == 0
+    assert torch.equal(padded[..., : size[0], : size[1]], image)
+    if 32 > size[0] > 1:
+        assert torch.equal(padded[..., size[0], : size[1]], image[..., size[0] - 2, :])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"channels": 0}, {"unshuffle": 3}, {"norm": "layer"}, {"pool_window": 10}, {"dilations": ()}],
+)
+def test_impossible_configurations_are_refused(values: dict[str, object]) -> None:
+    with pytest.raises(ConfigError):
+        NetworkConfig.from_dict({**preset("fast").to_dict(), **values})
+
+
+def test_configuration_round_trip() -> None:
+    for name in PRESETS:
+        assert NetworkConfig.from_dict(preset(name).to_dict()) == preset(name)
+    with pytest.raises(ConfigError, match="width"):
+        NetworkConfig.from_dict({"width": 3})
+    with pytest.raises(ConfigError, match="known: paper"):
+        preset("huge")

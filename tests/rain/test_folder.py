@@ -1,0 +1,58 @@
+"""``derain synthesize`` on a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from derain.cli.main import run
+from derain.data import list_pairs
+from derain.data.pairs import read_rgb
+from derain.errors import ConfigError
+from derain.evaluation import psnr
+from derain.rain import rain_preset
+from derain.rain.folder import without_rendered
+
+
+def test_pairs_and_sheet(
+    tmp_path: Path, save: Callable[..., Path], photos: list[NDArray[np.uint8]], capsys
+) -> None:
+    save("clean/a.png", photos[0])
+    save("clean/sub/b.png", photos[1])
+    (tmp_path / "clean" / "bad.jpg").write_bytes(b"no picture")
+    arguments = ["synthesize", str(tmp_path / "clean"), str(tmp_path / "out"), "--preset", "light"]
+    assert run([*arguments, "--copies", "2"]) == 1
+    printed = capsys.readouterr().out
+    assert "bad.jpg" in printed
+    assert "4 pairs" in printed
+    pairs = list_pairs(tmp_path / "out", "folders")
+    assert len(pairs) == 4
+    scores = []
+    for pair in pairs:
+        rainy, clean = pair.load()
+        rain = read_rgb(Path(str(pair.rainy).replace("/rainy/", "/rain/")))
+        assert np.array_equal(np.clip(rainy.astype(int) - clean, 0, 255), rain)
+        scores.append(psnr(rainy, clean))
+    assert f"{np.mean(scores):.2f} dB" in printed
+    assert read_rgb(tmp_path / "out" / "sheet.png").shape[1] == 960
+    assert run(arguments) == 7
+    before = (tmp_path / "out" / "rainy" / "a-0.png").read_bytes()
+    assert run([*arguments, "--copies", "2", "--overwrite"]) == 1
+    assert (tmp_path / "out" / "rainy" / "a-0.png").read_bytes() == before
+
+
+def test_errors(tmp_path: Path, capsys) -> None:
+    assert run(["synthesize", str(tmp_path / "none"), str(tmp_path / "out")]) == 14
+    assert run(["synthesize", str(tmp_path), str(tmp_path / "out"), "--copies", "0"]) == 2
+    assert run(["synthesize", str(tmp_path), str(tmp_path / "out"), "--preset", "snow"]) == 13
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_rendered_alone_needs_layers() -> None:
+    assert len(without_rendered(rain_preset("broad")).recipes) > 3
+    with pytest.raises(ConfigError):
+        without_rendered(rain_preset("rendered"))

@@ -1,0 +1,128 @@
+"""The synthesiser: seeded, bounded, honest about what it added."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from derain.errors import ConfigError
+from derain.rain import PRESETS, RainPreset, RainRecipe, RainStyle, RainSynthesizer, rain_preset
+from derain.rain.compose import COMPOSITIONS
+from derain.rain.families import lines
+from derain.rain.kernels import convolve, drop_kernels, streak_kernels
+
+Pixels = NDArray[np.uint8]
+LAYERS = [torch.randint(0, 255, (90, 120), dtype=torch.uint8, generator=torch.Generator())]
+
+
+def clean_batch(photos: list[Pixels]) -> torch.Tensor:
+    return torch.from_numpy(np.stack(photos)).permute(0, 3, 1, 2)[..., :128, :160] / 255
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_seed_fixes_the_batch(name: str, photos: list[Pixels]) -> None:
+    synthesizer, clean = RainSynthesizer(rain_preset(name), LAYERS), clean_batch(photos)
+    first = synthesizer(clean, torch.Generator().manual_seed(3))
+    again = synthesizer(clean, torch.Generator().manual_seed(3))
+    other = synthesizer(clean, torch.Generator().manual_seed(4))
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not torch.equal(first.rainy, other.rainy)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_layers_are_what_they_are_called(name: str, photos: list[Pixels]) -> None:
+    clean = clean_batch(photos)
+    sample = RainSynthesizer(rain_preset(name), LAYERS)(clean, torch.Generator().manual_seed(0))
+    assert sample.rainy.shape == sample.clean.shape == sample.rain.shape == clean.shape
+    for image in (sample.rainy, sample.clean):
+        assert float(image.min()) >= 0
+        assert float(image.max()) <= 1
+        torch.testing.assert_close(image * 255, (image * 255).round(), atol=1e-4, rtol=0)
+    torch.testing.assert_close(sample.rain, sample.rainy - sample.clean)
+    if name == "dry":
+        assert not sample.rain.any()
+    else:
+        assert float(sample.rain.mean()) > 0
+
+
+def test_rain_only_brightens_where_it_is_added(photos: list[Pixels]) -> None:
+    clean = clean_batch(photos)
+    for name in ("light", "heavy"):
+        sample = RainSynthesizer(rain_preset(name))(clean, torch.Generator().manual_seed(0))
+        assert torch.equal(sample.clean, clean)
+        assert float(sample.rain.min()) >= 0
+
+
+@pytest.mark.parametrize("angle", [-40.0, 0.0, 25.0])
+def test_streaks_fall_where_they_are_told(angle: float) -> None:
+    """The structure tensor of a layer finds the angle it was drawn with."""
+    style = RainStyle("lines", angle=(angle, angle), spread=0, length=(40, 40), width=(4, 4))
+    layer = lines(style, 1, 256, 256, torch.Generator().manual_seed(0))[0, 0].numpy()
+    gy, gx = np.gradient(layer)
+    across = 0.5 * np.arctan2(2 * (gx * gy).sum(), (gx**2 - gy**2).sum())
+    # Gradients stand across the streak; positive angles lean right at the top.
+    assert np.rad2deg(across) == pytest.approx(angle, abs=3)
+
+
+def test_density_is_what_it_says() -> None:
+    style = RainStyle("lines", length=(3, 3), width=(1, 1), density=(20, 20), spread=0)
+    places = [
+        (lines(style, 1, 400, 400, torch.Generator().manual_seed(s)) > 0.25).sum().item()
+        for s in range(4)
+    ]
+    pixels_each = (streak_kernels(*(torch.tensor([v]) for v in (0.0, 3.0, 1.0))) > 0.4).sum().item()
+    drops = np.mean(places) / pixels_each
+    assert drops == pytest.approx(20 * 16, rel=0.35)
+
+
+def test_convolution_agrees_with_numpy() -> None:
+    rng = np.random.default_rng(0)
+    field, kernel = rng.random((20, 24)), rng.random((5, 5))
+    expected = sum(
+        np.roll(field, (i - 2, j - 2), (0, 1)) * kernel[i, j] for i in range(5) for j in range(5)
+    )
+    got = convolve(torch.from_numpy(field)[None], torch.from_numpy(kernel)[None])[0].numpy()
+    np.testing.assert_allclose(got, expected, atol=1e-9)
+
+
+def test_kernels_have_peak_one() -> None:
+    one = torch.tensor
+    assert streak_kernels(one([10.0]), one([20.0]), one([2.0])).max() == 1
+    assert drop_kernels(one([12.0]), one([0.5]), one([1.5])).max() == 1
+
+
+def test_compositions() -> None:
+    b, s, c = torch.tensor(0.4), torch.tensor(0.5), torch.tensor(0.8)
+    assert COMPOSITIONS["add"](b, s, c) == pytest.approx(0.8)
+    assert COMPOSITIONS["screen"](b, s, c) == pytest.approx(1 - 0.6 * 0.6)
+    assert COMPOSITIONS["alpha"](b, s, c) == pytest.approx(0.2 + 0.4)
+
+
+def test_rendered_rain_needs_its_layers(photos: list[Pixels]) -> None:
+    synthesizer = RainSynthesizer(rain_preset("rendered"))
+    with pytest.raises(ConfigError, match="streak layers"):
+        synthesizer(clean_batch(photos), torch.Generator())
+
+
+def test_weather_stays_in_the_clean_image(photos: list[Pixels]) -> None:
+    preset = RainPreset((), veil=(0.4, 0.4), weather_share=1.0)
+    clean = clean_batch(photos)
+    sample = RainSynthesizer(preset)(clean, torch.Generator().manual_seed(0))
+    assert not sample.rain.any()
+    assert float((sample.clean - clean).abs().mean()) > 0.02
+
+
+def test_impossible_ranges_are_refused() -> None:
+    with pytest.raises(ConfigError, match="length"):
+        RainRecipe((RainStyle("lines", length=(9, 3)),))
+    with pytest.raises(ConfigError, match="known: dry"):
+        rain_preset("monsoon")
+
+
+def test_small_pictures_get_rain_too() -> None:
+    for side in (1, 2, 7):
+        clean = torch.full((2, 3, side, side), 0.5)
+        sample = RainSynthesizer(rain_preset("broad"), LAYERS)(clean, torch.Generator())
+        assert sample.rainy.shape == clean.shape

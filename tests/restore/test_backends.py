@@ -1,0 +1,111 @@
+"""Backends agree, are chosen as told, and a value that is not finite is never a black picture."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from derain import BackendUnavailableError, Derainer, NonFiniteError
+from derain.restore import backends
+from derain.restore import derainer as module
+from derain.restore.backends import Planes
+from derain.restore.backends.base import means_out_of_memory
+from derain.restore.backends.openvino import OpenVinoBackend
+from derain.zoo import load_model
+
+Pixels = NDArray[np.uint8]
+
+
+@pytest.mark.parametrize("name", ["base", "fast"])
+def test_float32_backends_agree(name: str, rainy: Pixels) -> None:
+    model = load_model(name)
+    image = np.ascontiguousarray(np.moveaxis(rainy, 2, 0)).astype(np.float32) / 255
+    expected = backends.make_backend(model, "onnxruntime").run(image)
+    for backend in (
+        backends.make_backend(model, "torch", "cpu"),
+        OpenVinoBackend(model, precision="float32"),
+    ):
+        for got, layer in zip(backend.run(image), expected, strict=True):
+            assert np.abs(got - layer).max() < 1e-4
+
+
+@pytest.mark.parametrize("name", ["base", "fast"])
+def test_openvino_is_close_in_its_own_precision(name: str, rainy: Pixels) -> None:
+    """bfloat16 where the processor has it: within two levels, half a level in the mean."""
+    a = Derainer(name, backend="openvino")(rainy).astype(int)
+    difference = np.abs(a - Derainer(name, backend="onnxruntime")(rainy))
+    assert difference.max() <= 6
+    assert difference.mean() < 0.5
+
+
+def test_automatic_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    have = {"torch": True, "openvino": True}
+    monkeypatch.setattr(backends, "_installed", lambda name: have[name])
+    monkeypatch.setattr(backends.shutil, "which", lambda _: "/usr/bin/nvidia-smi")
+    assert backends._automatic("auto") == "torch"
+    assert backends._automatic("cpu") == "openvino"
+    assert backends._automatic("cuda:1") == "torch"
+    monkeypatch.setattr(backends.shutil, "which", lambda _: None)
+    assert backends._automatic("auto") == "openvino"
+    have["openvino"] = False
+    assert backends._automatic("auto") == "onnxruntime"
+
+
+@pytest.mark.parametrize("backend", ["openvino", "torch"])
+def test_a_missing_backend_says_how_to_get_it(
+    backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, backend, None)
+    with pytest.raises(BackendUnavailableError, match="pip install"):
+        Derainer("fast", backend=backend)
+
+
+@pytest.mark.parametrize(
+    ("backend", "device"), [("onnxruntime", "cuda"), ("openvino", "mps"), ("torch", "tpu")]
+)
+def test_a_missing_device_is_told(backend: str, device: str) -> None:
+    with pytest.raises(BackendUnavailableError, match=device):
+        Derainer("fast", backend=backend, device=device)
+
+
+class Broken:
+    """A backend that gives nothing finite, in float32 too if ``always``."""
+
+    name, device, precision = "broken", "cpu", "bfloat16"
+
+    def __init__(self, always: bool) -> None:
+        self.always = always
+
+    def run(self, rainy: Planes) -> tuple[Planes, Planes]:
+        return np.full_like(rainy, np.nan), np.zeros_like(rainy)
+
+    def in_float32(self) -> Broken | Whole:
+        return self if self.always else Whole()
+
+
+class Whole(Broken):
+    def __init__(self) -> None:
+        super().__init__(True)
+
+    def run(self, rainy: Planes) -> tuple[Planes, Planes]:
+        return np.zeros_like(rainy), np.zeros_like(rainy)
+
+
+def test_not_finite_is_tried_again_in_float32(
+    monkeypatch: pytest.MonkeyPatch, rainy: Pixels
+) -> None:
+    monkeypatch.setattr(module, "make_backend", lambda *_: Broken(always=False))
+    assert np.array_equal(Derainer("fast")(rainy), rainy)
+    monkeypatch.setattr(module, "make_backend", lambda *_: Broken(always=True))
+    with pytest.raises(NonFiniteError, match="not finite"):
+        Derainer("fast")(rainy)
+
+
+def test_engines_words_for_no_memory() -> None:
+    assert means_out_of_memory(MemoryError())
+    assert means_out_of_memory(RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"))
+    assert means_out_of_memory(RuntimeError("std::bad_alloc"))
+    assert not means_out_of_memory(RuntimeError("shape mismatch"))

@@ -1,0 +1,182 @@
+"""A photo cut into tiles gives the whole photo's result, for every preset, tile and size."""
+
+from __future__ import annotations
+
+import dataclasses
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from derain import Derainer, OutOfMemoryError
+from derain.export.cost import bytes_per_pixel
+from derain.export.halo import measure_halo
+from derain.nn import PRESETS, DRDNet, preset
+from derain.restore.backends import Planes, TileTooLarge
+from derain.restore.engine import Engine
+from derain.restore.tiles import Box, cuts, ramp, tile_side
+from derain.zoo import ModelCard, load_model
+from tests.nn.test_networks import lively
+
+Pixels = NDArray[np.uint8]
+LEVEL = 1 / 255
+
+
+class Network:
+    """A torch network as a backend."""
+
+    name, device, precision = "network", "cpu", "float32"
+
+    def __init__(self, network: DRDNet, limit: int | None = None) -> None:
+        self.network, self.limit, self.calls = network, limit, 0
+
+    def run(self, rainy: Planes) -> tuple[Planes, Planes]:
+        self.calls += 1
+        if self.limit is not None and rainy.shape[1] * rainy.shape[2] > self.limit:
+            raise TileTooLarge
+        with torch.no_grad():
+            layers = self.network(torch.from_numpy(np.ascontiguousarray(rainy))[None])
+        return layers.rain[0].numpy(), layers.detail[0].numpy()
+
+    def in_float32(self) -> Network:
+        return self
+
+
+def planes(image: Pixels) -> Planes:
+    return np.ascontiguousarray(np.moveaxis(image, 2, 0)).astype(np.float32) / 255
+
+
+def walk(engine: Engine, image: Planes) -> Planes:
+    def read(box: Box) -> Planes:
+        return np.ascontiguousarray(image[:, box.top : box.bottom, box.left : box.right])
+
+    bands = list(engine.bands(read, *image.shape[1:]))
+    assert sum(band.rain.shape[1] for band in bands) == image.shape[1]
+    return np.concatenate(
+        [image[:, b.top : b.top + b.rain.shape[1]] - b.rain + b.detail for b in bands], axis=1
+    )
+
+
+def card_for(network: DRDNet) -> ModelCard:
+    config = network.config
+    return dataclasses.replace(
+        load_model("fast").card,
+        size_multiple=config.size_multiple,
+        halo=measure_halo(network),
+        bytes_per_pixel=bytes_per_pixel(config),
+    )
+
+
+@pytest.mark.parametrize("name", ["base", "fast"])
+@pytest.mark.parametrize("tile", [32, 96, 160])
+def test_shipped_models(name: str, tile: int, photo: Pixels, rainy: Pixels) -> None:
+    whole = Derainer(name, backend="onnxruntime", tile=4096)
+    tiled = Derainer(name, backend="onnxruntime", tile=tile)
+    for image in (rainy[:243, :197], photo[:, :400]):
+        if tile == 32:
+            image = image[:130, :141]
+        difference = tiled(image).astype(int) - whole(image)
+        assert np.abs(difference).max() <= 1
+        unit = image.astype(np.float32) / 255
+        assert np.abs(tiled(unit) - whole(unit)).max() <= 0.5 * LEVEL
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_with_random_weights(name: str, photo: Pixels) -> None:
+    """Weights as they come, not only those of a trained network: the halo is measured on each."""
+    network = lively(dataclasses.replace(preset(name), rain_blocks=3, detail_blocks=3))
+    card = card_for(network)
+    image = planes(photo)[:, :200, :290]
+    whole = walk(Engine(Network(network), card, 1, tile=4096), image)
+    for tile in (64, 128):
+        tiled = walk(Engine(Network(network), card, 1, tile=tile), image)
+        assert np.abs(tiled - whole).max() <= LEVEL
+
+
+def test_a_global_pool_fails(photo: Pixels) -> None:
+    """The same network with the pool of training: tiles are seen, and no halo helps."""
+    network = lively(preset("fast"))
+    for block in network.rain.blocks:
+        torch.nn.init.normal_(block.attention.squeeze.weight, std=3)
+        torch.nn.init.normal_(block.attention.excite.weight, std=3)
+        torch.nn.init.normal_(block.second.weight, std=0.1)
+    card = dataclasses.replace(load_model("fast").card, halo=96)
+    image = planes(photo)[:, :256, :256].copy()
+    image[:, 128:] *= 0.1
+
+    def worst() -> float:
+        whole = walk(Engine(Network(network), card, 1, tile=4096), image)
+        tiled = walk(Engine(Network(network), card, 1, tile=64), image)
+        return float(np.abs(tiled - whole).max() / np.abs(whole - image).max())
+
+    local = worst()
+    for block in network.rain.blocks:
+        block.attention.train()
+    assert worst() > 10 * local
+
+
+@settings(max_examples=200, deadline=None)
+@given(size=st.integers(1, 700), tile=st.integers(1, 300), multiple=st.sampled_from([2, 8, 32]))
+def test_cuts_and_ramps(size: int, tile: int, multiple: int) -> None:
+    borders = cuts(size, tile, multiple)
+    assert borders[0] == 0
+    assert borders[-1] == size
+    assert all(b % multiple == 0 for b in borders[:-1])
+    longest = max(multiple, tile // multiple * multiple)
+    total = np.zeros(size)
+    feather = multiple // 2
+    for low, high in pairwise(borders):
+        assert 0 < high - low <= longest
+        total[max(0, low - feather) : high + feather] += ramp(low, high, size, feather)
+    np.testing.assert_allclose(total, 1, atol=1e-6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(height=st.integers(1, 150), width=st.integers(1, 150), tile=st.sampled_from([32, 64]))
+def test_bands_cover_every_pixel_once(height: int, width: int, tile: int) -> None:
+    class Echo:
+        name, device, precision = "echo", "cpu", "float32"
+
+        def run(self, rainy: Planes) -> tuple[Planes, Planes]:
+            return rainy * 0, rainy * 0.5
+
+        def in_float32(self) -> Echo:
+            return self
+
+    image = np.random.default_rng(0).random((3, height, width), np.float32)
+    card = dataclasses.replace(load_model("fast").card, halo=32)
+    got = walk(Engine(Echo(), card, 1, tile=tile), image)
+    np.testing.assert_allclose(got, image * 1.5, atol=1e-6)
+
+
+@pytest.mark.parametrize("limit", [300 * 300, 200 * 200])
+def test_memory_that_runs_short_halves_the_tile(limit: int, rainy: Pixels) -> None:
+    network = lively(dataclasses.replace(preset("fast"), rain_blocks=2, detail_blocks=2))
+    card = card_for(network)
+    image = np.tile(planes(rainy), (1, 2, 2))[:, :420, :500]
+    whole = walk(Engine(Network(network), card, 1, tile=4096), image)
+    backend = Network(network, limit)
+    short = walk(Engine(backend, card, 1, tile=4096), image)
+    assert np.abs(short - whole).max() <= LEVEL
+    assert backend.calls > 4
+
+
+def test_memory_for_nothing_is_an_error(rainy: Pixels) -> None:
+    engine = Engine(Network(lively(preset("fast")), limit=0), load_model("fast").card, 1)
+    with pytest.raises(OutOfMemoryError, match="smaller --model"):
+        walk(engine, planes(rainy))
+
+
+def test_a_smaller_budget_makes_smaller_tiles() -> None:
+    card = load_model("base").card
+    sides = [
+        tile_side(budget << 20, card.bytes_per_pixel, card.halo, card.size_multiple)
+        for budget in (1, 100, 400, 1000)
+    ]
+    assert sides == sorted(sides)
+    assert sides[0] == card.size_multiple
+    assert (sides[-1] + 2 * card.halo) ** 2 * card.bytes_per_pixel <= 1000 << 20

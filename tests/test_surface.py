@@ -1,0 +1,75 @@
+"""The public surface is frozen, light to import, and the wheel holds what it must."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import derain
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_public_names_are_frozen() -> None:
+    assert sorted(derain.__all__) == [
+        "BackendUnavailableError", "CorruptModelError", "DerainError", "Derainer",
+        "InputNotFoundError", "InvalidImageError", "ModelNotFoundError", "NonFiniteError",
+        "OutOfMemoryError", "Separation", "UsageError", "__version__", "model_names",
+    ]  # fmt: skip
+    for name in derain.__all__:
+        assert getattr(derain, name) is not None
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nonsense"):
+        derain.nonsense  # noqa: B018
+
+
+def _modules_after(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint('\\n'.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_a_photo_is_derained_without_torch() -> None:
+    code = (
+        "import numpy as np\nfrom derain import Derainer\n"
+        "Derainer('fast', backend='onnxruntime')(np.zeros((40, 50, 3), np.uint8))"
+    )
+    assert not _modules_after(code) & {"torch", "accelerate", "openvino", "onnx", "torchvision"}
+
+
+def test_the_command_line_starts_without_heavy_modules() -> None:
+    heavy = {"torch", "numpy", "PIL", "onnxruntime", "rich.progress"}
+    assert not _modules_after("import derain.cli.main") & heavy
+
+
+def test_every_room_keeps_its_place() -> None:
+    """The contracts of import-linter hold."""
+    done = subprocess.run(["lint-imports"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_nothing_needs_torchvision() -> None:
+    for path in [*ROOT.glob("src/**/*.py"), ROOT / "pyproject.toml", ROOT / "constraints.txt"]:
+        assert "torchvision" not in path.read_text(), path
+
+
+def test_wheel(tmp_path: Path) -> None:
+    """The wheel carries the typing marker, the models and nothing of the tests; at most 20 MB."""
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert "derain/py.typed" in names
+    for model in derain.model_names():
+        for suffix in ("onnx", "safetensors", "json", "md"):
+            assert f"derain/zoo/models/{model}.{suffix}" in names
+    assert all(name.startswith(("derain/", "derain-")) for name in names)
+    assert wheel.stat().st_size <= 20_000_000

@@ -1,0 +1,67 @@
+"""A small, real training set and run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from accelerate.state import AcceleratorState
+from numpy.typing import NDArray
+from PIL import Image
+
+from derain.training.config import TrainConfig, config_from_dict
+
+
+@pytest.fixture(autouse=True)
+def fresh_accelerate() -> None:
+    """Accelerate keeps one precision a process; tests need several."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.fixture
+def data_root(tmp_path: Path, photos: list[NDArray[np.uint8]]) -> Path:
+    """Eight scenes in pairs, side by side, and eight clean photographs."""
+    rng = np.random.default_rng(0)
+    for folder in ("pairs", "clean"):
+        (tmp_path / folder).mkdir()
+    for index in range(8):
+        photo = photos[index % 4][(index // 4) * 120 :][:120, :160]
+        streaks = (rng.random(photo.shape[:2]) < 0.02)[..., None] * 90
+        rainy = np.clip(photo + streaks, 0, 255).astype(np.uint8)
+        pair = np.concatenate([photo, rainy], axis=1)
+        Image.fromarray(pair).save(tmp_path / "pairs" / f"{index}.png")
+        Image.fromarray(photo[:, ::-1]).save(tmp_path / "clean" / f"{index}.png")
+    return tmp_path
+
+
+@pytest.fixture
+def make(tmp_path: Path, data_root: Path) -> Callable[..., TrainConfig]:
+    """Makes configurations of a tiny run over that data."""
+
+    def _make(**changes: object) -> TrainConfig:
+        values: dict[str, object] = {
+            "out": str(tmp_path / "run"),
+            "steps": 6,
+            "batch": 2,
+            "patch": 32,
+            "preset": "fast",
+            "network": {"channels": 8, "rain_blocks": 1, "detail_blocks": 1, "pool_window": 6},
+            "precision": "no",
+            "device": "cpu",
+            "checkpoint_every": 2,
+            "log_every": 1,
+            "optimizer": {"warmup": 2, "ema": 0.5},
+            "validation": {"every": 3, "images": 2, "samples": 1},
+            "data": {
+                "root": str(data_root),
+                "validation_share": 0.3,
+                "pairs": [{"name": "pairs", "path": "pairs", "layout": "side-by-side"}],
+                "synthesis": [{"name": "rain", "paths": ["clean"], "preset": "light"}],
+            },
+        }
+        values.update(changes)
+        return config_from_dict(values)
+
+    return _make

@@ -1,0 +1,83 @@
+"""Configuration: code first, TOML over it, nothing unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from derain.errors import ConfigError, DatasetError
+from derain.training import TrainConfig, Trainer, load_config
+from derain.training.config import parse_overrides
+from derain.training.schedule import learning_rate
+
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
+def test_committed_configurations_load(path: Path) -> None:
+    config = load_config(path)
+    assert config.network_config.unshuffle == 2
+    assert Path(config.out).name == path.stem
+
+
+def test_assignments() -> None:
+    values = parse_overrides(("steps=10", "optimizer.rate=1e-3", "out=runs/a", "compile=true"))
+    assert values == {"steps": 10, "optimizer": {"rate": 1e-3}, "out": "runs/a", "compile": True}
+    for wrong in (("steps",), ("=3",), ("a=1", "a.b=2")):
+        with pytest.raises(ConfigError):
+            parse_overrides(wrong)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "named"),
+    [
+        ("stepz=1", "stepz"),
+        ("optimizer.speed=1", "speed"),
+        ("steps=0", "steps"),
+        ("steps=many", "steps"),
+        ("precision=int8", "precision"),
+        ("patch=33", "patch"),
+        ("data.validation_share=0", "validation_share"),
+        ("network.width=3", "width"),
+        ("init_branches=['sun']", "sun"),
+        ("preset=huge", "huge"),
+    ],
+)
+def test_what_is_wrong_is_named(assignment: str, named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
+        load_config(CONFIGS[0], (assignment,))
+
+
+def test_files_that_are_no_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path / "none.toml")
+    (tmp_path / "bad.toml").write_text("steps = = 3")
+    with pytest.raises(ConfigError, match="not valid TOML"):
+        load_config(tmp_path / "bad.toml")
+    (tmp_path / "empty.toml").write_text('out = "x"')
+    with pytest.raises(ConfigError, match="no data"):
+        load_config(tmp_path / "empty.toml")
+
+
+def test_missing_and_damaged_data_are_named_before_the_first_step(
+    make: Callable[..., TrainConfig], data_root: Path
+) -> None:
+    (data_root / "pairs" / "3.png").write_bytes(b"torn")
+    with pytest.raises(DatasetError, match=r"3\.png"):
+        Trainer(make()).run()
+    for path in (data_root / "pairs").iterdir():
+        path.unlink()
+    with pytest.raises(DatasetError, match="no pictures"):
+        Trainer(make()).run()
+
+
+def test_learning_rate() -> None:
+    config = load_config(CONFIGS[0]).optimizer
+    rates = [learning_rate(step, 1000, config) for step in range(1000)]
+    top = config.warmup - 1
+    assert rates[0] == pytest.approx(config.rate / config.warmup)
+    assert rates[top] == pytest.approx(config.rate)
+    assert rates[-1] == pytest.approx(config.rate * config.final_share)
+    assert all(a > b for a, b in zip(rates[top + 2 :], rates[top + 3 :], strict=False))

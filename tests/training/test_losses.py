@@ -1,0 +1,56 @@
+"""Loss terms against NumPy and scikit-image, and where they must not blow up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from skimage.metrics import structural_similarity
+
+from derain.nn import Layers
+from derain.training.config import LossConfig
+from derain.training.losses import frequency_ratio, ssim, supervised_loss
+
+
+def test_ssim_against_scikit_image() -> None:
+    rng = np.random.default_rng(0)
+    a = rng.random((40, 50)).astype(np.float32)
+    b = np.clip(a + rng.normal(0, 0.1, a.shape), 0, 1).astype(np.float32)
+    _, full = structural_similarity(
+        a, b, data_range=1, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, full=True
+    )
+    got = ssim(*(torch.from_numpy(x)[None, None] for x in (a, b)))
+    assert got.item() == pytest.approx(full[5:-5, 5:-5].mean(), abs=1e-4)
+
+
+def test_frequency_ratio_against_numpy() -> None:
+    rng = np.random.default_rng(0)
+    clean, truth, rainy = (rng.random((2, 3, 16, 16)) for _ in range(3))
+
+    def distance(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return np.abs(np.fft.rfft2(x, norm="ortho") - np.fft.rfft2(y, norm="ortho")).mean((1, 2, 3))
+
+    expected = (distance(clean, truth) / (distance(clean, rainy) + 1e-7)).mean()
+    got = frequency_ratio(*(torch.from_numpy(x) for x in (clean, truth, rainy)))
+    assert got.item() == pytest.approx(expected)
+
+
+def test_weights_and_terms() -> None:
+    rainy, truth, rain, detail = (torch.rand(1, 3, 16, 16) for _ in range(4))
+    layers = Layers(rain, rainy - rain, detail, rainy - rain + detail)
+    total, terms = supervised_loss(layers, rainy, truth, LossConfig(0.1, 1, 0, 0))
+    assert set(terms) == {"coarse", "clean"}
+    expected = 0.1 * (rainy - rain - truth).abs().mean() + (layers.clean - truth).abs().mean()
+    torch.testing.assert_close(total, expected)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+def test_flat_and_dry_pictures_are_finite(value: float) -> None:
+    """Black, grey and white, with nothing to remove: finite loss and finite gradients."""
+    image = torch.full((2, 3, 24, 24), value)
+    rain = torch.zeros_like(image, requires_grad=True)
+    layers = Layers(rain, image - rain, rain * 0, image - rain)
+    total, _ = supervised_loss(layers, image, image, LossConfig())
+    total.backward()
+    assert torch.isfinite(total)
+    assert torch.isfinite(rain.grad).all()

@@ -1,0 +1,230 @@
+"""A run learns, stops, resumes to the bit, and survives what happens to long runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from derain.errors import ConfigError, TrainingError
+from derain.nn import load_network
+from derain.training import TrainConfig, Trainer
+from derain.training.batches import BatchSource
+from derain.training.loading import load_data
+
+Make = Callable[..., TrainConfig]
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_network(folder / "network.safetensors").state_dict()
+
+
+def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(a[key], b[key]) for key in a) and a.keys() == b.keys()
+
+
+def newest(folder: Path) -> Path:
+    return sorted((folder / "checkpoints").iterdir())[-1]
+
+
+@pytest.mark.parametrize("precision", ["no", "bf16"])
+def test_stopped_and_resumed_is_the_same_to_the_bit(
+    make: Make, tmp_path: Path, precision: str
+) -> None:
+    through = Trainer(make(out=str(tmp_path / "a"), precision=precision)).run()
+    config = make(out=str(tmp_path / "b"), precision=precision)
+    first = Trainer(config)
+    source = BatchSource(
+        load_data(config.data, torch.device("cpu")).pools, 2, 32, 0, torch.device("cpu")
+    )
+    for _ in range(3):
+        first.train_step(source)
+    first._save()
+    second = Trainer(config)
+    assert second.step == 3
+    resumed = second.run()
+    assert through is not None
+    assert resumed is not None
+    assert same(weights(through), weights(resumed))
+    # The optimiser, the average and the counters too, not only the result.
+    states = [
+        {n: torch.load(newest(f) / f"{n}.pt", weights_only=True) for n in ("ema", "trainer")}
+        for f in (through, resumed)
+    ]
+    assert same(states[0]["ema"], states[1]["ema"])
+    adam = [s["trainer"]["optimizer"]["state"] for s in states]
+    assert all(same(adam[0][key], adam[1][key]) for key in adam[0])
+
+
+def test_the_log_tells_the_run(make: Make) -> None:
+    folder = Trainer(make()).run()
+    assert folder is not None
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if line["kind"] == "train"] == [1, 2, 3, 4, 5, 6]
+    kinds = {line["kind"] for line in lines}
+    assert kinds == {"train", "validation/pairs", "validation/rain-free"}
+    scores = json.loads((folder / "scores.json").read_text())
+    assert scores["scores"]["pairs"]["n"] >= 1
+    assert list((folder / "samples").glob("*.png"))
+    assert list((folder / "tensorboard").glob("events*"))
+    split = json.loads((folder / "split.json").read_text())
+    assert split["held_out"]["pairs"]
+    assert split["trained_on"]["pairs"] + len(split["held_out"]["pairs"]) == 8
+
+
+def test_sigterm_saves(make: Make, tmp_path: Path) -> None:
+    config = make(steps=100_000, checkpoint_every=50_000)
+    (tmp_path / "config.json").write_text(json.dumps(config.to_dict()))
+    code = (
+        "import json, sys; from derain.training.config import config_from_dict\n"
+        "from derain.training import Trainer\n"
+        f"config = config_from_dict(json.load(open({str(tmp_path / 'config.json')!r})))\n"
+        "print(Trainer(config, lambda s: print(s, flush=True)).run())"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    log, deadline = Path(config.out) / "log.jsonl", time.monotonic() + 120
+    while time.monotonic() < deadline and not (log.exists() and log.stat().st_size):
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "stopped at step" in out
+    trainer = torch.load(newest(Path(config.out)) / "trainer.pt", weights_only=True)
+    assert f"stopped at step {trainer['step']};" in out
+
+
+def test_a_time_limit_stops_the_run_saved(make: Make) -> None:
+    config = make(steps=100_000, time_limit=1e-6)
+    assert Trainer(config).run() is None
+    assert Trainer(config).step >= 1
+
+
+def test_a_torn_checkpoint_falls_back(make: Make) -> None:
+    config = make()
+    folder = Trainer(config).run()
+    assert folder is not None
+    last = newest(folder)
+    data = (last / "trainer.pt").read_bytes()
+    (last / "trainer.pt").write_bytes(data[: len(data) // 2])
+    told: list[str] = []
+    again = Trainer(config, told.append)
+    assert again.step == 4
+    assert any("torn" in line for line in told)
+    for checkpoint in (folder / "checkpoints").iterdir():
+        (checkpoint / "sha256.json").unlink()
+    with pytest.raises(TrainingError, match="every checkpoint is torn"):
+        Trainer(config)
+
+
+def test_steps_that_are_not_finite_are_passed_over(make: Make) -> None:
+    config = make(max_bad_steps=2)
+    trainer = Trainer(config)
+    good = BatchSource(
+        load_data(config.data, torch.device("cpu")).pools, 2, 32, 0, torch.device("cpu")
+    )
+
+    def bad(step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        rainy, clean = good(step)
+        return rainy * float("nan"), clean
+
+    trainer.train_step(good)
+    before = {k: v.clone() for k, v in trainer.network.state_dict().items()}
+    trainer.train_step(bad)  # type: ignore[arg-type]
+    assert same(before, trainer.network.state_dict())
+    assert trainer.skipped == 1
+    trainer.train_step(good)
+    assert not same(before, trainer.network.state_dict())
+    trainer.train_step(bad)  # type: ignore[arg-type]
+    trainer.train_step(bad)  # type: ignore[arg-type]
+    with pytest.raises(TrainingError, match="not finite"):
+        trainer.train_step(bad)  # type: ignore[arg-type]
+
+
+def test_one_batch_is_learned_by_heart(make: Make) -> None:
+    """The whole chain of gradients works: loss on one batch falls to a fraction."""
+    config = make(
+        steps=150,
+        optimizer={"rate": 3e-3, "warmup": 5, "clip": 1.0, "final_share": 0.1},
+        network={"channels": 16, "rain_blocks": 2, "detail_blocks": 2, "pool_window": 6},
+    )
+    trainer = Trainer(config)
+    source = BatchSource(
+        load_data(config.data, torch.device("cpu")).pools, 2, 32, 0, torch.device("cpu")
+    )
+    one = source(0)
+    losses = [float(trainer.train_step(lambda _: one)["clean"]) for _ in range(150)]  # type: ignore[arg-type, return-value]
+    assert losses[-1] < 0.3 * losses[0]
+    with torch.no_grad():
+        layers = trainer.network.eval()(torch.nn.functional.pad(one[0], (0, 0, 0, 0)))
+    assert float(layers.detail.abs().mean()) > 1e-3, "the detail branch is dead"
+
+
+def test_another_run_in_the_folder_is_refused(make: Make) -> None:
+    Trainer(make()).run()
+    with pytest.raises(ConfigError, match="'seed'"):
+        Trainer(make(seed=5))
+    assert Trainer(make(log_every=3)).step == 6
+
+
+def test_starting_from_a_weight_file(make: Make, tmp_path: Path) -> None:
+    first = Trainer(make()).run()
+    assert first is not None
+    init = str(first / "network.safetensors")
+    trainer = Trainer(make(out=str(tmp_path / "b"), init=init, init_branches=["rain"]))
+    source = load_network(first / "network.safetensors")
+    assert same(trainer.network.rain.state_dict(), source.rain.state_dict())
+    assert not same(trainer.network.detail.state_dict(), source.detail.state_dict())
+    with pytest.raises(ConfigError, match="another network"):
+        Trainer(make(out=str(tmp_path / "c"), init=init, network={"channels": 12}))
+
+
+def test_held_out_scenes_are_not_trained_on(make: Make) -> None:
+    """The clean photographs are mirrored, so only their own names may be split; pairs by scene."""
+    config = make()
+    loaded = load_data(config.data, torch.device("cpu"))
+    held = {clean.tobytes() for _, _, clean in loaded.held_pairs["pairs"]}
+    for _, clean in loaded.pools[0].pairs:  # type: ignore[union-attr]
+        assert clean.permute(1, 2, 0).contiguous().numpy().tobytes() not in held
+
+
+def test_command(make: Make, tmp_path: Path) -> None:
+    """``derain train`` and ``derain export`` as a user runs them, and the model in use."""
+    import numpy as np
+
+    from derain import Derainer
+
+    toml = tmp_path / "run.toml"
+    toml.write_text(
+        f'out = "{tmp_path}/r"\nsteps = 2\nbatch = 2\npatch = 32\npreset = "fast"\n'
+        'precision = "no"\nnetwork = { channels = 8, rain_blocks = 1, detail_blocks = 1 }\n'
+        f'[data]\nroot = "{tmp_path}"\nvalidation_share = 0.3\n'
+        '[[data.pairs]]\nname = "p"\npath = "pairs"\nlayout = "side-by-side"\n'
+    )
+    env = {**os.environ, "PYTHONWARNINGS": "default"}
+
+    def derain(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "derain", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+
+    done = derain("train", str(toml), "steps=3", "optimizer.rate=1e-4")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "r" / "config.json").read_text())["steps"] == 3
+    done = derain("export", str(tmp_path / "r"), "--name", "mine", "--out", str(tmp_path / "zoo"))
+    assert done.returncode == 0, done.stderr
+    picture = np.full((50, 60, 3), 99, np.uint8)
+    result = Derainer(str(tmp_path / "zoo" / "mine.json"), backend="onnxruntime")(picture)
+    assert result.shape == picture.shape
+    done = derain("train", str(toml), "stepz=3")
+    assert done.returncode == 13
+    assert "stepz" in done.stderr
+    assert "Traceback" not in done.stderr
+    done = derain("export", str(tmp_path), "--name", "mine", "--out", str(tmp_path / "zoo"))
+    assert done.returncode == 16
