@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 
 from derain.errors import BackendUnavailableError, CorruptModelError
-from derain.restore.backends.base import Planes, TileTooLarge, means_out_of_memory
+from derain.restore.backends.base import (
+    Planes,
+    TileTooLarge,
+    first_line,
+    means_out_of_memory,
+)
 from derain.zoo import Model
 
 
@@ -35,13 +40,15 @@ class OnnxRuntimeBackend:
             self._session: Any = onnxruntime.InferenceSession(
                 model.read_onnx(), options, providers=["CPUExecutionProvider"]
             )
-        except (RuntimeError, ValueError) as error:
-            raise CorruptModelError(f"{model.card.onnx}: does not load ({error})") from error
+        except Exception as error:
+            raise CorruptModelError(
+                f"{model.card.onnx}: does not load ({first_line(error)})"
+            ) from error
 
     def run(self, rainy: Planes) -> tuple[Planes, Planes]:
         try:
             rain, detail = self._session.run(["rain", "detail"], {"rainy": rainy[None]})
-        except (MemoryError, RuntimeError) as error:
+        except Exception as error:
             if means_out_of_memory(error):
                 raise TileTooLarge from error
             raise

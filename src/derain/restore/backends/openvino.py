@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 
 from derain.errors import BackendUnavailableError, CorruptModelError
-from derain.restore.backends.base import Planes, TileTooLarge, means_out_of_memory
+from derain.restore.backends.base import (
+    Planes,
+    TileTooLarge,
+    first_line,
+    means_out_of_memory,
+)
 from derain.zoo import Model
 
 
@@ -47,7 +52,9 @@ class OpenVinoBackend:
             graph = core.read_model(BytesIO(model.read_onnx()))
             self._compiled: Any = core.compile_model(graph, "CPU", settings)
         except RuntimeError as error:
-            raise CorruptModelError(f"{model.card.onnx}: does not load ({error})") from error
+            raise CorruptModelError(
+                f"{model.card.onnx}: does not load ({first_line(error)})"
+            ) from error
 
     def run(self, rainy: Planes) -> tuple[Planes, Planes]:
         # One request for each call: requests must not be shared between threads.

@@ -1,0 +1,285 @@
+"""``derain PATH...`` as people run it: files, folders, streams, and everything that goes wrong."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from derain import Derainer
+from derain.cli import main
+from derain.cli.main import run
+from derain.media import read_picture
+
+Pixels = NDArray[np.uint8]
+FAST = ("--model", "fast", "--backend", "onnxruntime")
+
+
+@pytest.fixture(autouse=True)
+def one_derainer(monkeypatch: pytest.MonkeyPatch, fast: Derainer) -> Iterator[None]:
+    """Loading once for all tests; the model and backend are the real ones."""
+    import derain.restore
+
+    made = derain.restore.Derainer
+
+    def make(model: str, **options: object) -> Derainer:
+        plain = model == "fast" and options["backend"] == "onnxruntime" and not options["tile"]
+        return fast if plain else made(model, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(derain.restore, "Derainer", make)
+    return
+
+
+def colours(path: Path) -> Pixels:
+    return read_picture(path).colour
+
+
+def test_a_picture(save: Callable[..., Path], rainy: Pixels, fast: Derainer, capsys) -> None:
+    path = save("a.png", rainy)
+    assert run([str(path), *FAST]) == 0
+    assert np.array_equal(colours(path.with_name("a.derained.png")), fast(rainy))
+    told = capsys.readouterr()
+    assert not told.out
+    assert "256x256" in told.err
+
+
+def test_existing_results(save: Callable[..., Path], rainy: Pixels, capsys) -> None:
+    path = save("a.png", rainy)
+    target = path.with_name("a.derained.png")
+    target.write_bytes(b"old")
+    assert run([str(path), *FAST]) == 7
+    assert "--overwrite" in capsys.readouterr().err
+    assert run([str(path), *FAST, "--skip-existing"]) == 0
+    assert target.read_bytes() == b"old"
+    assert run([str(path), *FAST, "--overwrite"]) == 0
+    assert target.read_bytes() != b"old"
+    assert run([str(path), *FAST, "--overwrite", "--skip-existing"]) == 2
+
+
+def test_out(save: Callable[..., Path], rainy: Pixels, tmp_path: Path) -> None:
+    path = save("a.png", rainy)
+    assert run([str(path), *FAST, "-o", str(tmp_path / "x.webp")]) == 0
+    assert read_picture(tmp_path / "x.webp").format == "WEBP"
+    assert run([str(path), *FAST, "-o", str(tmp_path / "new" / "folder")]) == 0
+    assert (tmp_path / "new" / "folder" / "a.png").exists()
+
+
+def test_folders_and_globs(
+    save: Callable[..., Path], rainy: Pixels, tmp_path: Path, capsys
+) -> None:
+    small = rainy[:40, :40]
+    for name in ("in/a.png", "in/b.jpg", "in/sub/c.png", "in/.hidden.png"):
+        save(name, small)
+    (tmp_path / "in" / "notes.txt").write_text("no picture")
+    folder = str(tmp_path / "in")
+    assert run([folder, *FAST]) == 0
+    assert sorted(p.name for p in (tmp_path / "in-derained").rglob("*.*")) == ["a.png", "b.jpg"]
+    assert run([folder, *FAST, "-r", "-o", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out" / "sub" / "c.png").exists()
+    # An output folder inside the input is not read again.
+    assert run([folder, *FAST, "-r", "-o", str(tmp_path / "in" / "dry")]) == 0
+    assert run([folder, *FAST, "-r", "-o", str(tmp_path / "in" / "dry"), "--skip-existing"]) == 0
+    assert not (tmp_path / "in" / "dry" / "dry").exists()
+    assert run([str(tmp_path / "in" / "*.png"), *FAST, "-o", str(tmp_path / "globbed")]) == 0
+    assert [p.name for p in (tmp_path / "globbed").iterdir()] == ["a.png"]
+    assert run([str(tmp_path / "in" / "*.gif"), *FAST]) == 3
+    assert "3 done, 0 skipped, 0 failed" in capsys.readouterr().err
+
+
+def test_one_bad_file_among_many(
+    save: Callable[..., Path], rainy: Pixels, tmp_path: Path, capsys
+) -> None:
+    for index in range(99):
+        save(f"in/{index:02}.png", rainy[:33, :33])
+    (tmp_path / "in" / "50-bad.jpg").write_bytes(b"\xff\xd8 no more")
+    assert run([str(tmp_path / "in"), *FAST, "--quiet"]) == 1
+    assert len(list((tmp_path / "in-derained").iterdir())) == 99
+    told = capsys.readouterr().err.strip().splitlines()
+    assert len(told) == 1
+    assert "50-bad.jpg" in told[0]
+
+
+def test_companions(save: Callable[..., Path], rainy: Pixels, fast: Derainer) -> None:
+    path = save("a.png", np.dstack([rainy, rainy[..., 0]]))
+    assert run([str(path), *FAST, "--save-rain", "--compare"]) == 0
+    clean = fast(rainy)
+    removed = np.clip(rainy.astype(int) - clean, 0, 255)
+    assert np.array_equal(colours(path.with_name("a.derained.rain.png")), removed)
+    both = colours(path.with_name("a.derained.compare.png"))
+    assert np.array_equal(both[:, :256], rainy)
+    assert np.array_equal(both[:, -256:], clean)
+
+
+def test_json(save: Callable[..., Path], rainy: Pixels, tmp_path: Path, capsys) -> None:
+    good = save("a.png", rainy[:40, :50])
+    assert run([str(good), str(tmp_path / "no.png"), *FAST, "--json"]) == 1
+    told = capsys.readouterr()
+    records = [json.loads(line) for line in told.out.splitlines()]
+    assert [r["status"] for r in records] == ["failed", "done"]
+    assert (records[1]["width"], records[1]["height"]) == (50, 40)
+    assert "no such file" in records[0]["error"]
+
+
+def test_streams(
+    save: Callable[..., Path],
+    rainy: Pixels,
+    fast: Derainer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    data = save("a.png", rainy).read_bytes()
+
+    class Stream:
+        def __init__(self, content: bytes = b"") -> None:
+            self.buffer = io.BytesIO(content)
+
+    out = Stream()
+    monkeypatch.setattr(sys, "stdin", Stream(data))
+    monkeypatch.setattr(sys, "stdout", out)
+    assert run(["-", *FAST]) == 0
+    (tmp_path / "piped.png").write_bytes(out.buffer.getvalue())
+    assert np.array_equal(colours(tmp_path / "piped.png"), fast(rainy))
+    monkeypatch.setattr(sys, "stdin", Stream(b"junk"))
+    assert run(["-", *FAST, "-o", str(tmp_path / "b.png")]) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ([], 2, "nothing to do"),
+        (["{in}/none.png"], 3, "no such file"),
+        (["{in}"], 3, "holds no pictures"),
+        (["{in}/empty.png"], 4, "empty"),
+        (["{in}/text.txt"], 4, "not a picture|no picture format"),
+        (["{in}/a.png", "-o", "{in}/x.gif"], 4, "no picture format"),
+        (["{in}/a.png", "-o", "{in}/a.png"], 7, "is an input"),
+        (["{in}/a.png", "{in}/a.png"], 7, "both be written"),
+        (["{in}/a.png", "{in}/b.png", "-o", "{in}/x.png"], 2, "one file"),
+        (["{in}/a.png", "--model", "fats"], 8, "did you mean 'fast'"),
+        (["{in}/a.png", "--backend", "abacus"], 2, "unknown backend"),
+        (["{in}/a.png", "--backend", "onnxruntime", "--device", "cuda"], 12, "cuda"),
+        (["{in}/a.png", "--nonsense"], 2, "nonsense"),
+        (["{in}/a.png", "--tile", "many"], 2, "many"),
+        (["{in}/a.png", "--memory", "0"], 2, "memory"),
+        (["-", "--json"], 2, "standard output"),
+        (["-", "--compare"], 2, "stand beside"),
+        (["{in}/a.png", "-o", "{in}/text.txt/sub/"], 1, "text.txt"),
+    ],
+)
+def test_what_goes_wrong(
+    arguments: list[str], code: int, words: str, tmp_path: Path, rainy: Pixels,
+    save: Callable[..., Path], capsys,
+) -> None:  # fmt: skip
+    import re
+
+    folder = tmp_path / "in"
+    folder.mkdir()
+    if arguments != ["{in}"]:
+        for name in ("in/a.png", "in/b.png"):
+            save(name, rainy[:32, :32])
+        (folder / "empty.png").touch()
+        (folder / "text.txt").write_text("words")
+    tokens = [token.replace("{in}", str(folder)) for token in arguments]
+    assert run(tokens) == code
+    told = capsys.readouterr().err.strip()
+    assert re.search(words, told)
+    assert len(told.splitlines()) == 1
+    assert told.startswith("derain: ")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes of Unix")
+def test_no_permission(
+    save: Callable[..., Path], rainy: Pixels, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    path = save("a.png", rainy[:32, :32])
+    real = Path.read_bytes
+
+    def refuse(self: Path) -> bytes:
+        # Root may read everything, so the system's answer is given here.
+        if self == path:
+            raise PermissionError(13, "Permission denied")
+        return real(self)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert run([str(path), *FAST]) == 5
+    assert "a.png: permission denied" in capsys.readouterr().err
+
+
+def test_full_disk(save: Callable[..., Path], rainy: Pixels, monkeypatch, capsys) -> None:
+    path = save("a.png", rainy[:32, :32])
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert run([str(path), *FAST]) == 6
+    assert "no space left" in capsys.readouterr().err
+    assert not path.with_name("a.derained.png").exists()
+
+
+def test_interrupt(save: Callable[..., Path], rainy: Pixels, tmp_path: Path) -> None:
+    """Ctrl-C: exit code 130, one line, whole files only."""
+    for index in range(40):
+        save(f"in/{index:02}.png", np.tile(rainy, (3, 3, 1)))
+    command = [sys.executable, "-m", "derain", str(tmp_path / "in"), *FAST]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    out, deadline = tmp_path / "in-derained", time.monotonic() + 60
+    while time.monotonic() < deadline and not (out.exists() and len(list(out.glob("[!.]*"))) >= 2):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in told.splitlines()[-1]
+    assert "Traceback" not in told
+    done = sorted(out.glob("[!.]*.png"))
+    assert 2 <= len(done) < 40
+    for path in done:
+        assert colours(path).shape == (768, 768, 3)
+    assert not list(out.glob(".*"))
+
+
+def test_an_unforeseen_error_is_one_line_too(
+    save: Callable[..., Path], rainy: Pixels, monkeypatch, capsys
+) -> None:
+    from derain.cli import jobs
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("unforeseen")
+
+    monkeypatch.setattr(jobs, "plan_jobs", broken)
+    assert run([str(save("a.png", rainy)), *FAST]) == main.INTERNAL
+    told = capsys.readouterr().err
+    assert "internal error" in told
+    assert "Traceback" not in told
+
+
+def test_help_and_version(capsys) -> None:
+    assert run(["--help"]) == 0
+    told = capsys.readouterr().out
+    for word in ("train", "synthesize", "export", "models", "--save-rain", "Exit codes"):
+        assert word in told
+    assert run(["--version"]) == 0
+    assert "derain 0." in capsys.readouterr().out
+
+
+def test_models(capsys) -> None:
+    assert run(["models"]) == 0
+    told = capsys.readouterr().out
+    assert "base" in told
+    assert "fast" in told
+    assert run(["models", "--json"]) == 0
+    cards = json.loads(capsys.readouterr().out)
+    assert [card["name"] for card in cards] == ["base", "fast"]
+    assert run(["models", "base"]) == 0
+    assert "Rain800" in capsys.readouterr().out
+    assert run(["models", "bass"]) == 8
