@@ -89,6 +89,12 @@ class DatasetError(DerainError):
     exit_code = 14
 
 
+class InternalError(DerainError):
+    """Something nobody foresaw; to be reported."""
+
+    exit_code = 70
+
+
 class TrainingError(DerainError):
     """A training run that cannot go on."""
 

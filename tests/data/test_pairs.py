@@ -10,7 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from derain.data import list_images, list_pairs
+from derain.data.pairs import read_rgb
 from derain.errors import DatasetError
+from derain.media import Picture, write_picture
 
 Pixels = NDArray[np.uint8]
 
@@ -46,6 +48,29 @@ def test_folders(tmp_path: Path, save: Callable[..., Path], photos: list[Pixels]
     save("rainy/b.png", photos[0])
     with pytest.raises(DatasetError, match=r"b\.png.*no clean partner"):
         list_pairs(tmp_path, "folders")
+
+
+def test_equal_names_in_different_folders(
+    tmp_path: Path, save: Callable[..., Path], photos: list[Pixels]
+) -> None:
+    for folder, name, photo in (
+        ("rainy", "x/1", 0), ("rainy", "y/1", 1), ("clean", "x/1", 2), ("clean", "y/1", 3),
+    ):  # fmt: skip
+        save(f"{folder}/{name}.png", photos[photo])
+    pairs = {pair.name: pair.load() for pair in list_pairs(tmp_path, "folders")}
+    assert np.array_equal(pairs["x/1"][1], photos[2])
+    assert np.array_equal(pairs["y/1"][1], photos[3])
+    save("set/a.png", photos[0])
+    save("set/a.jpg", photos[0])
+    with pytest.raises(DatasetError, match="one name"):
+        list_pairs(tmp_path / "set", "side-by-side")
+
+
+def test_deep_pictures_are_not_read_wrong(tmp_path: Path) -> None:
+    pixels = np.full((9, 9, 1), 20000, np.uint16)
+    write_picture(Picture(pixels), tmp_path / "a.png")
+    with pytest.raises(DatasetError, match="16 bits"):
+        read_rgb(tmp_path / "a.png")
 
 
 def test_errors(tmp_path: Path) -> None:

@@ -220,6 +220,48 @@ def test_phone_pictures_with_a_second_image_are_noted(photo: Pixels) -> None:
     assert "first is kept" in picture.notes[0]
 
 
+def test_orientation_is_reset_wherever_it_stands(photo: Pixels) -> None:
+    """TIFF's XMP, and an Exif entry of the wrong width: read again, nothing turns again."""
+    image = Image.fromarray(photo[:20, :30])
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    tiff = pillow(image, "TIFF", tiffinfo={274: 6, 700: xmp})
+    once = decode_picture(tiff)
+    assert once.size == (20, 30)
+    assert b'Orientation="6"' not in encode_picture(once)
+    assert decode_picture(encode_picture(once)).size == (20, 30)
+    block = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x04\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
+    once = decode_picture(pillow(image, "JPEG", exif=block))
+    assert decode_picture(encode_picture(once)).size == once.size == (20, 30)
+
+
+def test_exif_directories_of_a_tiff_survive(photo: Pixels) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = "2026:11:22 10:00:00"
+    exif.get_ifd(0x8825)[1] = "N"
+    data = encode_picture(decode_picture(pillow(Image.fromarray(photo), "TIFF", exif=exif)))
+    with Image.open(BytesIO(data)) as back:
+        assert back.getexif().get_ifd(0x8769)[0x9003] == "2026:11:22 10:00:00"
+        assert back.getexif().get_ifd(0x8825)[1] == "N"
+
+
+def test_white_is_zero_and_extra_channels() -> None:
+    grey = random((8, 9), np.uint16)
+    buffer = BytesIO()
+    tifffile.imwrite(buffer, grey, photometric="miniswhite")
+    assert np.array_equal(decode_picture(buffer.getvalue()).colour[..., 0], 65535 - grey)
+    buffer = BytesIO()
+    tifffile.imwrite(buffer, random((8, 9, 4)), photometric="rgb", extrasamples=["unspecified"])
+    with pytest.raises(InvalidImageError, match="would be lost"):
+        decode_picture(buffer.getvalue())
+
+
+def test_a_grey_palette_stays_grey(photo: Pixels) -> None:
+    grey = Image.fromarray(photo).convert("L")
+    picture = decode_picture(pillow(grey.convert("P"), "PNG"))
+    assert picture.colour.shape[2] == 1
+    assert np.array_equal(picture.colour[..., 0], np.asarray(grey))
+
+
 def test_heic(tmp_path: Path, photo: Pixels) -> None:
     data = encode_picture(Picture(photo, None, "HEIF"))
     picture = decode_picture(data)

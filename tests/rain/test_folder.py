@@ -45,6 +45,21 @@ def test_pairs_and_sheet(
     assert (tmp_path / "out" / "rainy" / "a-0.png").read_bytes() == before
 
 
+def test_photographs_are_never_replaced(
+    tmp_path: Path, save: Callable[..., Path], photos: list[NDArray[np.uint8]]
+) -> None:
+    """``clean/`` inside the output folder is the natural mistake."""
+    path = save("set/clean/a.png", photos[0])
+    before = path.read_bytes()
+    command = ["synthesize", str(path.parent), str(tmp_path / "set"), "--overwrite"]
+    assert run(command) == 7
+    assert path.read_bytes() == before
+    save("two/a.png", photos[0])
+    save("two/a.jpg", photos[1])
+    assert run(["synthesize", str(tmp_path / "two"), str(tmp_path / "out")]) == 7
+    assert not (tmp_path / "out").exists()
+
+
 def test_errors(tmp_path: Path, capsys) -> None:
     assert run(["synthesize", str(tmp_path / "none"), str(tmp_path / "out")]) == 14
     assert run(["synthesize", str(tmp_path), str(tmp_path / "out"), "--copies", "0"]) == 2

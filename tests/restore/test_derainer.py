@@ -118,6 +118,18 @@ def test_a_pil_image_keeps_what_belongs_to_it(fast: Derainer, photo: Pixels) -> 
     assert clean.getexif().get(0x0112, 1) == 1
 
 
+def test_pil_images_that_would_lose_something(fast: Derainer, rainy: Pixels) -> None:
+    deep = encode_picture(Picture(rainy.astype(np.uint16) * 257))
+    with Image.open(BytesIO(deep)) as image, pytest.raises(InvalidImageError, match="its path"):
+        fast(image)
+    torn = encode_picture(Picture(rainy))[:4000]
+    with Image.open(BytesIO(torn)) as image, pytest.raises(InvalidImageError, match="cannot be"):
+        fast(image)
+    turned = Image.fromarray(rainy[:40, :60, 0].astype(np.uint16) * 257)
+    turned.getexif()[0x0112] = 6
+    assert fast(turned).size == (40, 60)
+
+
 def test_grey_stays_grey(fast: Derainer, rainy: Pixels) -> None:
     grey = rainy[..., 1]
     clean = fast(grey)

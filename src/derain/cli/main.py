@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+import warnings
 
 from cyclopts import App, CycloptsError
 
@@ -14,11 +15,10 @@ from derain.cli.models import models
 from derain.cli.restore import restore
 from derain.cli.synthesize import synthesize
 from derain.cli.train import train
-from derain.errors import DerainError, UsageError
+from derain.errors import DerainError, InternalError, UsageError
 from derain.files import explain_os_error
 
 INTERRUPTED = 130
-INTERNAL = 70
 
 app = App(
     name="derain",
@@ -30,10 +30,15 @@ app = App(
     model; 9 damaged model; 10 out of memory; 11 values not finite; 12 backend or device not there;
     13 configuration; 14 training data; 15 training; 16 export; 70 internal error; 130 interrupted.
     """,
+    suppress_keyboard_interrupt=False,
 )
 app.default(restore)
 for command in (models, train, synthesize, export):
     app.command(command)
+
+
+def _tell_warning(message: Warning | str, *_: object) -> None:
+    _complain(" ".join(str(message).split()))
 
 
 def _complain(message: str) -> None:
@@ -45,6 +50,8 @@ def run(tokens: list[str]) -> int:
     try:
         if not tokens:
             raise UsageError("nothing to do: name a picture or a folder (see derain --help)")
+        # The command line's library takes a lone dash for an option; as a path it is the same.
+        tokens = ["./-" if token == "-" else token for token in tokens]
         result = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
         return result if isinstance(result, int) else 0
     except CycloptsError as error:
@@ -70,9 +77,12 @@ def run(tokens: list[str]) -> int:
         if os.environ.get("DERAIN_DEBUG"):
             traceback.print_exc()
         _complain(f"internal error: {error!r}; set DERAIN_DEBUG=1 for the details and report it")
-        return INTERNAL
+        return InternalError.exit_code
 
 
 def main() -> None:
     """What the ``derain`` script calls."""
+    warnings.showwarning = _tell_warning
+    # Large photographs are no attack; real bombs are refused by an error.
+    warnings.filterwarnings("ignore", message="Image size .* exceeds limit")
     sys.exit(run(sys.argv[1:]))

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from derain.errors import DerainError, OutputConflictError, UsageError
+from derain.errors import (
+    DerainError,
+    InternalError,
+    OutOfMemoryError,
+    OutputConflictError,
+    UsageError,
+)
+from derain.files import atomic_write, explain_os_error
 
 if TYPE_CHECKING:
     from derain.cli.console import Reporter
@@ -83,7 +92,7 @@ def restore(
         raise UsageError("nothing to do: name a picture or a folder (see derain --help)")
     if memory is not None and memory < 1:
         raise UsageError(f"--memory must be at least 1, not {memory}")
-    jobs, errors = plan_jobs(paths, out, recursive)
+    jobs, errors = plan_jobs(paths, out, recursive, save_rain, compare)
     if json and any(job.target == STREAM for job in jobs):
         raise UsageError("--json and a picture cannot both go to standard output; add -o FILE")
     if (save_rain or compare) and any(job.target == STREAM for job in jobs):
@@ -114,7 +123,7 @@ def restore(
                     skipped += 1
                     reporter.record({**record, "status": "skipped"})
                 else:
-                    width, height = _one(derainer, job, reporter, save_rain, compare)
+                    width, height = _one(derainer, job, reporter)
                     pixels, seconds = width * height, time.monotonic() - started
                     done += 1
                     reporter.record(
@@ -124,7 +133,8 @@ def restore(
                     )  # fmt: skip
                     if job.target != STREAM:
                         reporter.line(f"{job.target}  {width}x{height} in {seconds:.1f} s")
-            except DerainError as error:
+            except Exception as caught:  # noqa: BLE001 - one picture never stops the others
+                error = _explain(caught, job)
                 reporter.record({**record, "status": "failed", "error": str(error)})
                 errors.append(error)
                 reporter.warn(str(error))
@@ -145,46 +155,63 @@ def _give_up(errors: list[DerainError], alone: bool) -> int:
     return PARTIAL
 
 
+def _explain(error: Exception, job: Job) -> DerainError:
+    if isinstance(error, DerainError):
+        return error
+    if isinstance(error, OSError):
+        return explain_os_error(error, job.source)
+    if isinstance(error, MemoryError):
+        return OutOfMemoryError(f"{job.source}: out of memory; close other programs")
+    if os.environ.get("DERAIN_DEBUG"):
+        traceback.print_exception(error)
+    return InternalError(f"{job.source}: internal error: {error!r}; report it, please")
+
+
 def _skip(job: Job, skip_existing: bool, overwrite: bool) -> bool:
-    if str(job.target) == "-" or overwrite or not job.target.exists():
+    if overwrite or not job.outputs:
         return False
     if skip_existing:
-        return True
-    raise OutputConflictError(
-        f"{job.target}: exists already; add --overwrite, --skip-existing or another -o"
-    )
+        return job.target.exists()
+    for output in job.outputs:
+        if output.exists():
+            raise OutputConflictError(
+                f"{output}: exists already; add --overwrite, --skip-existing or another -o"
+            )
+    return False
 
 
-def _one(
-    derainer: Derainer, job: Job, reporter: Reporter, save_rain: bool, compare: bool
-) -> tuple[int, int]:
-    """Derain one picture; gives its width and height."""
-    from derain.media import (
-        decode_picture,
-        encode_picture,
-        format_of,
-        read_picture,
-        write_picture,
-    )
+def _one(derainer: Derainer, job: Job, reporter: Reporter) -> tuple[int, int]:
+    """Derain one picture; gives its width and height.
 
-    if str(job.target) != "-":
-        format_of(job.target)  # a name that asks for no format is told before the work
-    if str(job.source) == "-":
+    All files are encoded before the first is written, and the clean picture is written last, so
+    that its being there means that all are.
+    """
+    from derain.cli.jobs import STREAM
+    from derain.media import decode_picture, encode_picture, format_of, read_picture
+
+    kinds = [format_of(output).name for output in job.outputs]  # a wrong name is told at once
+    if job.source == STREAM:
         picture = decode_picture(sys.stdin.buffer.read(), "standard input")
     else:
         picture = read_picture(job.source)
     for note in picture.notes:
         reporter.warn(note)
     clean = picture.with_colour(derainer(picture.colour, progress=reporter.tile))
-    if str(job.target) == "-":
+    if job.target == STREAM:
         sys.stdout.buffer.write(encode_picture(clean))
         sys.stdout.buffer.flush()
         return picture.size
-    write_picture(clean, job.target)
-    if save_rain:
-        write_picture(_removed(picture, clean), job.companion("rain", ".png"))
-    if compare:
-        write_picture(_side_by_side(picture, clean), job.companion("compare"))
+    made = {job.target: clean}
+    if job.rain:
+        made[job.rain] = _removed(picture, clean)
+    if job.compare:
+        made[job.compare] = _side_by_side(picture, clean)
+    encoded = [
+        encode_picture(made[output], kind, str(output))
+        for output, kind in zip(job.outputs, kinds, strict=True)
+    ]
+    for output, data in zip(job.outputs, encoded, strict=True):
+        atomic_write(output, data)
     return picture.size
 
 

@@ -21,4 +21,5 @@ def train(config: Path, /, *overrides: str) -> int:
     finished = trainer.run()
     if finished:
         print(f"finished: {finished}; next: derain export {finished} --name NAME --out FOLDER")
-    return 0
+    # As the shell reports a process that a signal ended; a time limit was asked for.
+    return 0 if finished or trainer.signalled is None else 128 + trainer.signalled

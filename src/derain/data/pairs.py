@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
 
-from derain.errors import DatasetError
+from derain.errors import DatasetError, DerainError
+from derain.media import read_picture
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
@@ -49,14 +49,14 @@ class Pair:
 
 
 def read_rgb(path: Path) -> Pixels:
-    """An upright 8-bit RGB picture, (H, W, 3)."""
+    """An upright 8-bit RGB picture, (H, W, 3); grey is repeated, alpha is left out."""
     try:
-        with Image.open(path) as image:
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
-    except FileNotFoundError:
-        raise DatasetError(f"{path}: no such file") from None
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
-        raise DatasetError(f"{path}: not a readable picture ({error})") from error
+        picture = read_picture(path)
+    except DerainError as error:
+        raise DatasetError(str(error)) from error
+    if picture.deep:
+        raise DatasetError(f"{path}: has 16 bits a channel; data sets are read at 8, convert it")
+    return np.ascontiguousarray(np.broadcast_to(picture.colour, (*picture.colour.shape[:2], 3)))
 
 
 def list_images(folder: Path) -> list[Path]:
@@ -80,21 +80,35 @@ def list_pairs(path: Path, layout: str, root: Path | None = None) -> list[Pair]:
         root: Where the table's paths start; by default the table's folder.
     """
     if layout == "side-by-side":
-        return [Pair(p.stem, p, p, side_by_side=True) for p in list_images(path)]
+        return _unique([Pair(_name(p, path), p, p, side_by_side=True) for p in list_images(path)])
     if layout == "folders":
-        return _from_folders(path)
+        return _unique(_from_folders(path))
     if layout == "csv":
-        return _from_table(path, root or path.parent)
+        return _unique(_from_table(path, root or path.parent))
     raise DatasetError(f"unknown layout {layout!r}; known: side-by-side, folders, csv")
 
 
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).with_suffix("").as_posix()
+
+
+def _unique(pairs: list[Pair]) -> list[Pair]:
+    names: dict[str, Path] = {}
+    for pair in pairs:
+        if pair.name in names:
+            raise DatasetError(f"{names[pair.name]} and {pair.rainy} have one name; rename one")
+        names[pair.name] = pair.rainy
+    return pairs
+
+
 def _from_folders(path: Path) -> list[Pair]:
-    clean = {p.stem: p for p in list_images(path / "clean")}
+    clean = {_name(p, path / "clean"): p for p in list_images(path / "clean")}
     pairs = []
     for rainy in list_images(path / "rainy"):
-        if rainy.stem not in clean:
+        name = _name(rainy, path / "rainy")
+        if name not in clean:
             raise DatasetError(f"{rainy}: no clean partner in {path / 'clean'}")
-        pairs.append(Pair(rainy.stem, rainy, clean[rainy.stem]))
+        pairs.append(Pair(name, rainy, clean[name]))
     return pairs
 
 

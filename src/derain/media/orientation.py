@@ -27,7 +27,7 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
 
 
 def reset_exif(block: bytes) -> bytes:
-    """The Exif block with orientation 1; a block that cannot be followed is returned as it is."""
+    """The Exif block with orientation 1; what cannot be followed is left as it is."""
     start = 6 if block.startswith(b"Exif\x00\x00") else 0
     order = {b"II": "<", b"MM": ">"}.get(block[start : start + 2])
     if order is None:
@@ -39,10 +39,10 @@ def reset_exif(block: bytes) -> bytes:
         for index in range(count):
             entry = start + offset + 2 + 12 * index
             tag, kind = struct.unpack_from(order + "HH", block, entry)
-            if tag == _ORIENTATION and kind == 3:
-                struct.pack_into(order + "H", patched, entry + 8, 1)
+            if tag == _ORIENTATION and kind in (3, 4):
+                struct.pack_into(order + {3: "H", 4: "I"}[kind], patched, entry + 8, 1)
     except struct.error:
-        return block
+        pass  # a directory cut short: what was found is reset
     return bytes(patched)
 
 

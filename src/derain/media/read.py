@@ -18,7 +18,9 @@ from derain.media.orientation import reset_exif, reset_xmp, upright
 from derain.media.picture import Metadata, Picture, Pixels
 
 _HEADER = 65536
-_TAGS = (270, 271, 272, 305, 306, 315, 700, 33432, 33723)
+_TAGS = (270, 271, 272, 305, 306, 315, 33432, 33723)
+_XMP = 700
+_PROFILES = {"XML:com.adobe.xmp", "Raw profile type exif", "Raw profile type APP1"}
 
 
 def read_picture(path: Path) -> Picture:
@@ -108,6 +110,10 @@ def _decode(data: bytes, name: str) -> Picture:
         raise InvalidImageError(
             f"{name}: colours are stored as {image.mode}; convert the picture to RGB first"
         )
+    if kind == "TIFF" and image.tag_v2.get(277, 1) > len(image.getbands()):  # type: ignore[attr-defined]
+        raise InvalidImageError(
+            f"{name}: has channels beside its colours that would be lost; save it without them"
+        )
     if is_deep(image, data[:_HEADER]):
         if "transparency" in image.info:
             raise InvalidImageError(
@@ -117,6 +123,8 @@ def _decode(data: bytes, name: str) -> Picture:
         opened: list[Image.Image] = [image]
         pixels = read_deep(lambda: opened.pop() if opened else _open(data), name)
         image.load()
+        if kind == "TIFF" and image.tag_v2.get(262) == 0:  # type: ignore[attr-defined]
+            pixels = 65535 - pixels  # white is zero: Pillow turns 8 bits around, but not 16
     else:
         if image.mode == "I":
             raise InvalidImageError(f"{name}: 32 bits a channel are not supported")
@@ -137,10 +145,18 @@ def _orientation(image: Image.Image) -> int:
 def _plain(image: Image.Image) -> Image.Image:
     """Palette and bilevel pictures, and those with a transparent colour, as L, LA, RGB or RGBA."""
     if image.mode == "PA" or "transparency" in image.info:
-        return image.convert("RGBA" if image.mode != "L" else "LA")
+        grey = image.mode in ("1", "L") or (image.mode in ("P", "PA") and _is_grey(image))
+        return image.convert("RGBA").convert("LA") if grey else image.convert("RGBA")
     if image.mode in ("L", "LA", "RGB", "RGBA"):
         return image
+    if image.mode == "P" and _is_grey(image):
+        return image.convert("L")
     return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _is_grey(image: Image.Image) -> bool:
+    colours = np.asarray(image.getpalette("RGB") or []).reshape(-1, 3)
+    return bool((colours == colours[:, :1]).all())
 
 
 def _split(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
@@ -153,15 +169,13 @@ def _split(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
 
 def _metadata(image: Image.Image) -> Metadata:
     info: dict[Any, Any] = image.info
-    exif, xmp = info.get("exif"), info.get("xmp")
+    tags = getattr(image, "tag_v2", {})
+    exif, xmp = info.get("exif"), info.get("xmp") or tags.get(_XMP)
+    if not exif and image.format == "TIFF":
+        exif = _tiff_exif(image)
     if isinstance(xmp, str):
         xmp = xmp.encode()
-    text = {
-        key: value
-        for key, value in getattr(image, "text", {}).items()
-        if key != "XML:com.adobe.xmp"
-    }
-    tags = getattr(image, "tag_v2", {})
+    text = {key: value for key, value in getattr(image, "text", {}).items() if key not in _PROFILES}
     comment = info.get("comment")
     return Metadata(
         icc=info.get("icc_profile") or None,
@@ -174,6 +188,16 @@ def _metadata(image: Image.Image) -> Metadata:
         tags={tag: tags[tag] for tag in _TAGS if tag in tags},
         compression=info.get("compression") if image.format == "TIFF" else None,
     )
+
+
+def _tiff_exif(image: Image.Image) -> bytes | None:
+    """The Exif and GPS directories of a TIFF as an Exif block."""
+    source, block = image.getexif(), Image.Exif()
+    for directory in (0x8769, 0x8825):
+        if entries := source.get_ifd(directory):
+            block.get_ifd(directory).update(entries)
+            block[directory] = dict(entries)
+    return block.tobytes() if len(block) else None
 
 
 def _dpi(value: Any) -> tuple[float, float] | None:

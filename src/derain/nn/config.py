@@ -42,9 +42,11 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         for name in ("channels", "rain_blocks", "detail_blocks", "squeeze"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"network.{name} must be at least 1, not {getattr(self, name)}")
-        if not self.dilations or min(self.dilations) < 1:
+            value = getattr(self, name)
+            if type(value) is not int or value < 1:
+                raise ConfigError(f"network.{name} must be a whole number above 0, not {value!r}")
+        whole = all(type(d) is int and d >= 1 for d in self.dilations)
+        if not self.dilations or not whole:
             raise ConfigError(f"network.dilations must be positive, not {self.dilations}")
         if self.unshuffle not in (1, 2):
             raise ConfigError(f"network.unshuffle must be 1 or 2, not {self.unshuffle}")
@@ -52,7 +54,7 @@ class NetworkConfig:
             raise ConfigError(f"network.norm must be 'batch' or 'none', not {self.norm!r}")
         if self.slopes not in ("channel", "shared"):
             raise ConfigError(f"network.slopes must be 'channel' or 'shared', not {self.slopes!r}")
-        if self.pool_window < 3 or self.pool_window % 3:
+        if type(self.pool_window) is not int or self.pool_window < 3 or self.pool_window % 3:
             raise ConfigError(
                 f"network.pool_window must be a multiple of 3, not {self.pool_window}"
             )

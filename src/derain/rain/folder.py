@@ -83,8 +83,8 @@ def synthesize_folder(
         raise UsageError(f"--copies must be at least 1, not {copies}")
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise BackendUnavailableError(f"device '{device}' is not present; there is: cpu")
-    if (out_dir / "rainy").exists() and not overwrite:
-        raise OutputConflictError(f"{out_dir / 'rainy'}: exists already; add --overwrite")
+    sources = list_images(clean_dir)
+    outputs = _outputs(sources, clean_dir, out_dir, copies, overwrite)
     chosen = rain_preset(preset)
     layers = []
     if streaks is None:
@@ -95,7 +95,7 @@ def synthesize_folder(
     scores: list[float] = []
     failures: list[str] = []
     shown: list[tuple[Pixels, Pixels, Pixels]] = []
-    for path in list_images(clean_dir):
+    for path in sources:
         relative = path.relative_to(clean_dir)
         try:
             photo = read_rgb(path)
@@ -108,10 +108,8 @@ def synthesize_folder(
             clean = torch.from_numpy(photo.copy()).permute(2, 0, 1)[None].to(device) / 255
             sample = synthesizer(clean, generator)
             rainy, dry, rain = (_to_pixels(layer) for layer in sample)
-            name = relative.with_suffix("")
-            name = name.with_name(f"{name.name}-{copy}.png" if copies > 1 else f"{name.name}.png")
-            for folder, pixels in (("rainy", rainy), ("clean", dry), ("rain", rain)):
-                write_picture(Picture(pixels), out_dir / folder / name)
+            for target, pixels in zip(outputs[path, copy], (rainy, dry, rain), strict=True):
+                write_picture(Picture(pixels), target)
             scores.append(min(100.0, psnr(rainy, dry)))
             if len(shown) < _SHEET_ROWS:
                 shown.append((dry, rain, rainy))
@@ -119,6 +117,30 @@ def synthesize_folder(
         raise DatasetError(f"{clean_dir}: no photograph could be used; {failures[0]}")
     write_picture(Picture(_sheet(shown)), out_dir / "sheet.png")
     return Synthesised(len(scores), fmean(scores) if scores else inf, tuple(failures))
+
+
+def _outputs(
+    sources: list[Path], clean_dir: Path, out_dir: Path, copies: int, overwrite: bool
+) -> dict[tuple[Path, int], tuple[Path, ...]]:
+    """Where the rainy, clean and rain picture of every copy go; nothing else is ever replaced."""
+    taken: dict[Path, Path] = {path.resolve(): path for path in sources}
+    outputs = {}
+    for path in sources:
+        stem = path.relative_to(clean_dir).with_suffix("")
+        for copy in range(copies):
+            name = f"{stem}-{copy}.png" if copies > 1 else f"{stem}.png"
+            targets = tuple(out_dir / folder / name for folder in ("rainy", "clean", "rain"))
+            for target in targets:
+                if other := taken.get(target.resolve()):
+                    raise OutputConflictError(
+                        f"{target}: would replace {other}, or stand for it too; "
+                        "give another OUT_DIR or rename one"
+                    )
+                if target.exists() and not overwrite:
+                    raise OutputConflictError(f"{target}: exists already; add --overwrite")
+                taken[target.resolve()] = path
+            outputs[path, copy] = targets
+    return outputs
 
 
 def _to_pixels(layer: torch.Tensor) -> Pixels:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from derain.errors import InvalidImageError
-from derain.media import Picture, decode_picture, encode_picture, read_picture
+from derain.media import decode_picture, encode_picture, read_picture
 
 Colours = NDArray[Any]
 
@@ -56,20 +56,29 @@ def open_image(image: Any) -> Opened:
     )
 
 
+_PLAIN = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "I;16", "I;16L", "I;16B", "I;16N")
+
+
 def _open_pil(image: Image.Image) -> Opened:
-    if image.mode in ("I;16", "I;16L", "I;16B", "I;16N"):
-        opened = _open_array(np.asarray(image).astype(np.uint16))
-        return Opened(opened.colour, lambda c: Image.fromarray(opened.close(c)))
-    # The same rules as for files: palettes, transparency, orientation, refusals.
-    buffer = BytesIO()
-    exif = image.getexif()
-    if image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA"):
+    if image.mode not in _PLAIN:
         raise InvalidImageError(
             f"PIL images of mode {image.mode} are not supported; convert it to RGB first"
         )
-    plain = image.convert("RGBA") if image.mode == "PA" else image
-    plain.save(buffer, "PNG", compress_level=0, exif=exif.tobytes() if exif else b"")
-    picture: Picture = decode_picture(buffer.getvalue(), "the PIL image")
+    raw = [t.args if isinstance(t.args, str) else t.args[0] for t in getattr(image, "tile", [])]
+    if any(";16" in str(mode) for mode in raw) and not image.mode.startswith("I;16"):
+        raise InvalidImageError(
+            "Pillow would read this picture of 16 bits at 8; give its path or its bytes instead"
+        )
+    # Written and read again, so that the same rules hold as for files: palettes, transparency,
+    # orientation.
+    buffer = BytesIO()
+    try:
+        exif = image.getexif()
+        plain = image.convert("RGBA") if image.mode == "PA" else image
+        plain.save(buffer, "PNG", compress_level=0, exif=exif.tobytes() if exif else b"")
+    except (OSError, SyntaxError, ValueError) as error:
+        raise InvalidImageError(f"the PIL image cannot be read ({error})") from error
+    picture = decode_picture(buffer.getvalue(), "the PIL image")
 
     def close(colour: Colours) -> Image.Image:
         result = Image.fromarray(picture.with_colour(colour).stacked())

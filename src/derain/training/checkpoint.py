@@ -37,7 +37,11 @@ def save_checkpoint(folder: Path, step: int, state: State, keep: int) -> Path:
         sums[name] = hashlib.sha256(data).hexdigest()
         atomic_write(target / name, data)
     atomic_write(target / _SUM, json.dumps(sums, indent=1).encode())
-    for old in _all(folder)[:-keep]:
+    found = _all(folder)
+    # Anything later is a torn rest of the try before this one.
+    for old in [path for path in found if path > target]:
+        shutil.rmtree(old)
+    for old in [path for path in found if path <= target][:-keep]:
         shutil.rmtree(old)
     return target
 

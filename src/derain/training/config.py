@@ -138,7 +138,7 @@ class TrainConfig:
         network: Changes to the preset.
         init: Weight file (safetensors) to start from; empty for fresh weights.
         init_branches: Which branches are taken from it.
-        precision: ``no`` (float32), ``bf16`` or ``fp16``.
+        precision: ``no`` (float32) or ``bf16``.
         device: ``auto`` or ``cpu``.
         compile: Compile the network's forward pass.
         max_bad_steps: Steps with a non-finite loss or gradient in a row before the run is ended.
@@ -174,8 +174,10 @@ class TrainConfig:
         for name in ("steps", "batch", "patch", "checkpoint_every", "keep", "log_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.precision not in ("no", "bf16", "fp16"):
-            raise ConfigError(f"precision must be 'no', 'bf16' or 'fp16', not {self.precision!r}")
+        if self.precision not in ("no", "bf16"):
+            raise ConfigError(f"precision must be 'no' or 'bf16', not {self.precision!r}")
+        if self.validation.every < 1:
+            raise ConfigError(f"validation.every must be at least 1, not {self.validation.every}")
         if unknown := set(self.init_branches) - {"rain", "detail"}:
             raise ConfigError(f"init_branches: there is no branch {sorted(unknown)[0]!r}")
         if self.device not in ("auto", "cpu"):

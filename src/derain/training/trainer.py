@@ -69,6 +69,7 @@ class Trainer:
         self.step = self.skipped = self.bad_in_a_row = 0
         self.seconds = 0.0
         self._stop = False
+        self.signalled: int | None = None
         self._adam = adam
         self._resume()
         model = torch.compile(self.network) if config.compile else self.network
@@ -251,8 +252,8 @@ class Trainer:
     def _signals(self) -> Iterator[None]:
         """SIGTERM and SIGINT end the run after the step at hand, saved."""
 
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            self._stop = True
+        def stop(number: int, _frame: FrameType | None) -> None:
+            self._stop, self.signalled = True, number
 
         before = {s: signal.signal(s, stop) for s in (signal.SIGTERM, signal.SIGINT)}
         try:

@@ -59,16 +59,18 @@ class ModelCard:
         return json.dumps(values, indent=1) + "\n"
 
     @classmethod
-    def from_json(cls, text: str, origin: str) -> ModelCard:
+    def from_json(cls, text: str | bytes, origin: str) -> ModelCard:
         """The inverse of :meth:`to_json`; anything else is a :class:`CorruptModelError`."""
         try:
             values = json.loads(text)
             values["input_range"] = tuple(values["input_range"])
             card = cls(**values)
+            sizes_fit = card.size_multiple >= 1 and card.halo % card.size_multiple == 0
+            sizes_fit = sizes_fit and card.bytes_per_pixel >= 1
         except (ValueError, TypeError, KeyError) as error:
             raise CorruptModelError(f"{origin}: not a model card ({error})") from error
-        if card.size_multiple < 1 or card.halo % card.size_multiple or card.bytes_per_pixel < 1:
+        if not sizes_fit:
             raise CorruptModelError(f"{origin}: impossible size_multiple, halo or bytes_per_pixel")
-        if tuple(card.input_range) != (0.0, 1.0) or card.channel_order != "RGB":
+        if card.input_range != (0.0, 1.0) or card.channel_order != "RGB":
             raise CorruptModelError(f"{origin}: only RGB models with input in [0, 1] are known")
         return card

@@ -62,7 +62,7 @@ def load_model(name: str) -> Model:
         path = Path(name)
         if not path.is_file():
             raise ModelNotFoundError(f"{path}: no such model card")
-        return Model(ModelCard.from_json(path.read_text(), name), path.parent)
+        return Model(ModelCard.from_json(path.read_bytes(), name), path.parent)
     manifest = _manifest()
     if name not in manifest:
         near = difflib.get_close_matches(name, manifest, 1)
@@ -77,7 +77,7 @@ def load_model(name: str) -> Model:
         raise CorruptModelError(f"{path}: cannot be read ({error.strerror})") from error
     if hashlib.sha256(data).hexdigest() != manifest[name]:
         raise CorruptModelError(f"{path}: is not the card that was shipped; install again")
-    return Model(ModelCard.from_json(data.decode(), str(path)), SHIPPED)
+    return Model(ModelCard.from_json(data, str(path)), SHIPPED)
 
 
 def _manifest() -> dict[str, str]:
