@@ -235,13 +235,12 @@ def test_orientation_is_reset_wherever_it_stands(photo: Pixels) -> None:
 
 
 def test_exif_directories_of_a_tiff_survive(photo: Pixels) -> None:
-    exif = Image.Exif()
-    exif.get_ifd(0x8769)[0x9003] = "2026:11:22 10:00:00"
-    exif.get_ifd(0x8825)[1] = "N"
-    data = encode_picture(decode_picture(pillow(Image.fromarray(photo), "TIFF", exif=exif)))
-    with Image.open(BytesIO(data)) as back:
-        assert back.getexif().get_ifd(0x8769)[0x9003] == "2026:11:22 10:00:00"
-        assert back.getexif().get_ifd(0x8825)[1] == "N"
+    tags = {0x8769: {0x9003: "2026:11:22 10:00:00"}, 0x8825: {1: "N"}}
+    picture = decode_picture(pillow(Image.fromarray(photo), "TIFF", tiffinfo=tags))
+    for kind in ("TIFF", "JPEG", "PNG"):
+        with Image.open(BytesIO(encode_picture(picture, kind))) as back:
+            assert back.getexif().get_ifd(0x8769)[0x9003] == "2026:11:22 10:00:00"
+            assert back.getexif().get_ifd(0x8825)[1] == "N"
 
 
 def test_white_is_zero_and_extra_channels() -> None:

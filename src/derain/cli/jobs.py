@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import mimetypes
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -59,7 +60,7 @@ def plan_jobs(
     """
     jobs: dict[Job, None] = {}  # a picture that is named twice is one job
     errors: list[DerainError] = []
-    single = out is not None and not out.is_dir() and out.suffix.lower() in SUFFIXES
+    single = out is not None and not out.is_dir() and _names_a_picture(out)
     for text in paths:
         try:
             for job in _of(text, out, recursive, single):
@@ -73,6 +74,12 @@ def plan_jobs(
         raise UsageError(f"{out}: is one file, but {len(jobs)} pictures were named; give a folder")
     kept, conflicts = _without_conflicts(list(jobs))
     return kept, errors + conflicts
+
+
+def _names_a_picture(path: Path) -> bool:
+    """Whether a name asks for a picture, of a format we write or one to be refused."""
+    kind = mimetypes.guess_type(path.name)[0] or ""
+    return path.suffix.lower() in SUFFIXES or kind.startswith("image/")
 
 
 def _of(text: str, out: Path | None, recursive: bool, single: bool) -> Iterator[Job]:

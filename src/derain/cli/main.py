@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 import warnings
+from typing import TextIO
 
 from cyclopts import App, CycloptsError
 
@@ -37,7 +38,15 @@ for command in (models, train, synthesize, export):
     app.command(command)
 
 
-def _tell_warning(message: Warning | str, *_: object) -> None:
+def _tell_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Warnings of libraries as one line, not as code."""
     _complain(" ".join(str(message).split()))
 
 

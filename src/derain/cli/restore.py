@@ -113,6 +113,7 @@ def restore(
     done = skipped = 0
     with Reporter(len(jobs), quiet, json) as reporter:
         for error in errors:
+            reporter.record({"status": "failed", "error": str(error)})
             reporter.warn(str(error))
         for job in jobs:
             started = time.monotonic()

@@ -195,7 +195,6 @@ def _tiff_exif(image: Image.Image) -> bytes | None:
     source, block = image.getexif(), Image.Exif()
     for directory in (0x8769, 0x8825):
         if entries := source.get_ifd(directory):
-            block.get_ifd(directory).update(entries)
             block[directory] = dict(entries)
     return block.tobytes() if len(block) else None
 

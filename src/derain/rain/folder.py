@@ -83,9 +83,11 @@ def synthesize_folder(
         raise UsageError(f"--copies must be at least 1, not {copies}")
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise BackendUnavailableError(f"device '{device}' is not present; there is: cpu")
-    sources = list_images(clean_dir)
-    outputs = _outputs(sources, clean_dir, out_dir, copies, overwrite)
     chosen = rain_preset(preset)
+    sources = list_images(clean_dir)
+    if (out_dir / "rainy").exists() and not overwrite:
+        raise OutputConflictError(f"{out_dir / 'rainy'}: exists already; add --overwrite")
+    outputs = _outputs(sources, clean_dir, out_dir, copies)
     layers = []
     if streaks is None:
         chosen = without_rendered(chosen)
@@ -120,9 +122,9 @@ def synthesize_folder(
 
 
 def _outputs(
-    sources: list[Path], clean_dir: Path, out_dir: Path, copies: int, overwrite: bool
+    sources: list[Path], clean_dir: Path, out_dir: Path, copies: int
 ) -> dict[tuple[Path, int], tuple[Path, ...]]:
-    """Where the rainy, clean and rain picture of every copy go; nothing else is ever replaced."""
+    """Where the rainy, clean and rain picture of every copy go; never a photograph's place."""
     taken: dict[Path, Path] = {path.resolve(): path for path in sources}
     outputs = {}
     for path in sources:
@@ -136,8 +138,6 @@ def _outputs(
                         f"{target}: would replace {other}, or stand for it too; "
                         "give another OUT_DIR or rename one"
                     )
-                if target.exists() and not overwrite:
-                    raise OutputConflictError(f"{target}: exists already; add --overwrite")
                 taken[target.resolve()] = path
             outputs[path, copy] = targets
     return outputs
