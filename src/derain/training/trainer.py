@@ -116,6 +116,7 @@ class Trainer:
 
     def _loop(self, source: BatchSource, loaded: Loaded, log: RunLog | None) -> None:
         config, clock = self.config, _Clock(self.seconds)
+        saved = self.step
         if self.step == config.steps:
             self._finish(loaded, log)
         while self.step < config.steps and not self._stop:
@@ -128,13 +129,16 @@ class Trainer:
             if config.time_limit and clock.here() > config.time_limit * 60:
                 self._stop = True
             last = self.step == config.steps
-            if last or self._stop or self.step % config.checkpoint_every == 0:
+            if last or self.step % config.checkpoint_every == 0:
                 self._save()
+                saved = self.step
             if last:
                 self._finish(loaded, log)
             elif self.step % config.validation.every == 0:
                 self._validate(loaded, log, config.validation.images)
                 clock.skip()
+        if saved != self.step:  # whenever the signal came
+            self._save()
 
     def train_step(self, source: BatchSource) -> dict[str, Tensor | float]:
         """One optimiser step; a non-finite one changes nothing, is counted and passed over."""

@@ -33,9 +33,9 @@ class OnnxRuntimeBackend:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
         options.intra_op_num_threads = threads
-        # Tiles differ in size, so buffers are not worth keeping between runs.
+        # Tiles differ in size, so buffers are not kept between runs. The memory pattern stays on:
+        # without both, every operation faults its pages in anew, at half the speed.
         options.enable_cpu_mem_arena = False
-        options.enable_mem_pattern = False
         try:
             self._session: Any = onnxruntime.InferenceSession(
                 model.read_onnx(), options, providers=["CPUExecutionProvider"]
