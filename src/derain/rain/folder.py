@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from math import inf
 from pathlib import Path
 from statistics import fmean
 
@@ -118,7 +117,7 @@ def synthesize_folder(
     if not scores:
         raise DatasetError(f"{clean_dir}: no photograph could be used; {failures[0]}")
     write_picture(Picture(_sheet(shown)), out_dir / "sheet.png")
-    return Synthesised(len(scores), fmean(scores) if scores else inf, tuple(failures))
+    return Synthesised(len(scores), fmean(scores), tuple(failures))
 
 
 def _outputs(
