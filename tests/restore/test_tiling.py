@@ -18,7 +18,7 @@ from derain.export.halo import measure_halo
 from derain.nn import PRESETS, DRDNet, preset
 from derain.restore.backends import Planes, TileTooLarge
 from derain.restore.engine import Engine
-from derain.restore.tiles import Box, cuts, ramp, tile_side
+from derain.restore.tiles import Box, cuts, fitting_window, ramp
 from derain.zoo import ModelCard, load_model
 from tests.nn.test_networks import lively
 
@@ -54,11 +54,12 @@ def walk(engine: Engine, image: Planes) -> Planes:
     def read(box: Box) -> Planes:
         return np.ascontiguousarray(image[:, box.top : box.bottom, box.left : box.right])
 
-    bands = list(engine.bands(read, *image.shape[1:]))
-    assert sum(band.rain.shape[1] for band in bands) == image.shape[1]
-    return np.concatenate(
-        [image[:, b.top : b.top + b.rain.shape[1]] - b.rain + b.detail for b in bands], axis=1
-    )
+    clean = [
+        image[:, b.top : b.top + b.rain.shape[1]] - b.rain + b.detail
+        for b in engine.bands(read, *image.shape[1:])
+    ]
+    assert sum(rows.shape[1] for rows in clean) == image.shape[1]
+    return np.concatenate(clean, axis=1)
 
 
 def card_for(network: DRDNet) -> ModelCard:
@@ -120,17 +121,25 @@ def test_a_global_pool_fails(photo: Pixels) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(size=st.integers(1, 700), tile=st.integers(1, 300), multiple=st.sampled_from([2, 8, 32]))
-def test_cuts_and_ramps(size: int, tile: int, multiple: int) -> None:
-    borders = cuts(size, tile, multiple)
+@given(
+    size=st.integers(1, 700),
+    window=st.integers(1, 300),
+    multiple=st.sampled_from([2, 8, 32]),
+    halos=st.integers(0, 4),
+)
+def test_cuts_and_ramps(size: int, window: int, multiple: int, halos: int) -> None:
+    halo = halos * multiple
+    borders = cuts(size, window, halo, multiple)
     assert borders[0] == 0
     assert borders[-1] == size
     assert all(b % multiple == 0 for b in borders[:-1])
-    longest = max(multiple, tile // multiple * multiple)
+    windows = [min(size, b + halo) - max(0, a - halo) for a, b in pairwise(borders)]
+    assert max(windows) <= max(window, multiple + 2 * halo)
+    assert len({b - a for a, b in pairwise(borders[1:-1])}) <= 1
     total = np.zeros(size)
     feather = multiple // 2
     for low, high in pairwise(borders):
-        assert 0 < high - low <= longest
+        assert low < high
         total[max(0, low - feather) : high + feather] += ramp(low, high, size, feather)
     np.testing.assert_allclose(total, 1, atol=1e-6)
 
@@ -171,12 +180,20 @@ def test_memory_for_nothing_is_an_error(rainy: Pixels) -> None:
         walk(engine, planes(rainy))
 
 
-def test_a_smaller_budget_makes_smaller_tiles() -> None:
-    card = load_model("base").card
-    sides = [
-        tile_side(budget << 20, card.bytes_per_pixel, card.halo, card.size_multiple)
-        for budget in (1, 100, 400, 1000)
-    ]
-    assert sides == sorted(sides)
-    assert sides[0] == card.size_multiple
-    assert (sides[-1] + 2 * card.halo) ** 2 * card.bytes_per_pixel <= 1000 << 20
+@pytest.mark.parametrize("size", [(10, 10), (321, 481), (3000, 4000), (4000, 300), (6000, 8000)])
+def test_windows_fit_the_budget_and_a_larger_one_never_costs_more(size: tuple[int, int]) -> None:
+    height, width = size
+    halo, multiple = 128, 32
+    costs = []
+    for pixels in (150_000, 400_000, 1_000_000, 3_000_000, 60_000_000):
+        down, across = fitting_window(height, width, pixels, halo, multiple)
+        assert down * across <= pixels
+        rows, columns = cuts(height, down, halo, multiple), cuts(width, across, halo, multiple)
+        seams = (len(rows) - 2, len(columns) - 2)
+        costs.append((height + 2 * halo * seams[0]) * (width + 2 * halo * seams[1]))
+    assert costs == sorted(costs, reverse=True)
+    assert costs[-1] == height * width
+
+
+def test_no_budget_gives_the_smallest_window() -> None:
+    assert fitting_window(3000, 4000, 1, 128, 32) == (288, 288)

@@ -16,5 +16,5 @@ def multiply_accumulates(config: NetworkConfig) -> int:
 
 
 def bytes_per_pixel(config: NetworkConfig) -> int:
-    """Memory of a run for each input pixel: about seven feature maps and four pictures, float32."""
-    return 4 * (7 * config.channels // config.unshuffle**2 + 4 * 3)
+    """Memory of a run for each input pixel: about six feature maps and four pictures, float32."""
+    return 4 * (6 * config.channels // config.unshuffle**2 + 4 * 3)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from derain.errors import NonFiniteError, OutOfMemoryError
 from derain.restore.backends import Backend, Planes, TileTooLarge
-from derain.restore.tiles import FEATHER, Box, cuts, ramp, tile_side
+from derain.restore.tiles import FEATHER, Box, cuts, fade, fitting_window, ramp
 from derain.zoo import ModelCard
 
 Progress = Callable[[int, int], None]
@@ -23,7 +23,10 @@ Read = Callable[[Box], Planes]
 
 @dataclass(frozen=True)
 class Band:
-    """Finished rows of a picture: rain and detail, each (3, rows, W) float32, from row ``top``."""
+    """Finished rows of a picture: rain and detail, each (3, rows, W) float32, from row ``top``.
+
+    Valid until the next band is asked for, which overwrites it.
+    """
 
     top: int
     rain: Planes
@@ -46,7 +49,7 @@ class Engine:
         self.backend, self.card = backend, card
         self._float32: Backend | None = None
         self._feather = min(FEATHER, card.size_multiple // 2)
-        self._tile = tile or tile_side(budget, card.bytes_per_pixel, card.halo, card.size_multiple)
+        self._tile, self._pixels = tile, budget // card.bytes_per_pixel
 
     def bands(
         self, read: Read, height: int, width: int, progress: Progress | None = None
@@ -62,27 +65,27 @@ class Engine:
             OutOfMemoryError: Even the smallest tile does not fit.
             NonFiniteError: The network gave values that are not finite, in float32 too.
         """
-        picture, multiple, feather = (
-            Box(0, height, 0, width),
-            self.card.size_multiple,
-            self._feather,
-        )
-        rows, columns = cuts(height, self._tile, multiple), cuts(width, self._tile, multiple)
+        picture, feather = Box(0, height, 0, width), self._feather
+        rows, columns = self._cuts(height, width)
         run = _Run(self, read, picture)
         carried: NDArray[np.float32] | None = None
+        tallest = max(bottom - top for top, bottom in pairwise(rows)) + 2 * feather
+        buffer = np.empty((2, 3, min(height, tallest), width), np.float32)
         done = 0
         for top, bottom in pairwise(rows):
             extent = Box(top, bottom, 0, width).grown(feather, picture)
-            band = np.zeros((2, 3, extent.height, width), np.float32)
+            band = buffer[:, :, : extent.height]
+            band.fill(0)
             if carried is not None:
-                band[:, :, : carried.shape[2]] += carried
-            down = ramp(top, bottom, height, feather)[:, None]
+                band[:, :, : carried.shape[2]] = carried
+            fade_down = ramp(top, bottom, height, feather)
             for left, right in pairwise(columns):
                 core = Box(top, bottom, left, right)
                 box = core.grown(feather, picture)
-                weights = down * ramp(left, right, width, feather)
+                fade_across = ramp(left, right, width, feather)
                 for part, layer in enumerate(run.predict(box)):
-                    band[part, :, :, box.left : box.right] += weights * layer
+                    fade(layer, fade_down, fade_across)
+                    band[part, :, :, box.left : box.right] += layer
                 done += core.height * core.width
                 if progress:
                     progress(done, height * width)
@@ -90,6 +93,13 @@ class Engine:
             ready = finished - extent.top
             yield Band(extent.top, band[0, :, :ready], band[1, :, :ready])
             carried = band[:, :, ready:].copy()
+
+    def _cuts(self, height: int, width: int) -> tuple[list[int], list[int]]:
+        halo, multiple = self.card.halo, self.card.size_multiple
+        if self._tile:
+            return cuts(height, self._tile, 0, multiple), cuts(width, self._tile, 0, multiple)
+        down, across = fitting_window(height, width, self._pixels, halo, multiple)
+        return cuts(height, down, halo, multiple), cuts(width, across, halo, multiple)
 
     def _run(self, rainy: Planes) -> tuple[Planes, Planes]:
         rain, detail = self.backend.run(rainy)

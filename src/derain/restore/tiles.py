@@ -61,15 +61,31 @@ class Box:
         return Box(self.top, self.bottom, low, middle), Box(self.top, self.bottom, middle, high)
 
 
-def cuts(size: int, tile: int, multiple: int) -> list[int]:
-    """Borders of tiles of about equal size along an axis, each a multiple of ``multiple``.
+def cuts(size: int, window: int, halo: int, multiple: int) -> list[int]:
+    """Borders of the fewest tiles along an axis, each a multiple of ``multiple``.
 
-    No tile is longer than ``tile`` (rounded down to a multiple, at least one).
+    A tile and its ``halo`` on both sides, as far as the axis goes, are at most ``window`` long (or
+    one multiple and two halos, where that is more), and all but the last are equally long, so that
+    engines meet few shapes.
     """
-    longest = max(multiple, tile // multiple * multiple)
-    count = math.ceil(size / longest)
-    step = math.ceil(size / count / multiple) * multiple
-    return [*range(0, size, step), size]
+    if size <= window:
+        return [0, size]
+    count = 2
+    while _reach(count, window, halo, multiple) < size and window > multiple + 2 * halo:
+        count += 1
+    shorter = window
+    while _reach(count, shorter - multiple, halo, multiple) >= size:
+        shorter -= multiple
+    inner = max(multiple, (shorter - 2 * halo) // multiple * multiple)
+    outer = max(multiple, (shorter - halo) // multiple * multiple)
+    return [0, *range(outer, size, inner), size]
+
+
+def _reach(count: int, window: int, halo: int, multiple: int) -> int:
+    """How far ``count`` windows go, two of them at the ends of the axis."""
+    inner = (window - 2 * halo) // multiple * multiple
+    outer = (window - halo) // multiple * multiple
+    return 2 * outer + (count - 2) * inner if inner > 0 else 0
 
 
 def ramp(low: int, high: int, size: int, feather: int) -> NDArray[np.float32]:
@@ -88,7 +104,32 @@ def ramp(low: int, high: int, size: int, feather: int) -> NDArray[np.float32]:
     return np.clip(weights, 0, 1).astype(np.float32)
 
 
-def tile_side(budget: int, bytes_per_pixel: int, halo: int, multiple: int) -> int:
-    """Side of the largest square tile whose run, halo included, fits in ``budget`` bytes."""
-    side = math.isqrt(max(1, budget // bytes_per_pixel)) - 2 * halo
-    return max(multiple, side // multiple * multiple)
+def fade(
+    layer: NDArray[np.float32], down: NDArray[np.float32], across: NDArray[np.float32]
+) -> None:
+    """Multiply a (3, h, w) layer, in place, by (h,) and (w,) weights that are 1 but at borders."""
+    rows, columns = np.flatnonzero(down != 1), np.flatnonzero(across != 1)
+    layer[:, rows] *= down[rows, None]
+    layer[:, :, columns] *= across[columns]
+
+
+def fitting_window(
+    height: int, width: int, pixels: int, halo: int, multiple: int
+) -> tuple[int, int]:
+    """Height and width of the windows that cost least among those of at most ``pixels``.
+
+    Windows overlap by two halos, so what is computed twice grows with the number of cuts; which
+    shape has the fewest depends on the picture's. Where none fits, the smallest there is.
+    """
+    least = multiple + 2 * halo
+    best, cheapest = (least, least), math.inf
+    for columns in range(1, math.ceil(width / multiple) + 1):
+        across = math.ceil((width + 2 * halo * (columns - 1)) / columns / multiple) * multiple
+        down = pixels // across // multiple * multiple
+        if down < min(least, height) or across < min(least, width):
+            continue
+        rows = len(cuts(height, down, halo, multiple)) - 1
+        cost = (height + 2 * halo * (rows - 1)) * (width + 2 * halo * (columns - 1))
+        if cost < cheapest:
+            best, cheapest = (down, across), cost
+    return best

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from io import BytesIO
 from typing import Any
 
@@ -41,7 +42,7 @@ class OpenVinoBackend:
             capable = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
             precision = "bfloat16" if capable else "float32"
         self.precision = precision
-        self._model, self._threads = model, threads
+        self._model, self._threads, self._local = model, threads, threading.local()
         settings: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
             "PERFORMANCE_HINT": "LATENCY",
@@ -57,9 +58,11 @@ class OpenVinoBackend:
             ) from error
 
     def run(self, rainy: Planes) -> tuple[Planes, Planes]:
-        # One request for each call: requests must not be shared between threads.
-        request = self._compiled.create_infer_request()
+        # One request for each thread: they must not be shared, and each keeps its memory.
+        request = getattr(self._local, "request", None)
         try:
+            if request is None:
+                request = self._local.request = self._compiled.create_infer_request()
             request.infer({"rainy": np.ascontiguousarray(rainy[None])})
             rain, detail = (request.get_tensor(name).data for name in ("rain", "detail"))
         except (MemoryError, RuntimeError) as error:
