@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from derain.errors import UsageError
 from derain.restore.backends import make_backend
-from derain.restore.engine import Band, Engine, Progress
+from derain.restore.engine import Engine, Progress
 from derain.restore.images import Colours, open_image
 from derain.restore.memory import default_budget
 from derain.restore.tiles import Box

@@ -78,7 +78,7 @@ def cuts(size: int, window: int, halo: int, multiple: int) -> list[int]:
         shorter -= multiple
     inner = max(multiple, (shorter - 2 * halo) // multiple * multiple)
     outer = max(multiple, (shorter - halo) // multiple * multiple)
-    return [0, *range(outer, size, inner), size]
+    return [0, *range(outer, max(size - outer, 0) + inner, inner), size]
 
 
 def _reach(count: int, window: int, halo: int, multiple: int) -> int:
