@@ -105,3 +105,9 @@ class ExportError(DerainError):
     """An exported model that does not compute what the network computes."""
 
     exit_code = 16
+
+
+class VerificationError(DerainError):
+    """Scores that are not those a model's card claims."""
+
+    exit_code = 17

@@ -11,6 +11,8 @@ from typing import TextIO
 from cyclopts import App, CycloptsError
 
 from derain import __version__
+from derain.cli.data import app as data
+from derain.cli.evaluate import evaluate
 from derain.cli.export import export
 from derain.cli.models import models
 from derain.cli.restore import restore
@@ -29,12 +31,13 @@ app = App(
     Exit codes: 0 all done; 1 some of several pictures failed; 2 usage; 3 input not found; 4 not a
     usable picture; 5 permission denied; 6 disk full; 7 output exists or is the input; 8 unknown
     model; 9 damaged model; 10 out of memory; 11 values not finite; 12 backend or device not there;
-    13 configuration; 14 training data; 15 training; 16 export; 70 internal error; 130 interrupted.
+    13 configuration; 14 training data; 15 training; 16 export; 17 not the card's
+    scores; 70 internal error; 130 interrupted.
     """,
     suppress_keyboard_interrupt=False,
 )
 app.default(restore)
-for command in (models, train, synthesize, export):
+for command in (models, data, evaluate, train, synthesize, export):
     app.command(command)
 
 

@@ -1,6 +1,33 @@
-"""Folders of pictures and pairs, and splits by scene."""
+"""Folders of pictures and pairs, the field's data sets, and splits by scene."""
 
-from derain.data.pairs import Pair, list_images, list_pairs
+from derain.data.catalogue import DatasetInfo, catalogue, dataset_named
+from derain.data.check import Problem, Report, check_dataset
+from derain.data.hub import resolve_source
+from derain.data.index import INDEX, compare_with_index, read_index, sha256, write_index
+from derain.data.layouts import Found, find_pairs, picture_key
+from derain.data.pairs import Pair, list_images, list_pairs, read_rgb
 from derain.data.scenes import perceptual_hash, split_scenes
 
-__all__ = ["Pair", "list_images", "list_pairs", "perceptual_hash", "split_scenes"]
+__all__ = [
+    "INDEX",
+    "DatasetInfo",
+    "Found",
+    "Pair",
+    "Problem",
+    "Report",
+    "catalogue",
+    "check_dataset",
+    "compare_with_index",
+    "dataset_named",
+    "find_pairs",
+    "list_images",
+    "list_pairs",
+    "perceptual_hash",
+    "picture_key",
+    "read_index",
+    "read_rgb",
+    "resolve_source",
+    "sha256",
+    "split_scenes",
+    "write_index",
+]

@@ -25,20 +25,23 @@ class Pair:
         name: Unique within its source.
         rainy: The file with the rainy picture.
         clean: The file with the clean one; the same file when they stand side by side.
-        side_by_side: Clean left half, rainy right half (Rain800's layout).
+        side_by_side: Both are halves of one file, clean on the left (Rain800's layout).
+        rainy_left: Side by side the other way round.
     """
 
     name: str
     rainy: Path
     clean: Path
     side_by_side: bool = False
+    rainy_left: bool = False
 
     def load(self) -> tuple[Pixels, Pixels]:
         """(rainy, clean), each (H, W, 3) uint8 of one size."""
         if self.side_by_side:
             both = read_rgb(self.rainy)
             half = both.shape[1] // 2
-            return both[:, half : 2 * half], both[:, :half]
+            left, right = both[:, :half], both[:, half : 2 * half]
+            return (left, right) if self.rainy_left else (right, left)
         rainy, clean = read_rgb(self.rainy), read_rgb(self.clean)
         if rainy.shape != clean.shape:
             raise DatasetError(

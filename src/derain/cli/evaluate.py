@@ -1,0 +1,143 @@
+"""``derain evaluate``: methods side by side on the same pictures."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+
+from derain.cli.console import bar
+from derain.errors import UsageError, VerificationError
+
+if TYPE_CHECKING:
+    from derain.comparison import Row
+    from derain.comparison.report.tables import Table as Scores
+
+
+def evaluate(
+    models: tuple[str, ...],
+    /,
+    *,
+    data: tuple[str, ...] = (),
+    rain_free: tuple[str, ...] = (),
+    real: tuple[str, ...] = (),
+    protocol: tuple[str, ...] = ("matlab-y", "rgb"),
+    extra: tuple[str, ...] = (),
+    subset: Path | None = None,
+    limit: int = 0,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("evaluation"),
+    backend: str = "auto",
+    verify: bool = False,
+) -> int:
+    """Measure models side by side and write report.html, report.md and report.json.
+
+    A run that was stopped goes on where it was; pictures that fail are told and are in no mean.
+
+    Parameters
+    ----------
+    models
+        Each: input (do nothing), base, fast, a card, ONNX or safetensors file of ours, a folder of
+        finished results, module:function, or a .pth file that spandrel can load; or LABEL=MODEL.
+    data
+        Pairs as NAME=PATH; may be given several times. Folders are recognised as they were
+        unpacked (derain data show NAME); PATH may be a table or hf:OWNER/NAME.
+    rain_free
+        Dry photographs as NAME=PATH: how much a photo without rain changes.
+    real
+        Real rain without ground truth as NAME=PATH.
+    protocol
+        rgb, matlab-y, full-y or did-y; may be given several times.
+    extra
+        vif, uqi or ms-ssim, where torchmetrics is installed.
+    subset
+        JSON file {"NAME": ["picture", ...]}: only these pictures, such as configs/validation.json.
+    limit
+        At most this many pictures of each set, spread evenly; 0 for all.
+    out
+        Folder for the report, the records and the restored pictures.
+    backend
+        What runs models of ours: auto, onnxruntime, openvino or torch.
+    verify
+        Compare with the scores on the models' cards and fail where they differ.
+    """
+    from derain.comparison import (
+        KINDS,
+        Scorer,
+        compare,
+        open_testset,
+        read_entries,
+        read_subset,
+        summarise,
+        write_report,
+    )
+    from derain.comparison.report.tables import score_tables
+
+    if not models:
+        raise UsageError("name at least one model, such as: derain evaluate input fast base ...")
+    if not (data or rain_free or real):
+        raise UsageError("name what to measure on: --data NAME=PATH, --rain-free or --real")
+    if limit < 0:
+        raise UsageError("limit must not be negative")
+    scorer = Scorer(tuple(dict.fromkeys(protocol)), extra)
+    only = read_subset(subset) if subset else {}
+    testsets = [
+        open_testset(named, kind, only.get(named.partition("=")[0]), limit)
+        for kind, names in zip(KINDS, (data, rain_free, real), strict=True)
+        for named in names
+    ]
+    errors = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
+    with bar("evaluating") as progress:
+        results = compare(
+            read_entries(models), testsets, scorer, out, backend, progress,
+            lambda line: errors.print(f"derain: {line}"),
+        )  # fmt: skip
+    rows = summarise(results)
+    # Wide tables are better wrapped by the terminal than cut by us.
+    console = Console(width=400, soft_wrap=True, markup=False, highlight=False)
+    for table in score_tables(rows):
+        console.print(_shown(table))
+    command = shlex.join(["derain", *sys.argv[1:]])
+    for path in write_report(results, tuple(dict.fromkeys(protocol)), command):
+        console.print(str(path))
+    if verify:
+        _verify(models, rows, console)
+    return 1 if any(record.error for record in results.records) else 0
+
+
+def _shown(table: Scores) -> Table:
+    shown = Table(title=table.title, box=None, title_justify="left", pad_edge=False)
+    for name in table.head:
+        shown.add_column(name, no_wrap=True)
+    for cells in table.rows:
+        shown.add_row(*cells)
+    return shown
+
+
+def _verify(models: tuple[str, ...], rows: list[Row], console: Console) -> None:
+    from derain.comparison import verify
+    from derain.zoo import load_model, model_names
+
+    verdicts = []
+    for word in models:
+        spec = word.partition("=")[2] or word
+        if spec in model_names() or spec.endswith(".json"):
+            own = [row for row in rows if row.model in (word.partition("=")[0], Path(spec).stem)]
+            verdicts += verify(load_model(spec).card, own)
+    if not verdicts:
+        raise VerificationError("no model here has a card with scores on these sets")
+    table = Table("model", "set", "score", "card", "found", "", box=None)
+    for v in verdicts:
+        table.add_row(
+            v.model, v.dataset, v.score, f"{v.claimed:.4f}", f"{v.found:.4f}",
+            "" if v.holds else "DIFFERS",
+        )  # fmt: skip
+    console.print(table)
+    wrong = sum(not v.holds for v in verdicts)
+    if wrong:
+        raise VerificationError(f"{wrong} of {len(verdicts)} scores differ from the cards")
+    console.print(f"all {len(verdicts)} scores are as the cards say")

@@ -1,0 +1,86 @@
+"""The tables of a report, as rows of text that any format can set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from derain.comparison.run import Results
+from derain.comparison.summary import Row
+from derain.evaluation import Mean
+
+_UNITS = {
+    "psnr": ("dB", 2), "input": ("dB", 2), "gain": ("dB", 2), "ssim": ("", 4), "niqe": ("", 2),
+    "streaks": ("", 3), "touched": ("", 4), "extra": ("", 4),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Table:
+    """A titled table of text."""
+
+    title: str
+    head: list[str]
+    rows: list[list[str]]
+    note: str = ""
+
+
+def cell(name: str, mean: Mean) -> str:
+    """A mean with its interval, at the digits its score deserves."""
+    digits = _UNITS[name.partition("/")[0]][1]
+    sign = "+" if name.startswith("gain") else ""
+    value, low, high = (f"{x:{sign}.{digits}f}" for x in mean[:3])
+    return f"{value} [{low}, {high}]"
+
+
+def score_tables(rows: list[Row]) -> list[Table]:
+    """One table for every set: methods down, scores across."""
+    tables = []
+    for dataset in dict.fromkeys(row.dataset for row in rows):
+        own = [row for row in rows if row.dataset == dataset]
+        names = [
+            n for n in dict.fromkeys(n for row in own for n in row.scores) if "input/" not in n
+        ]
+        body = []
+        for row in own:
+            n = max((mean.n for mean in row.scores.values()), default=0)
+            values = []
+            for name in names:
+                mean = row.scores.get(name)
+                text = cell(name, mean) if mean else "-"
+                values.append(f"{text} (n {mean.n})" if mean and mean.n != n else text)
+            pace = f"{row.seconds_per_mp:.3f}" if row.seconds_per_mp is not None else "-"
+            peak = str(row.peak_mb) if row.peak_mb is not None else "-"
+            body.append([row.model, str(n), *values, pace, peak, str(row.failed)])
+        head = ["method", "n", *(_heading(n) for n in names), "s/MP", "peak MiB", "failed"]
+        note = "Mean [95% bootstrap interval]; s/MP is the median over pictures."
+        if any(row.failed for row in own):
+            note += " Failed pictures are in no mean."
+        tables.append(Table(f"{dataset} ({own[0].kind})", head, body, note))
+    return tables
+
+
+def _heading(name: str) -> str:
+    unit = _UNITS[name.partition("/")[0]][0]
+    return f"{name} ({unit})" if unit else name
+
+
+def cross_domain_table(rows: list[Row], results: Results) -> Table | None:
+    """Trained on (down) against tested on (across): gain over the input; * is at home."""
+    sets = list(dict.fromkeys(row.dataset for row in rows if row.kind == "pairs"))
+    if not sets:
+        return None
+    body = []
+    for label, about in results.abouts.items():
+        if about.fingerprint == "input":
+            continue
+        seen = "unknown" if about.trained_on is None else ", ".join(about.trained_on) or "nothing"
+        line = [label, seen]
+        for dataset in sets:
+            row = next(r for r in rows if (r.model, r.dataset) == (label, dataset))
+            gain = next((n for n in row.scores if n.startswith("gain/")), None)
+            mark = "*" if row.home else ""
+            line.append(f"{row.scores[gain].value:+.2f}{mark}" if gain else "failed")
+        body.append(line)
+    protocol = next((n for row in rows for n in row.scores if n.startswith("gain/")), "gain")
+    note = "* the training part of a set of this name was trained on."
+    return Table(f"Across domains, {protocol} (dB)", ["method", "trained on", *sets], body, note)

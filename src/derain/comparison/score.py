@@ -1,0 +1,83 @@
+"""All numbers of one restored picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derain.comparison.testset import Kind
+from derain.evaluation import (
+    IDENTICAL,
+    extra_metric,
+    niqe,
+    psnr,
+    rain_mask,
+    ssim,
+    streak_removal,
+    touched,
+)
+from derain.evaluation.niqe import BLOCK
+from derain.evaluation.ssim import SIDE
+
+Pixels = NDArray[np.uint8]
+
+_STREAKS = 21
+
+
+class Scorer:
+    """Scores restored pictures under some protocols.
+
+    Score names carry the protocol: ``psnr/rgb``, ``input/rgb`` (the rainy picture's own PSNR),
+    ``gain/rgb``, ``ssim/rgb``; ``niqe``; ``streaks/inside`` and ``streaks/outside``; ``touched``;
+    ``extra/NAME``.
+
+    Args:
+        protocols: Names of protocols.
+        extra: Names of metrics of torchmetrics.
+    """
+
+    def __init__(self, protocols: Sequence[str], extra: Sequence[str] = ()) -> None:
+        self._protocols = protocols
+        self._extra: dict[str, Callable[[Pixels, Pixels], float]] = {
+            name: extra_metric(name) for name in extra
+        }
+
+    @property
+    def identity(self) -> str:
+        """Changes when the set of scores does."""
+        return " ".join([*self._protocols, *self._extra])
+
+    def score(
+        self, kind: Kind, rainy: Pixels, clean: Pixels | None, restored: Pixels
+    ) -> dict[str, float]:
+        """Scores of one picture; what a small picture cannot have is left out.
+
+        Args:
+            kind: Of the set: dry photographs are their own ground truth.
+            rainy, clean, restored: (H, W, 3) uint8; ``clean`` None without ground truth.
+        """
+        truth = rainy if kind == "rain-free" else clean
+        scores: dict[str, float] = {}
+        if truth is not None:
+            for protocol in self._protocols:
+                value = min(IDENTICAL, psnr(restored, truth, protocol))
+                scores[f"psnr/{protocol}"] = value
+                if kind == "pairs":
+                    before = min(IDENTICAL, psnr(rainy, truth, protocol))
+                    scores[f"input/{protocol}"] = before
+                    scores[f"gain/{protocol}"] = value - before
+                if min(truth.shape[:2]) >= SIDE:
+                    scores[f"ssim/{protocol}"] = ssim(restored, truth, protocol)
+            for name, measure in self._extra.items():
+                scores[f"extra/{name}"] = measure(restored, truth)
+        if kind == "pairs" and truth is not None and min(rainy.shape[:2]) >= _STREAKS:
+            removal = streak_removal(rainy, restored, rain_mask(rainy, truth))
+            if removal:
+                scores["streaks/inside"], scores["streaks/outside"] = removal
+        if kind != "pairs":
+            scores["touched"] = touched(rainy, restored)
+        if kind != "rain-free" and (rainy.shape[0] // BLOCK) * (rainy.shape[1] // BLOCK) >= 2:
+            scores["niqe"] = niqe(restored)
+        return scores

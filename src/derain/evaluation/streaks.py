@@ -1,0 +1,70 @@
+"""What was taken away, and where. Both measures are OURS."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from derain.evaluation.protocol import Pixels, Planes, check_comparable, luma
+from derain.evaluation.ssim import gaussian_valid
+
+_SIDE, _SIGMA = 21, 5.0
+SEEN = 8
+"""Levels of luma from which a change counts as seen, and rain as there."""
+
+
+class StreakRemoval(NamedTuple):
+    """Share of the fine structure's energy that went, in 0..1; negative where some was added.
+
+    Attributes:
+        inside: Within the rain mask: high where streaks were removed.
+        outside: Outside it: near zero where the picture was left alone.
+    """
+
+    inside: float
+    outside: float
+
+
+def rain_mask(rainy: Pixels, clean: Pixels) -> NDArray[np.bool_]:
+    """Where a pair differs by more than 8 levels of luma, (H, W)."""
+    check_comparable(rainy, clean)
+    return np.asarray(np.abs(luma(rainy) - luma(clean)) > SEEN)
+
+
+def _fine(image: Pixels) -> Planes:
+    """Luma without its Gaussian mean (sigma 5): streaks and texture, not the light."""
+    plane = luma(image)
+    reach = _SIDE // 2
+    return plane - gaussian_valid(np.pad(plane, reach, mode="symmetric"), _SIDE, _SIGMA)
+
+
+def streak_removal(
+    rainy: Pixels, restored: Pixels, mask: NDArray[np.bool_]
+) -> StreakRemoval | None:
+    """1 - E(restored) / E(rainy), E the mean square of the fine structure, in the mask and outside.
+
+    Args:
+        rainy, restored: (H, W, 3) uint8, at least 21 pixels a side.
+        mask: (H, W), True where it rains: marked by hand, or from :func:`rain_mask`.
+
+    Returns:
+        None where one of both sides has less than 1 % of the pixels: nothing to compare.
+    """
+    check_comparable(rainy, restored)
+    if mask.shape != rainy.shape[:2]:
+        raise ValueError(f"the mask is {mask.shape}, the picture {rainy.shape[:2]}")
+    if not 0.01 <= mask.mean() <= 0.99:
+        return None
+    before, after = _fine(rainy) ** 2, _fine(restored) ** 2
+    inside, outside = (
+        1 - float(after[where].mean()) / max(1e-9, float(before[where].mean()))
+        for where in (mask, ~mask)
+    )
+    return StreakRemoval(inside, outside)
+
+
+def touched(image: Pixels, restored: Pixels) -> float:
+    """Share of pixels whose luma moved by more than 8 levels: on a dry photograph, the damage."""
+    return float(rain_mask(image, restored).mean())
