@@ -7,10 +7,12 @@ import math
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
 from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from derain.evaluation import luma, psnr, ssim
+from derain.errors import UsageError
+from derain.evaluation import PROTOCOLS, luma, psnr, ssim
 
 Pixels = NDArray[np.uint8]
 
@@ -45,6 +47,44 @@ def test_ssim_against_scikit_image(photo: Pixels, noisy: Pixels) -> None:
     assert ssim(noisy, photo, "matlab-y") == pytest.approx(full[5:-5, 5:-5].mean(), abs=1e-6)
 
 
+@pytest.mark.parametrize("size", [(300, 451), (31, 45)])
+def test_the_identity_of_the_two_lumas(photo: Pixels, noisy: Pixels, size: tuple[int, int]) -> None:
+    a, b = (p[: size[0], : size[1]] for p in (photo, noisy))
+    offset = 20 * math.log10(255 / 219)
+    assert psnr(a, b, "matlab-y") - psnr(a, b, "full-y") == pytest.approx(offset, abs=1e-9)
+    grey = np.array([0.299, 0.587, 0.114])
+    assert psnr(a, b, "full-y") == pytest.approx(
+        peak_signal_noise_ratio(a @ grey, b @ grey, data_range=255), abs=1e-9
+    )
+
+
+@pytest.mark.parametrize("tiles", [(1, 1), (2, 2), (3, 2), (4, 3)])
+def test_the_ssim_that_shrinks_first(photo: Pixels, noisy: Pixels, tiles: tuple[int, int]) -> None:
+    """Against scipy's box filter with Matlab's origin, then scikit-image."""
+    a, b = (np.tile(p, (*tiles, 1)) for p in (photo, noisy))
+    factor = max(1, round(min(a.shape[:2]) / 256))
+    before = (factor + 1) // 2 - 1
+    planes = [
+        uniform_filter(luma(p), factor, mode="reflect", origin=before - factor // 2)[
+            ::factor, ::factor
+        ]
+        for p in (a, b)
+    ]
+    _, full = structural_similarity(
+        *planes, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
+        full=True,
+    )  # fmt: skip
+    assert ssim(a, b, "did-y") == pytest.approx(full[5:-5, 5:-5].mean(), abs=1e-6)
+    same = ssim(a, b, "did-y") == pytest.approx(ssim(a, b, "matlab-y"), abs=1e-9)
+    assert same == (factor == 1)
+
+
+def test_every_protocol_says_what_it_is() -> None:
+    for name, protocol in PROTOCOLS.items():
+        assert protocol.name == name
+        assert all((protocol.formula, protocol.source, protocol.reads))
+
+
 def test_by_hand() -> None:
     a, b = np.zeros((16, 16, 3), np.uint8), np.full((16, 16, 3), 10, np.uint8)
     assert psnr(a, b, "rgb") == pytest.approx(10 * math.log10(255**2 / 100))
@@ -64,7 +104,9 @@ def test_misuse_is_refused(photo: Pixels) -> None:
         psnr(photo, photo[1:])
     with pytest.raises(ValueError, match="8-bit"):
         psnr(photo / 255, photo / 255)
-    with pytest.raises(ValueError, match="protocol"):
+    with pytest.raises(UsageError, match="rgb, matlab-y, full-y, did-y"):
         psnr(photo, photo, "y")
+    with pytest.raises(ValueError, match=r"\(H, W, 3\)"):
+        psnr(photo[..., :1], photo[..., :1])
     with pytest.raises(ValueError, match="11x11"):
         ssim(photo[:8], photo[:8])

@@ -77,8 +77,6 @@ def evaluate(
     )
     from derain.comparison.report.tables import score_tables
 
-    if not models:
-        raise UsageError("name at least one model, such as: derain evaluate input fast base ...")
     if not (data or rain_free or real):
         raise UsageError("name what to measure on: --data NAME=PATH, --rain-free or --real")
     if limit < 0:

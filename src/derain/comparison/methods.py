@@ -89,7 +89,7 @@ class OwnModel:
                 raise ModelNotFoundError(
                     f"{path}: its card {card.name} is not beside it; make one with derain export"
                 )
-            if path.suffix == ".safetensors" and backend == "auto":
+            if path.suffix == ".safetensors":
                 backend = "torch"
             spec = str(card)
         self._derainer = Derainer(spec, backend=backend)

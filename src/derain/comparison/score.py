@@ -12,6 +12,7 @@ from derain.evaluation import (
     IDENTICAL,
     extra_metric,
     niqe,
+    protocol_named,
     psnr,
     rain_mask,
     ssim,
@@ -36,10 +37,13 @@ class Scorer:
     Args:
         protocols: Names of protocols.
         extra: Names of metrics of torchmetrics.
+
+    Raises:
+        UsageError: An unknown protocol or metric.
     """
 
     def __init__(self, protocols: Sequence[str], extra: Sequence[str] = ()) -> None:
-        self._protocols = protocols
+        self._protocols = [protocol_named(name).name for name in protocols]
         self._extra: dict[str, Callable[[Pixels, Pixels], float]] = {
             name: extra_metric(name) for name in extra
         }

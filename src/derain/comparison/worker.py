@@ -71,8 +71,7 @@ def _restore(dataset: str, item: Item, out: Path) -> Done:
         peak = _peak_bytes()
         if restored.shape != rainy.shape:
             raise DerainError(
-                f"{dataset}/{item.name}: the result's shape is {restored.shape}, the picture's "
-                f"{rainy.shape}"
+                f"the result's shape is {restored.shape}, the picture's {rainy.shape}"
             )
         file = io.BytesIO()
         Image.fromarray(restored).save(file, "PNG", compress_level=1)

@@ -1,0 +1,57 @@
+"""Where energy was removed, and how much of a dry photograph changed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from derain.evaluation import rain_mask, streak_removal, touched
+
+Pixels = NDArray[np.uint8]
+
+
+@pytest.fixture
+def striped() -> tuple[Pixels, Pixels]:
+    """A soft picture, and the same with bright stripes in its left half."""
+    ramp = np.linspace(60, 160, 120)
+    clean = np.broadcast_to(ramp[None, :, None], (90, 120, 3)).round().astype(np.uint8)
+    rainy = clean.copy()
+    rainy[:, 4:60:8] += 60
+    return rainy, clean
+
+
+def test_perfect_removal_is_inside_only(striped: tuple[Pixels, Pixels]) -> None:
+    rainy, clean = striped
+    removal = streak_removal(rainy, clean, rain_mask(rainy, clean))
+    assert removal is not None
+    assert removal.inside > 0.99
+    nothing = streak_removal(rainy, rainy, rain_mask(rainy, clean))
+    assert nothing == (0, 0)
+
+
+def test_a_smear_is_seen_outside(striped: tuple[Pixels, Pixels]) -> None:
+    rainy, clean = striped
+    textured = rainy.copy()
+    textured[::2, 70:] += 20  # texture where it does not rain
+    smeared = rainy.copy()
+    removal = streak_removal(textured, smeared, rain_mask(rainy, clean))
+    assert removal is not None
+    assert removal.inside == pytest.approx(0, abs=0.01)
+    assert removal.outside > 0.3
+
+
+def test_no_rain_has_no_answer(striped: tuple[Pixels, Pixels]) -> None:
+    _, clean = striped
+    assert streak_removal(clean, clean, rain_mask(clean, clean)) is None
+    with pytest.raises(ValueError, match="mask"):
+        streak_removal(clean, clean, np.ones((3, 3), bool))
+
+
+def test_touched_counts_what_is_seen() -> None:
+    dry = np.full((10, 10, 3), 100, np.uint8)
+    changed = dry.copy()
+    changed[:2] += 12  # 12 levels are 10.3 of Matlab's luma
+    changed[2:4] += 5
+    assert touched(dry, changed) == pytest.approx(0.2)
+    assert touched(dry, dry) == 0
