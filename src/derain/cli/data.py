@@ -6,15 +6,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 from cyclopts import App, Parameter
-from numpy.typing import NDArray
-from rich.console import Console
-from rich.table import Table
 
-from derain.cli.console import bar
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 app = App(name="data", help="Data sets of the field: list, show, check, index.")
 
@@ -22,6 +20,9 @@ app = App(name="data", help="Data sets of the field: list, show, check, index.")
 @app.command(name="list")
 def list_() -> None:
     """List the known data sets with their official splits."""
+    from rich.console import Console
+    from rich.table import Table
+
     from derain.data import catalogue
 
     table = Table(box=None, pad_edge=False)
@@ -79,6 +80,10 @@ def check(
     as_json
         JSON on standard output instead of a table.
     """
+    from rich.console import Console
+    from rich.table import Table
+
+    from derain.cli.console import bar
     from derain.data import check_dataset, dataset_named, resolve_source
 
     expected = None if name == "any" else dataset_named(name)
@@ -114,6 +119,8 @@ def check(
 
 def _drift(folder: Path) -> dict[str, list[str]]:
     """Compare with the folder's index; write one on first use."""
+    from rich.console import Console
+
     from derain.data import compare_with_index, read_index, write_index
     from derain.errors import PermissionDeniedError
 
@@ -168,6 +175,7 @@ def fit_niqe(
     out
         Where the fitted file goes (safetensors).
     """
+    from derain.cli.console import bar
     from derain.data import list_images, read_rgb
     from derain.evaluation import fit_pristine
     from derain.evaluation.niqe import BLOCK

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
-from rich.table import Table
 
-from derain.cli.console import bar
 from derain.errors import UsageError, VerificationError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
     from derain.comparison import Row
     from derain.comparison.report.tables import Table as Scores
 
@@ -65,6 +65,9 @@ def evaluate(
     verify
         Compare with the scores on the models' cards and fail where they differ.
     """
+    from rich.console import Console
+
+    from derain.cli.console import bar
     from derain.comparison import (
         KINDS,
         Scorer,
@@ -108,6 +111,8 @@ def evaluate(
 
 
 def _shown(table: Scores) -> Table:
+    from rich.table import Table
+
     shown = Table(title=table.title, box=None, title_justify="left", pad_edge=False)
     for name in table.head:
         shown.add_column(name, no_wrap=True)
@@ -117,6 +122,8 @@ def _shown(table: Scores) -> Table:
 
 
 def _verify(models: tuple[str, ...], rows: list[Row], console: Console) -> None:
+    from rich.table import Table
+
     from derain.comparison import verify
     from derain.zoo import load_model, model_names
 
