@@ -43,7 +43,9 @@ def report(workplace: Path) -> Path:
 @pytest.fixture
 def browser() -> Iterator[webdriver.Chrome]:
     chromium, driver = (shutil.which(name) for name in ("chromium", "chromedriver"))
-    assert chromium and driver, "this test needs a browser: apt-get install chromium-driver"
+    if not (chromium and driver):
+        assert "DERAIN_NEED_BROWSER" not in os.environ, "no chromium or chromedriver"
+        pytest.skip("needs a browser: apt-get install chromium-driver")
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
     # Every name but local files is refused: a page that asked for one would show it.
