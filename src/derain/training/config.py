@@ -125,6 +125,71 @@ class ValidationConfig:
 
 
 @dataclass(frozen=True)
+class RealConfig:
+    """Real photographs without ground truth: the semi-supervised part. All weights are OURS.
+
+    Attributes:
+        paths: Folders of real rainy photographs; relative to ``data.root``.
+        terms: Their terms, for the card.
+        batch: Patches of them in a step.
+        start: Step from which they take part.
+        ramp: Steps over which the terms' weights rise.
+        rain, background: Weights of the dual contrast.
+        remix: Weight of L1 on clean pictures under rain the teacher took from photographs.
+        pseudo: Weight of L1 to the teacher's own clean pictures.
+        augmented: Whether samples are enlarged in number and mixed.
+        patches, side: Patches a picture and their side, for the contrast.
+        bank: Positives kept.
+        temperature: Of the contrast.
+        mix: Range of lambda in B + lambda R.
+        embedding: ``own``, trained along, or ``vgg``.
+        weights: VGG19's weight file.
+        embedding_rate, momentum: Of the own embedding.
+        short: Photographs are shrunk to this short side, 0 for as they are.
+    """
+
+    paths: tuple[str, ...] = ()
+    terms: str = ""
+    batch: int = 2
+    start: int = 0
+    ramp: int = 500
+    rain: float = 0.01
+    background: float = 0.01
+    remix: float = 0.5
+    pseudo: float = 0.0
+    augmented: bool = True
+    patches: int = 6
+    side: int = 32
+    bank: int = 512
+    temperature: float = 0.07
+    mix: tuple[float, float] = (0.2, 1.0)
+    embedding: str = "own"
+    weights: str = ""
+    embedding_rate: float = 1e-3
+    momentum: float = 0.999
+    short: int = 480
+
+    def __post_init__(self) -> None:
+        for name in ("batch", "patches", "bank"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"real.{name} must be at least 1, not {getattr(self, name)}")
+        if self.side < 8:
+            raise ConfigError(f"real.side must be at least 8, not {self.side}")
+        if min(self.rain, self.background, self.remix, self.pseudo) < 0:
+            raise ConfigError("real: a term's weight must not be negative")
+        if not self.temperature > 0:
+            raise ConfigError(f"real.temperature must be above 0, not {self.temperature}")
+        if not 0 <= self.mix[0] <= self.mix[1] <= 1:
+            raise ConfigError(f"real.mix must be a range within 0 and 1, not {self.mix}")
+        if self.embedding not in ("own", "vgg"):
+            raise ConfigError(f"real.embedding must be 'own' or 'vgg', not {self.embedding!r}")
+        if self.embedding == "vgg" and not self.weights:
+            raise ConfigError("real.embedding='vgg' needs real.weights, a file of VGG19's weights")
+        if not self.paths:
+            raise ConfigError("real.paths: name at least one folder of photographs")
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """One run. See configs/ for those that were made.
 
@@ -146,6 +211,7 @@ class TrainConfig:
         keep: Checkpoints kept.
         log_every: Steps between log lines.
         time_limit: Minutes after which the run saves and stops, 0 for none.
+        real: Real photographs; without them the run is supervised.
     """
 
     out: str
@@ -166,6 +232,7 @@ class TrainConfig:
     log_every: int = 20
     time_limit: float = 0.0
     data: DataConfig = field(default_factory=DataConfig)
+    real: RealConfig | None = None
     loss: LossConfig = field(default_factory=LossConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     validation: ValidationConfig = field(default_factory=ValidationConfig)
@@ -182,6 +249,8 @@ class TrainConfig:
             raise ConfigError(f"init_branches: there is no branch {sorted(unknown)[0]!r}")
         if self.device not in ("auto", "cpu"):
             raise ConfigError(f"device must be 'auto' or 'cpu', not {self.device!r}")
+        if self.real and self.real.side > self.patch:
+            raise ConfigError(f"real.side must be at most the patch's {self.patch}")
         if self.patch % self.network_config.unshuffle:
             raise ConfigError(f"patch must be a multiple of {self.network_config.unshuffle}")
         if not 0 < self.data.validation_share < 1:

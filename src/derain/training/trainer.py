@@ -1,4 +1,4 @@
-"""The supervised run: build, resume, step, validate, save."""
+"""The run: build, resume, step, validate, save."""
 
 from __future__ import annotations
 
@@ -22,13 +22,16 @@ from derain import __version__
 from derain.errors import ConfigError, TrainingError
 from derain.files import atomic_write
 from derain.nn import DRDNet, load_network, save_network
+from derain.nn.drdnet import Layers
 from derain.training.batches import BatchSource
 from derain.training.checkpoint import load_checkpoint, save_checkpoint
 from derain.training.config import TrainConfig
+from derain.training.contrast import Known
 from derain.training.loading import Loaded, load_data
 from derain.training.log import RunLog
 from derain.training.losses import supervised_loss
 from derain.training.schedule import learning_rate
+from derain.training.semi import SemiSupervision
 from derain.training.validation import mean_scores, validate
 
 # Keys that may differ when a run is resumed: they change no weight.
@@ -36,7 +39,7 @@ _FREE = {"out", "time_limit", "checkpoint_every", "keep", "log_every", "validati
 
 
 class Trainer:
-    """One supervised run. Resumes by itself from the newest whole checkpoint in its folder.
+    """One run. Resumes by itself from the newest whole checkpoint in its folder.
 
     On the CPU a run that was stopped and resumed gives, bit for bit, the weights of one that was
     not: batches and learning rate are functions of the step, and everything else is saved.
@@ -71,6 +74,9 @@ class Trainer:
         self._stop = False
         self.signalled: int | None = None
         self._adam = adam
+        self._semi: SemiSupervision | None = None
+        if config.real:
+            self._semi = SemiSupervision(config, device, self.accelerator.process_index)
         self._resume()
         model = torch.compile(self.network) if config.compile else self.network
         self._model, self._optimizer = self.accelerator.prepare(model, adam)
@@ -147,11 +153,21 @@ class Trainer:
         for group in self._adam.param_groups:
             group["lr"] = rate
         rainy, truth = source(self.step)
-        rainy = rainy.contiguous(memory_format=torch.channels_last)
+        extra = None
+        if self._semi:
+            with self.accelerator.autocast():
+                extra = self._semi.draw(self.step, truth, self._averaged())
+        inputs = rainy if extra is None else torch.cat([rainy, extra.inputs()])
         self._model.train()
         with self.accelerator.autocast():
-            layers = self._model(rainy)
-        loss, terms = supervised_loss(layers, rainy, truth, config.loss)
+            layers = self._model(inputs.contiguous(memory_format=torch.channels_last))
+        synthetic = Layers(*(layer[: len(rainy)] for layer in layers))
+        loss, terms = supervised_loss(synthetic, rainy, truth, config.loss)
+        if self._semi and extra is not None:
+            real = Layers(*(layer[len(rainy) :] for layer in layers))
+            known = Known(truth, (rainy - truth).clamp(min=0))
+            more, values = self._semi.loss(self.step, extra, real, known)
+            loss, terms = loss + more, {**terms, **values}
         self._optimizer.zero_grad()
         self.accelerator.backward(loss)
         norm = self.accelerator.clip_grad_norm_(self.network.parameters(), config.optimizer.clip)
@@ -174,9 +190,13 @@ class Trainer:
                 )
         return {"loss": loss.detach(), **terms, "norm": norm, "rate": rate, "skipped": self.skipped}
 
-    def _validate(self, loaded: Loaded, log: RunLog | None, limit: int) -> dict[str, Any]:
+    def _averaged(self) -> DRDNet:
         network = self.ema.module
         assert isinstance(network, DRDNet)
+        return network
+
+    def _validate(self, loaded: Loaded, log: RunLog | None, limit: int) -> dict[str, Any]:
+        network = self._averaged()
         if not self.accelerator.is_main_process or log is None:
             return {}
         scored, shown = [], dict.fromkeys([*loaded.held_pairs, "rain-free"], 0)
@@ -200,9 +220,7 @@ class Trainer:
         """Validate on everything held out and leave what export needs."""
         table = self._validate(loaded, log, 0)
         if self.accelerator.is_main_process:
-            network = self.ema.module
-            assert isinstance(network, DRDNet)
-            save_network(network, self.folder / "network.safetensors")
+            save_network(self._averaged(), self.folder / "network.safetensors")
             cost = {
                 "seconds": round(self.seconds),
                 "machine": f"{platform.machine()}, {self.accelerator.device.type}, "
@@ -221,6 +239,8 @@ class Trainer:
         self._adam.load_state_dict(trainer["optimizer"])
         self.step, self.skipped = trainer["step"], trainer["skipped"]
         self.bad_in_a_row, self.seconds = trainer["bad_in_a_row"], trainer["seconds"]
+        if self._semi:
+            self._semi.load(trainer["semi"])
         self._tell(f"{self.folder}: going on from step {self.step}")
 
     def _save(self) -> None:
@@ -233,6 +253,8 @@ class Trainer:
             "bad_in_a_row": self.bad_in_a_row,
             "seconds": self.seconds,
         }
+        if self._semi:
+            trainer["semi"] = self._semi.save()
         state = {
             "network": self.network.state_dict(),
             "ema": self.ema.state_dict(),

@@ -1,0 +1,6 @@
+"""The dual contrast on real photographs."""
+
+from derain.training.contrast.dual import DualContrast, Known
+from derain.training.contrast.embedding import Embedder, MomentumEncoder, VggEmbedder
+
+__all__ = ["DualContrast", "Embedder", "Known", "MomentumEncoder", "VggEmbedder"]

@@ -1,0 +1,189 @@
+"""The semi-supervised part of a step: real photographs, their pseudo pairs, and the contrasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Generator, Tensor
+
+from derain.data import list_images, read_rgb
+from derain.errors import DatasetError
+from derain.nn import DRDNet, pad_to_multiple
+from derain.nn.drdnet import Layers
+from derain.rain.draw import integer
+from derain.training.batches import step_generator
+from derain.training.config import RealConfig, TrainConfig
+from derain.training.contrast import (
+    DualContrast,
+    Embedder,
+    Known,
+    MomentumEncoder,
+    VggEmbedder,
+)
+
+
+class Extra(NamedTuple):
+    """What a step sees beside the synthetic batch, each (N, 3, H, W) in [0, 1].
+
+    Attributes:
+        photos: Patches of real photographs.
+        remixed: Clean pictures under rain taken from the photographs by the teacher.
+        backgrounds: The clean pictures under it.
+        pseudo: The teacher's clean pictures of the photographs.
+    """
+
+    photos: Tensor
+    remixed: Tensor
+    backgrounds: Tensor
+    pseudo: Tensor
+
+    def inputs(self) -> Tensor:
+        """What the network is to be run on."""
+        return torch.cat([self.photos, self.remixed])
+
+
+class SemiSupervision:
+    """Draws real photographs and computes their terms.
+
+    Terms: ``rain`` and ``background``, the dual contrast (PAPER in kind, OURS in form); ``remix``,
+    L1(f(B + R_t), B) with rain R_t the teacher took from real photographs (MOSS; the paper's sample
+    augmentation by mixing); ``pseudo``, L1(f(O), B_t) on the photographs, B_t the teacher's (MOSS).
+    The teacher is the run's EMA, without gradient. All weights rise linearly over ``ramp`` steps
+    from step ``start``.
+
+    Args:
+        config: The run; its ``real`` section must be there.
+        device: Where the run computes.
+
+    Raises:
+        DatasetError: No photographs, or one that is damaged or smaller than a patch.
+        ConfigError: The embedding's weight file does not fit.
+    """
+
+    def __init__(self, config: TrainConfig, device: torch.device, rank: int = 0) -> None:
+        assert config.real is not None
+        self.config: RealConfig = config.real
+        self._run, self._device, self._rank = config, device, rank
+        self.photos = load_photos(self.config, Path(config.data.root), config.patch, device)
+        with torch.random.fork_rng(devices=[]):  # the network's own weights do not depend on it
+            torch.manual_seed(config.seed)
+            embedders = self._embedder(), self._embedder()
+        self.contrast = DualContrast(*embedders, self.config).to(device)
+
+    def _embedder(self) -> Embedder:
+        if self.config.embedding == "vgg":
+            return VggEmbedder(Path(self.config.weights))
+        return MomentumEncoder()
+
+    def strength(self, step: int) -> float:
+        """Share of the full weights at a step."""
+        return min(1.0, max(0.0, (step - self.config.start) / max(1, self.config.ramp)))
+
+    @torch.no_grad()
+    def draw(self, step: int, clean: Tensor, teacher: DRDNet) -> Extra | None:
+        """The photographs of a step; None before ``start``."""
+        config = self.config
+        if step < config.start:
+            return None
+        places = self._generator(step, "real")
+        patch, patches = self._run.patch, []
+        for _ in range(config.batch):
+            photo = self.photos[integer(0, len(self.photos) - 1, places)]
+            top = integer(0, photo.shape[-2] - patch, places)
+            left = integer(0, photo.shape[-1] - patch, places)
+            cut = photo[:, top : top + patch, left : left + patch]
+            patches.append(cut.flip(-1) if integer(0, 1, places) else cut)
+        photos = torch.stack(patches).float() / 255
+        layers = _predict(teacher, photos)
+        pseudo = layers.clean.clamp(0, 1)
+        taken = (photos - pseudo).clamp(min=0)
+        count = min(config.batch, len(clean)) if config.remix else 0
+        backgrounds = clean[:count]
+        remixed = (backgrounds + taken[:count].flip(-1)).clamp(0, 1)
+        return Extra(photos, remixed, backgrounds, pseudo)
+
+    def loss(
+        self, step: int, extra: Extra, layers: Layers, known: Known
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Weighted sum of the terms, and each term's value with what else is logged.
+
+        Args:
+            step: Fixes the ramp and all draws.
+            extra: What :meth:`draw` gave.
+            layers: The network's on ``extra.inputs()``.
+            known: The synthetic batch.
+        """
+        config, count = self.config, len(extra.photos)
+        real = Layers(*(layer[:count] for layer in layers))
+        terms, seen = self.contrast(real, extra.photos, known, self._generator(step, "contrast"))
+        if config.remix:
+            terms["remix"] = (layers.clean[count:] - extra.backgrounds).abs().mean()
+        if config.pseudo:
+            terms["pseudo"] = (real.clean - extra.pseudo).abs().mean()
+        strength = self.strength(step)
+        seen |= self._slopes(step, terms, real)
+        weighted = [getattr(config, name) * value for name, value in terms.items()]
+        values = {f"real/{name}": value.detach() for name, value in {**terms, **seen}.items()}
+        return strength * torch.stack(weighted).sum(), values
+
+    def _slopes(self, step: int, terms: dict[str, Tensor], real: Layers) -> dict[str, Tensor]:
+        """Norms of the contrasts' gradients at the predicted layers, at steps that are logged."""
+        if (step + 1) % self._run.log_every or not terms["background"].requires_grad:
+            return {}
+        norms = {}
+        for name, layer in (("rain", real.rain), ("background", real.clean)):
+            (slope,) = torch.autograd.grad(terms[name], layer, retain_graph=True, allow_unused=True)
+            norms[f"gradient/{name}"] = layer.new_zeros(()) if slope is None else slope.norm()
+        return norms
+
+    def _generator(self, step: int, stream: str) -> Generator:
+        return step_generator(self._run.seed, step, f"{stream}/{self._rank}", torch.device("cpu"))
+
+    def save(self) -> dict[str, Any]:
+        """Everything a resumed run needs."""
+        return self.contrast.save()
+
+    def load(self, state: dict[str, Any]) -> None:
+        """The inverse of :meth:`save`."""
+        self.contrast.load(state)
+
+
+def _predict(network: DRDNet, images: Tensor) -> Layers:
+    """The layers of patches, by a network in eval mode, whatever their size."""
+    height, width = images.shape[-2:]
+    layers = network(pad_to_multiple(images, network.config.size_multiple))
+    return Layers(*(layer[..., :height, :width] for layer in layers))
+
+
+def load_photos(
+    config: RealConfig, root: Path, patch: int, device: torch.device
+) -> Sequence[Tensor]:
+    """Real photographs, (3, H, W) uint8, shrunk so that the short side is at most ``short``.
+
+    Raises:
+        DatasetError: None at all, a damaged one, or one smaller than a patch; names it.
+    """
+    photos = []
+    for folder in config.paths:
+        for path in list_images(root / folder):
+            image = read_rgb(path)
+            short = min(image.shape[:2])
+            if short < patch:
+                raise DatasetError(
+                    f"{path}: is {image.shape[1]}x{image.shape[0]}, smaller than a patch of "
+                    f"{patch}; remove it or lower patch"
+                )
+            if config.short and short > config.short:
+                scale = config.short / short
+                size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+                shrunk = Image.fromarray(image).resize(size, Image.Resampling.LANCZOS)
+                image = np.asarray(shrunk)
+            photos.append(torch.from_numpy(image.copy()).permute(2, 0, 1).contiguous().to(device))
+    if not photos:
+        raise DatasetError("real.paths: names no folder of photographs")
+    return photos

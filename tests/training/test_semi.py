@@ -1,0 +1,132 @@
+"""Semi-supervised runs: what is logged, resumed and refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from derain.errors import ConfigError, DatasetError
+from derain.training import Trainer
+from derain.training.batches import BatchSource
+from derain.training.config import TrainConfig
+from derain.training.loading import load_data
+
+Make = Callable[..., TrainConfig]
+
+REAL = {"paths": ["real"], "batch": 2, "patches": 2, "side": 16, "bank": 12, "ramp": 2, "start": 1,
+        "pseudo": 0.1}  # fmt: skip
+
+
+@pytest.fixture
+def real(data_root: Path, photos: list[NDArray[np.uint8]]) -> Path:
+    """Three photographs under something like rain."""
+    folder = data_root / "real"
+    folder.mkdir()
+    for index, photo in enumerate(photos[:3]):
+        rain = np.random.default_rng(index).random(photo.shape[:2]) > 0.96
+        Image.fromarray(np.where(rain[..., None], 220, photo).astype(np.uint8)).save(
+            folder / f"{index}.png"
+        )
+    return folder
+
+
+def state(folder: Path, name: str) -> dict[str, torch.Tensor]:
+    newest = sorted((folder / "checkpoints").glob("step-*"))[-1]
+    loaded: dict[str, torch.Tensor] = torch.load(newest / f"{name}.pt", weights_only=True)
+    return loaded
+
+
+def same(a: object, b: object) -> bool:
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(same, a, b))
+    return bool(a == b)
+
+
+@pytest.mark.parametrize("precision", ["no", "bf16"])
+def test_stopped_and_resumed_is_the_same_to_the_bit(
+    make: Make, real: Path, tmp_path: Path, precision: str
+) -> None:
+    through = Trainer(make(out=str(tmp_path / "a"), precision=precision, real=REAL)).run()
+    config = make(out=str(tmp_path / "b"), precision=precision, real=REAL)
+    first = Trainer(config)
+    cpu = torch.device("cpu")
+    source = BatchSource(load_data(config.data, cpu).pools, 2, 32, 0, cpu)
+    for _ in range(3):
+        first.train_step(source)
+    first._save()
+    second = Trainer(config)
+    assert second.step == 3
+    resumed = second.run()
+    assert through is not None
+    assert resumed is not None
+    for name in ("network", "ema"):
+        assert same(state(through, name), state(resumed, name))
+    for key in ("optimizer", "semi"):
+        assert same(state(through, "trainer")[key], state(resumed, "trainer")[key])
+    assert int(state(through, "trainer")["semi"]["module"]["background.bank.filled"]) == 12  # type: ignore[call-overload]
+
+
+def test_the_log_tells_every_term(make: Make, real: Path) -> None:
+    folder = Trainer(make(real=REAL)).run()
+    assert folder is not None
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    steps = {line["step"]: line for line in lines if line["kind"] == "train"}
+    assert "real/background" not in steps[1]  # before its start
+    for step in (3, 6):
+        for name in ("rain", "background", "remix", "pseudo", "background/near", "background/far",
+                     "gradient/rain", "gradient/background"):  # fmt: skip
+            assert np.isfinite(steps[step][f"real/{name}"])
+    assert steps[6]["real/gradient/background"] > 0
+
+
+def test_it_changes_the_weights_and_starts_alike(make: Make, real: Path, tmp_path: Path) -> None:
+    plain = Trainer(make(out=str(tmp_path / "plain")))
+    semi = Trainer(make(out=str(tmp_path / "semi"), real=REAL))
+    for name, weight in plain.network.state_dict().items():
+        assert torch.equal(weight, semi.network.state_dict()[name])
+    folders = plain.run(), semi.run()
+    a, b = (state(folder, "network") for folder in folders if folder)
+    assert not same(a, b)
+
+
+def test_bad_photographs_are_named_before_the_first_step(make: Make, real: Path) -> None:
+    Image.new("RGB", (31, 200)).save(real / "tiny.png")
+    with pytest.raises(DatasetError, match=r"tiny\.png: is 31x200"):
+        Trainer(make(real=REAL))
+    (real / "tiny.png").write_bytes(b"no picture")
+    with pytest.raises(DatasetError, match=r"tiny\.png"):
+        Trainer(make(real=REAL))
+    for path in real.iterdir():
+        path.unlink()
+    with pytest.raises(DatasetError, match="holds no pictures"):
+        Trainer(make(real=REAL))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"paths": []}, r"real\.paths"),
+        ({"embedding": "vgg"}, r"real\.weights"),
+        ({"embedding": "resnet"}, "'own' or 'vgg'"),
+        ({"mix": [0.5, 1.5]}, r"real\.mix"),
+        ({"temperature": 0.0}, r"real\.temperature"),
+        ({"side": 64}, r"real\.side"),
+        ({"rain": -1.0}, "negative"),
+        ({"nonsense": 1}, "nonsense"),
+        ({"embedding": "vgg", "weights": "missing.pth"}, r"missing\.pth"),
+    ],
+)
+def test_bad_options(make: Make, real: Path, change: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Trainer(make(real={**REAL, **change}))
