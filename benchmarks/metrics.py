@@ -2,8 +2,8 @@
 
     python -m benchmarks.metrics [--pictures 100]
 
-Metrics: processor time on a 3 MP picture, the best of three. Evaluation: ``derain evaluate fast`` on
-generated pairs of 481x321, wall time in all, with the start, the report and the restored pictures.
+Metrics: processor time on a 3 MP picture, the best of three. Evaluation: ``derain evaluate
+fast`` on generated pairs of 481x321, wall time with the start, the report and restored pictures.
 Timings are noisy; compare within one run.
 """
 

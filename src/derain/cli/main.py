@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError
 from derain import __version__
 from derain.cli.data import app as data
 from derain.cli.evaluate import evaluate
+from derain.cli.explain import explain
 from derain.cli.export import export
 from derain.cli.models import models
 from derain.cli.restore import restore
@@ -37,7 +38,7 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.default(restore)
-for command in (models, data, evaluate, train, synthesize, export):
+for command in (models, explain, data, evaluate, train, synthesize, export):
     app.command(command)
 
 

@@ -1,0 +1,62 @@
+"""A picture taken apart, on one sheet: people judge a derainer by what it took away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from derain.restore.derainer import Derainer
+
+Pixels = NDArray[np.uint8]
+
+PANEL = 1280
+_LINE, _GAP = 30, 6
+_GAIN = 3.0
+
+
+def explain(derainer: Derainer, image: Pixels) -> Image.Image:
+    """Input, rain, coarse, detail, clean, and where they differ, three across and two down.
+
+    Signed layers stand on middle grey: brighter was added to the picture by rain (or is given back
+    by the detail branch), darker the opposite. The last panel is three times the change: red where
+    the rain branch changed the picture, green where the detail branch changed it back or further.
+
+    Args:
+        derainer: What takes it apart.
+        image: (H, W, 3) uint8.
+
+    Returns:
+        An RGB sheet; panels are shrunk to 1280 pixels, the change is computed before that.
+    """
+    separation = derainer.separate(image)
+    rainy = image.astype(np.float32) / 255
+    coarse = np.clip(rainy - separation.rain, 0, 1)
+    removed, returned = (np.abs(x).mean(axis=2) for x in (separation.rain, separation.detail))
+    where = np.stack([removed, returned, np.zeros_like(removed)], axis=2) * _GAIN
+    panels = {
+        "input": image,
+        "rain R (on grey)": _bytes(0.5 + separation.rain),
+        "coarse O - R": _bytes(coarse),
+        "detail D (on grey)": _bytes(0.5 + separation.detail),
+        "clean O - R + D": separation.clean,
+        "change x3: red R, green D": _bytes(where),
+    }
+    scale = min(1.0, PANEL / max(image.shape[:2]))
+    width, height = (max(1, round(side * scale)) for side in image.shape[1::-1])
+    sheet = Image.new("RGB", (3 * width + 4 * _GAP, 2 * (height + _LINE) + 3 * _GAP), "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(18)
+    for index, (title, panel) in enumerate(panels.items()):
+        left = _GAP + index % 3 * (width + _GAP)
+        top = _GAP + index // 3 * (height + _LINE + _GAP)
+        pen.text((left + 2, top + 4), title, "black", font)
+        shown = Image.fromarray(panel).resize((width, height), Image.Resampling.LANCZOS)
+        sheet.paste(shown, (left, top + _LINE))
+    return sheet
+
+
+def _bytes(unit: NDArray[np.floating[Any]]) -> Pixels:
+    clipped: Pixels = np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8)
+    return clipped
