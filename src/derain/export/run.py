@@ -87,6 +87,16 @@ def _training(run: Path, cost: dict[str, Any]) -> dict[str, Any]:
         }
         for source in sources
     ]
+    if real := config.get("real"):
+        share = real["batch"] / config["batch"]
+        data.append(
+            {
+                "name": "real",
+                "pictures": trained_on["real"],
+                "share": round(share, 4),  # on top of the synthetic batch
+                "terms": real["terms"],
+            }
+        )
     return {
         "config": f"configs/{Path(config['out']).name}.toml",
         "steps": config["steps"],

@@ -108,7 +108,10 @@ class Trainer:
             if not (self.folder / "started.json").exists():
                 self._write("started.json", {"commit": _commit(), "derain": __version__})
             self._write("config.json", self.config.to_dict())
-            self._write("split.json", {"held_out": loaded.split, "trained_on": loaded.counts})
+            counts = dict(loaded.counts)
+            if self._semi:
+                counts["real"] = len(self._semi.photos)
+            self._write("split.json", {"held_out": loaded.split, "trained_on": counts})
         try:
             with self._signals():
                 self._loop(source, loaded, log)
