@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of a library's error, which may go on for pages."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 class DerainError(Exception):
     """Base of all errors of this package. The message is one line and says what to do."""
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, IptcImagePlugin
 from PIL.PngImagePlugin import PngInfo
 
 from derain.errors import InvalidImageError
@@ -281,3 +281,20 @@ def test_a_file_is_what_it_holds_not_what_it_is_called(
     path = save("a.png", photo)
     wrong = path.rename(path.with_suffix(".jpg"))
     assert read_picture(wrong).format == "PNG"
+
+
+def test_iptc_comes_back(photo: Pixels) -> None:
+    """Captions and credits of press photographs (APP13), read by Pillow's own parser."""
+    caption = b"A rainy day"
+    record = b"\x1c\x02\x78" + len(caption).to_bytes(2, "big") + caption
+    resource = b"8BIM\x04\x04\x00\x00" + len(record).to_bytes(4, "big") + record
+    payload = b"Photoshop 3.0\x00" + resource + b"\x00" * (len(record) % 2)
+    segment = b"\xff\xed" + (len(payload) + 2).to_bytes(2, "big") + payload
+    jpeg = pillow(Image.fromarray(photo), "JPEG", extra=segment, icc_profile=ICC)
+    with Image.open(BytesIO(jpeg)) as before:
+        assert IptcImagePlugin.getiptcinfo(before)[2, 120] == caption
+    back = encode_picture(decode_picture(jpeg))
+    with Image.open(BytesIO(back)) as image:
+        assert IptcImagePlugin.getiptcinfo(image)[2, 120] == caption
+        assert image.info["icc_profile"] == ICC
+        image.load()

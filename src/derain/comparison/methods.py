@@ -22,6 +22,7 @@ from derain.errors import (
     InputNotFoundError,
     ModelNotFoundError,
     UsageError,
+    first_line,
 )
 from derain.zoo import model_names
 
@@ -186,8 +187,9 @@ class SpandrelModel:
         try:
             model = ModelLoader(device="cpu").load_from_file(path)
         except (UnsupportedModelError, RuntimeError, OSError, ValueError) as error:
-            first = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ModelNotFoundError(f"{path}: spandrel cannot load it ({first})") from error
+            raise ModelNotFoundError(
+                f"{path}: spandrel cannot load it ({first_line(error)})"
+            ) from error
         if not isinstance(model, ImageModelDescriptor) or model.scale != 1:
             raise UsageError(f"{path}: not a network that restores a picture at its own size")
         self._torch, self._model = torch, model.eval()

@@ -16,7 +16,7 @@ from PIL import Image
 
 from derain.comparison.methods import Method, Task, make_method
 from derain.comparison.testset import Item
-from derain.errors import DerainError
+from derain.errors import DerainError, first_line
 from derain.files import atomic_write
 
 _method: Method | None = None
@@ -84,9 +84,8 @@ def _restore(dataset: str, item: Item, out: Path) -> Done:
         Image.fromarray(restored).save(file, "PNG", compress_level=1)
         atomic_write(out, file.getvalue())
     except Exception as error:  # whatever a stranger's callable raises is that picture's failure
-        text = (str(error).splitlines() or [type(error).__name__])[0]
         kind = "" if isinstance(error, DerainError) else f"{type(error).__name__}: "
-        return Done(error=f"{kind}{text}")
+        return Done(error=f"{kind}{first_line(error)}")
     return Done(seconds, peak)
 
 

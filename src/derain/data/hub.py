@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from derain.data.pairs import SUFFIXES
-from derain.errors import DatasetError
+from derain.errors import DatasetError, first_line
 
 PREFIX = "hf:"
 
@@ -39,6 +39,5 @@ def resolve_source(source: str) -> Path:
             name, repo_type="dataset", revision=revision or None, allow_patterns=patterns
         )
     except (OSError, HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
-        first = (str(error).splitlines() or ["unknown"])[0]
-        raise DatasetError(f"{source}: cannot be had from the hub ({first})") from error
+        raise DatasetError(f"{source}: cannot be had from the hub ({first_line(error)})") from error
     return Path(local) / folder if folder else Path(local)

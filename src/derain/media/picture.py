@@ -22,6 +22,7 @@ class Metadata:
         xmp: Raw XMP packet, orientation 1.
         dpi: Resolution.
         comment: JPEG comment.
+        iptc: Payloads of a JPEG's APP13 segments (captions, credits, keywords).
         text: PNG text entries.
         colour: PNG colour chunks (gAMA, cHRM, sRGB) as (name, data).
         tags: Descriptive TIFF tags.
@@ -33,6 +34,7 @@ class Metadata:
     xmp: bytes | None = None
     dpi: tuple[float, float] | None = None
     comment: bytes | None = None
+    iptc: tuple[bytes, ...] = ()
     text: Mapping[str, str] = field(default_factory=dict)
     colour: tuple[tuple[bytes, bytes], ...] = ()
     tags: Mapping[int, Any] = field(default_factory=dict)

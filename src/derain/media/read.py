@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from derain.errors import DerainError, InputNotFoundError, InvalidImageError
+from derain.errors import DerainError, InputNotFoundError, InvalidImageError, first_line
 from derain.files import explain_os_error
 from derain.media.deep import is_deep, read_deep
 from derain.media.formats import FORMATS
@@ -64,7 +64,7 @@ def decode_picture(data: bytes, name: str = "the picture") -> Picture:
     except (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError,
             EOFError, AttributeError, RuntimeError, struct.error) as error:  # fmt: skip
         # Pillow's decoders raise all of these on damaged files.
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = first_line(error)
         raise InvalidImageError(f"{name}: damaged picture ({reason})") from error
 
 
@@ -183,6 +183,7 @@ def _metadata(image: Image.Image) -> Metadata:
         xmp=reset_xmp(xmp) if xmp else None,
         dpi=_dpi(info.get("dpi")),
         comment=comment if isinstance(comment, bytes) else None,
+        iptc=tuple(data for mark, data in getattr(image, "applist", ()) if mark == "APP13"),
         text=text,
         colour=_colour_chunks(info) if image.format == "PNG" else (),
         tags={tag: tags[tag] for tag in _TAGS if tag in tags},

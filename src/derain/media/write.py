@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from derain.errors import InvalidImageError
+from derain.errors import InvalidImageError, first_line
 from derain.files import atomic_write
 from derain.media.deep import encode_png, encode_tiff
 from derain.media.formats import FORMATS, format_of
@@ -60,7 +61,7 @@ def encode_picture(picture: Picture, kind: str | None = None, name: str = "the p
     try:
         image.save(buffer, kind, **options)
     except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise InvalidImageError(f"{name}: cannot be written as {kind} ({reason})") from error
     return buffer.getvalue()
 
@@ -103,6 +104,9 @@ def _options(picture: Picture, kind: str) -> dict[str, Any]:
             common["dpi"] = m.dpi
         if m.comment:
             common["comment"] = m.comment
+        if m.iptc:
+            segments = (b"\xff\xed" + struct.pack(">H", len(x) + 2) + x for x in m.iptc)
+            common["extra"] = b"".join(segments)
     elif kind == "WEBP" and picture.lossless:
         common |= {"lossless": True, "exact": True, "quality": 80}
     elif kind == "WEBP":

@@ -10,7 +10,7 @@ from typing import Any
 
 import dacite
 
-from derain.errors import ConfigError
+from derain.errors import ConfigError, first_line
 from derain.nn.config import NetworkConfig, preset
 
 if sys.version_info >= (3, 11):
@@ -329,4 +329,4 @@ def config_from_dict(values: dict[str, Any], origin: str = "configuration") -> T
     except dacite.UnexpectedDataError as error:
         raise ConfigError(f"{origin}: unknown key {', '.join(sorted(error.keys))}") from error
     except dacite.DaciteError as error:
-        raise ConfigError(f"{origin}: {str(error).splitlines()[0]}") from error
+        raise ConfigError(f"{origin}: {first_line(error)}") from error

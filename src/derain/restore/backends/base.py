@@ -56,8 +56,3 @@ def means_out_of_memory(error: BaseException) -> bool:
         for phrase in ("out of memory", "bad allocation", "bad_alloc", "failed to allocate memory",
                        "not enough memory", "can't allocate", "cannot allocate")
     )  # fmt: skip
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an engine's error, which may go on for pages."""
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from derain.errors import BackendUnavailableError, CorruptModelError
+from derain.errors import BackendUnavailableError, CorruptModelError, first_line
 from derain.restore.backends.base import (
     Planes,
     TileTooLarge,
-    first_line,
     means_out_of_memory,
 )
 from derain.zoo import Model

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from derain.errors import ConfigError
+from derain.errors import ConfigError, first_line
 from derain.training.contrast.losses import supervised_contrast
 
 DIMENSIONS = 64
@@ -166,8 +166,7 @@ def _read_state(path: Path) -> dict[str, Tensor]:
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ConfigError(f"{path}: cannot be read as weights ({first})") from error
+        raise ConfigError(f"{path}: cannot be read as weights ({first_line(error)})") from error
     if not isinstance(state, dict):
         raise ConfigError(f"{path}: holds no weights by name")
     return {str(k): v for k, v in state.items() if isinstance(v, Tensor)}
