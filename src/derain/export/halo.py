@@ -44,7 +44,9 @@ def measure_halo(network: DRDNet, tolerance: float = TOLERANCE) -> int:
     """
     network = network.eval()
     step = network.config.size_multiple
-    far = -(-network.config.receptive_radius // step) + 1
+    # Gates reach further than convolutions; what two windows away still does is far below a level.
+    windows = 2 * network.config.pool_window * network.config.unshuffle
+    far = -(-(network.config.receptive_radius + windows) // step) + 1
     side = (2 * far + 1) * step
     margin = far // 2 * step + step
     probes = _probes(side + 2 * margin)

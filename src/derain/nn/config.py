@@ -97,7 +97,7 @@ _QUARTER = NetworkConfig(unshuffle=2, norm="none", slopes="shared", pool_window=
 PRESETS: dict[str, NetworkConfig] = {
     "paper": NetworkConfig(),
     "base": replace(_QUARTER, channels=48, rain_blocks=8, detail_blocks=8),
-    "fast": replace(_QUARTER, channels=32, rain_blocks=6, detail_blocks=6),
+    "fast": replace(_QUARTER, channels=48, rain_blocks=8, detail_blocks=1),
 }
 
 

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -304,11 +305,20 @@ def _start(network: DRDNet, config: TrainConfig) -> DRDNet:
     if not config.init:
         return network
     source = load_network(Path(config.init))
-    if source.config != network.config:
-        raise ConfigError(f"init={config.init}: holds another network than this run trains")
     for branch in config.init_branches:
+        # The other branch may be of another depth: what is taken must be of one.
+        depth = {f"{branch}_blocks": getattr(source.config, f"{branch}_blocks")}
+        if replace(network.config, **depth) != network.config or not _akin(source, network):
+            raise ConfigError(f"init={config.init}: holds another network than this run trains")
         network.get_submodule(branch).load_state_dict(source.get_submodule(branch).state_dict())
     return network
+
+
+def _akin(a: DRDNet, b: DRDNet) -> bool:
+    """Whether two networks differ in their branches' depths at most."""
+    return replace(a.config, rain_blocks=1, detail_blocks=1) == replace(
+        b.config, rain_blocks=1, detail_blocks=1
+    )
 
 
 def _commit() -> str:
