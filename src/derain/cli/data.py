@@ -180,7 +180,8 @@ def fit_niqe(
     from derain.evaluation import fit_pristine
     from derain.evaluation.niqe import BLOCK
 
-    files = [path for folder in folders for path in list_images(folder)]
+    found = {folder: list_images(folder) for folder in folders}
+    files = [path for paths in found.values() for path in paths]
     with bar("fitting") as progress:
 
         def pictures() -> Iterator[NDArray[np.uint8]]:
@@ -190,7 +191,7 @@ def fit_niqe(
                     yield image
                 progress(done, len(files))
 
-        named = ", ".join(f"{f.name} ({len(list_images(f))})" for f in folders)
+        named = ", ".join(f"{f.name} ({len(paths)})" for f, paths in found.items())
         model = fit_pristine(pictures(), f"sharp 96x96 blocks of the photographs of {named}")
     model.save(out)
     print(f"{out}: {model.origin}")

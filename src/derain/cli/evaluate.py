@@ -84,7 +84,8 @@ def evaluate(
         raise UsageError("name what to measure on: --data NAME=PATH, --rain-free or --real")
     if limit < 0:
         raise UsageError("limit must not be negative")
-    scorer = Scorer(tuple(dict.fromkeys(protocol)), extra)
+    protocol = tuple(dict.fromkeys(protocol))
+    scorer = Scorer(protocol, extra)
     only = read_subset(subset) if subset else {}
     testsets = [
         open_testset(named, kind, only.get(named.partition("=")[0]), limit)
@@ -103,11 +104,11 @@ def evaluate(
     for table in score_tables(rows):
         console.print(_shown(table))
     command = shlex.join(["derain", *sys.argv[1:]])
-    for path in write_report(results, tuple(dict.fromkeys(protocol)), command):
+    for path in write_report(results, rows, protocol, command):
         console.print(str(path))
     if verify:
         _verify(models, rows, console)
-    return 1 if any(record.error for record in results.records) else 0
+    return 1 if results.failures else 0
 
 
 def _shown(table: Scores) -> Table:

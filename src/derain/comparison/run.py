@@ -40,6 +40,11 @@ class Results:
     records: tuple[Record, ...]
     folder: Path
 
+    @property
+    def failures(self) -> list[Record]:
+        """Records without a result, to be named in every report."""
+        return [record for record in self.records if record.error]
+
     def restored_path(self, record: Record) -> Path:
         """The restored picture of a record without error."""
         return restored_path(self.folder, record.model, record.dataset, record.name)

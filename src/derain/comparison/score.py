@@ -17,14 +17,13 @@ from derain.evaluation import (
     rain_mask,
     ssim,
     streak_removal,
+    streaks,
     touched,
 )
 from derain.evaluation.niqe import BLOCK
 from derain.evaluation.ssim import SIDE
 
 Pixels = NDArray[np.uint8]
-
-_STREAKS = 21
 
 
 class Scorer:
@@ -76,7 +75,7 @@ class Scorer:
                     scores[f"ssim/{protocol}"] = ssim(restored, truth, protocol)
             for name, measure in self._extra.items():
                 scores[f"extra/{name}"] = measure(restored, truth)
-        if kind == "pairs" and truth is not None and min(rainy.shape[:2]) >= _STREAKS:
+        if kind == "pairs" and truth is not None and min(rainy.shape[:2]) >= streaks.SIDE:
             removal = streak_removal(rainy, restored, rain_mask(rainy, truth))
             if removal:
                 scores["streaks/inside"], scores["streaks/outside"] = removal

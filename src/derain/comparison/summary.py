@@ -32,6 +32,11 @@ class Row:
     peak_mb: int | None
     home: bool | None
 
+    @property
+    def n(self) -> int:
+        """Pictures in the means; a score that not every picture has may have fewer."""
+        return max((mean.n for mean in self.scores.values()), default=0)
+
 
 def summarise(results: Results) -> list[Row]:
     """A row for every method and set, in order."""

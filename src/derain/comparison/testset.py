@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from derain.data import Pair, find_pairs, list_images, read_rgb, resolve_source
+from derain.data import Pair, find_pairs, list_images, read_rgb, resolve_source, spread
 from derain.errors import DatasetError, UsageError
 
 Kind = Literal["pairs", "rain-free", "real"]
@@ -83,9 +83,7 @@ def open_testset(
                 f"{path}: lacks {len(missing)} of the pictures asked for, such as "
                 f"{sorted(missing)[0]}"
             )
-    if limit and len(items) > limit:
-        items = [items[i * len(items) // limit] for i in range(limit)]
-    return TestSet(name, kind, tuple(items))
+    return TestSet(name, kind, tuple(spread(items, limit)))
 
 
 def read_subset(path: Path) -> dict[str, list[str]]:

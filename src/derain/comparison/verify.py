@@ -33,8 +33,9 @@ def verify(card: ModelCard, rows: list[Row]) -> list[Verdict]:
         claimed = card.scores.get(row.dataset)
         if not claimed:
             continue
-        n = max((mean.n for mean in row.scores.values()), default=0)
-        verdicts.append(Verdict(row.model, row.dataset, "n", claimed["n"], n, n == claimed["n"]))
+        verdicts.append(
+            Verdict(row.model, row.dataset, "n", claimed["n"], row.n, row.n == claimed["n"])
+        )
         for name, value in claimed.items():
             if name in row.scores:
                 found = row.scores[name].value

@@ -5,7 +5,7 @@ from derain.data.check import Problem, Report, check_dataset
 from derain.data.hub import resolve_source
 from derain.data.index import INDEX, compare_with_index, read_index, sha256, write_index
 from derain.data.layouts import Found, find_pairs, picture_key
-from derain.data.pairs import Pair, list_images, list_pairs, read_rgb
+from derain.data.pairs import Pair, list_images, list_pairs, read_rgb, spread
 from derain.data.scenes import perceptual_hash, split_scenes
 
 __all__ = [
@@ -29,5 +29,6 @@ __all__ = [
     "resolve_source",
     "sha256",
     "split_scenes",
+    "spread",
     "write_index",
 ]

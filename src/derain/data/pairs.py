@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,7 @@ from derain.media import read_picture
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
 Pixels = NDArray[np.uint8]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,13 @@ def list_images(folder: Path) -> list[Path]:
     if not found:
         raise DatasetError(f"{folder}: holds no pictures ({', '.join(sorted(SUFFIXES))})")
     return found
+
+
+def spread(items: Sequence[T], limit: int) -> list[T]:
+    """At most ``limit`` items, spread evenly; 0 for all."""
+    if not limit or len(items) <= limit:
+        return list(items)
+    return [items[i * len(items) // limit] for i in range(limit)]
 
 
 def list_pairs(path: Path, layout: str, root: Path | None = None) -> list[Pair]:

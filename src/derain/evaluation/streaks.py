@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from derain.evaluation.protocol import Pixels, Planes, check_comparable, luma
 from derain.evaluation.ssim import gaussian_valid
 
-_SIDE, _SIGMA = 21, 5.0
+SIDE, _SIGMA = 21, 5.0
 SEEN = 8
 """Levels of luma from which a change counts as seen, and rain as there."""
 
@@ -36,8 +36,8 @@ def rain_mask(rainy: Pixels, clean: Pixels) -> NDArray[np.bool_]:
 def _fine(image: Pixels) -> Planes:
     """Luma without its Gaussian mean (sigma 5): streaks and texture, not the light."""
     plane = luma(image)
-    reach = _SIDE // 2
-    return plane - gaussian_valid(np.pad(plane, reach, mode="symmetric"), _SIDE, _SIGMA)
+    reach = SIDE // 2
+    return plane - gaussian_valid(np.pad(plane, reach, mode="symmetric"), SIDE, _SIGMA)
 
 
 def streak_removal(

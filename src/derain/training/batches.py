@@ -35,7 +35,7 @@ class PairPool:
         rainy, clean = [], []
         for _i in range(count):
             pair = self.pairs[integer(0, len(self.pairs) - 1, places)]
-            a, b = _crop(torch.stack(pair), patch, places)
+            a, b = crop(torch.stack(pair), patch, places)
             flips = [-1 - axis for axis in range(2) if integer(0, 1, places)]
             rainy.append(a.flip(flips))
             clean.append(b.flip(flips))
@@ -58,7 +58,7 @@ class SynthesisPool:
         patches = []
         for _ in range(count):
             photo = self.photos[integer(0, len(self.photos) - 1, places)]
-            turned = _crop(photo, patch, places).rot90(integer(0, 3, places), (-2, -1))
+            turned = crop(photo, patch, places).rot90(integer(0, 3, places), (-2, -1))
             patches.append(turned.flip(-1) if integer(0, 1, places) else turned)
         sample = self.synthesizer(_to_float(patches), rain)
         return sample.rainy, sample.clean
@@ -67,7 +67,7 @@ class SynthesisPool:
 Pool = PairPool | SynthesisPool
 
 
-def _crop(images: Tensor, patch: int, generator: Generator) -> Tensor:
+def crop(images: Tensor, patch: int, generator: Generator) -> Tensor:
     height, width = images.shape[-2:]
     if height < patch or width < patch:
         padded = pad_to_multiple(images, patch)

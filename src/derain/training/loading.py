@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from derain.data import Pair, list_images, list_pairs, perceptual_hash, split_scenes
+from derain.data import Pair, list_images, list_pairs, perceptual_hash, split_scenes, spread
 from derain.data.pairs import read_rgb
 from derain.errors import DatasetError
 from derain.rain.presets import rain_preset
@@ -45,13 +45,6 @@ def _to_tensor(image: Pixels, device: torch.device) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).to(device)
 
 
-def _every(items: Sequence[Path | Pair], limit: int) -> list[Path | Pair]:
-    """At most ``limit`` items, spread evenly."""
-    if not limit or len(items) <= limit:
-        return list(items)
-    return [items[i * len(items) // limit] for i in range(limit)]
-
-
 def _synthesizer(source: SynthesisSource, root: Path, device: torch.device) -> RainSynthesizer:
     layers = []
     if source.streaks:
@@ -81,7 +74,7 @@ def load_data(
     for source in config.pairs:
         report(f"reading {source.name}")
         pairs[source.name] = []
-        for pair in _every(_pairs_of(source, root), config.limit):
+        for pair in spread(_pairs_of(source, root), config.limit):
             assert isinstance(pair, Pair)
             rainy, clean = pair.load()
             key = f"{source.name}/{pair.name}"
@@ -91,7 +84,7 @@ def load_data(
         report(f"reading {synthesis.name}")
         files[synthesis.name] = []
         for folder in synthesis.paths:
-            for path in _every(list_images(root / folder), config.limit):
+            for path in spread(list_images(root / folder), config.limit):
                 assert isinstance(path, Path)
                 files[synthesis.name].append(path)
                 if path not in photos:

@@ -16,7 +16,7 @@ from derain.errors import DatasetError
 from derain.nn import DRDNet, pad_to_multiple
 from derain.nn.drdnet import Layers
 from derain.rain.draw import integer
-from derain.training.batches import step_generator
+from derain.training.batches import crop, step_generator
 from derain.training.config import RealConfig, TrainConfig
 from derain.training.contrast import (
     DualContrast,
@@ -68,7 +68,7 @@ class SemiSupervision:
     def __init__(self, config: TrainConfig, device: torch.device, rank: int = 0) -> None:
         assert config.real is not None
         self.config: RealConfig = config.real
-        self._run, self._device, self._rank = config, device, rank
+        self._run, self._rank = config, rank
         self.photos = load_photos(self.config, Path(config.data.root), config.patch, device)
         with torch.random.fork_rng(devices=[]):  # the network's own weights do not depend on it
             torch.manual_seed(config.seed)
@@ -94,9 +94,7 @@ class SemiSupervision:
         patch, patches = self._run.patch, []
         for _ in range(config.batch):
             photo = self.photos[integer(0, len(self.photos) - 1, places)]
-            top = integer(0, photo.shape[-2] - patch, places)
-            left = integer(0, photo.shape[-1] - patch, places)
-            cut = photo[:, top : top + patch, left : left + patch]
+            cut = crop(photo, patch, places)
             patches.append(cut.flip(-1) if integer(0, 1, places) else cut)
         photos = torch.stack(patches).float() / 255
         layers = _predict(teacher, photos)

@@ -306,19 +306,13 @@ def _start(network: DRDNet, config: TrainConfig) -> DRDNet:
         return network
     source = load_network(Path(config.init))
     for branch in config.init_branches:
-        # The other branch may be of another depth: what is taken must be of one.
-        depth = {f"{branch}_blocks": getattr(source.config, f"{branch}_blocks")}
-        if replace(network.config, **depth) != network.config or not _akin(source, network):
+        # The branch that is not taken may be of another depth.
+        other = "detail_blocks" if branch == "rain" else "rain_blocks"
+        depth = {other: getattr(network.config, other)}
+        if replace(source.config, **depth) != network.config:
             raise ConfigError(f"init={config.init}: holds another network than this run trains")
         network.get_submodule(branch).load_state_dict(source.get_submodule(branch).state_dict())
     return network
-
-
-def _akin(a: DRDNet, b: DRDNet) -> bool:
-    """Whether two networks differ in their branches' depths at most."""
-    return replace(a.config, rain_blocks=1, detail_blocks=1) == replace(
-        b.config, rain_blocks=1, detail_blocks=1
-    )
 
 
 def _commit() -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from derain.data import spread
 from derain.evaluation import psnr, ssim
 from derain.nn import DRDNet, pad_to_multiple
 from derain.training.loading import Loaded
@@ -42,14 +43,6 @@ def restore(network: DRDNet, image: Pixels, device: torch.device) -> Pixels:
     return result
 
 
-def _spread(
-    items: list[tuple[str, Pixels, Pixels]], limit: int
-) -> list[tuple[str, Pixels, Pixels]]:
-    if not limit or len(items) <= limit:
-        return items
-    return [items[i * len(items) // limit] for i in range(limit)]
-
-
 def validate(network: DRDNet, loaded: Loaded, limit: int, device: torch.device) -> Iterator[Scored]:
     """Score held-out pairs, and held-out clean photographs as they are (rainy = clean).
 
@@ -63,7 +56,7 @@ def validate(network: DRDNet, loaded: Loaded, limit: int, device: torch.device) 
     if photos:
         sets["rain-free"] = [(key, photo, photo) for key, photo in sorted(photos.items())]
     for source, items in sets.items():
-        for name, rainy, clean in _spread(items, limit):
+        for name, rainy, clean in spread(items, limit):
             restored = restore(network, rainy, device)
             scores: dict[str, float] = {}
             for protocol in PROTOCOLS:

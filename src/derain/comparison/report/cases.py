@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from derain.comparison.records import Record
 from derain.comparison.run import Results
 from derain.data import read_rgb
 
@@ -39,8 +38,8 @@ class Case:
     crops: list[tuple[str, str]]
 
 
-# What a set's cases are sorted by: the score, and whether more is better.
-_RANKING = {"pairs": ("gain/", True), "rain-free": ("psnr/", True), "real": ("touched", True)}
+# What a set's cases are sorted by.
+_RANKING = {"pairs": "gain/", "rain-free": "psnr/", "real": "touched"}
 
 
 def choose_cases(results: Results) -> list[Case]:
@@ -51,26 +50,19 @@ def choose_cases(results: Results) -> list[Case]:
         for label, about in results.abouts.items():
             if about.fingerprint == "input":
                 continue
-            prefix, _ = _RANKING[testset.kind]
-            good = [
-                (value, r)
-                for r in results.records
-                if (r.model, r.dataset) == (label, testset.name) and not r.error
-                for name, value in list(r.scores.items())
-                if name.startswith(prefix)
-            ]
-            if not good:
+            own = [r for r in results.records if (r.model, r.dataset) == (label, testset.name)]
+            prefix = _RANKING[testset.kind]
+            score = next((n for r in own for n in r.scores if n.startswith(prefix)), "")
+            ranked = sorted((r for r in own if score in r.scores), key=lambda r: r.scores[score])
+            if not ranked:
                 continue
-            first = next(n for n in good[0][1].scores if n.startswith(prefix))
-            ranked = sorted(
-                {r.name: (r.scores[first], r) for _, r in good}.values(), key=lambda pair: pair[0]
-            )
             chosen = (
                 {"worst": ranked[0], "best": ranked[-1]} if len(ranked) > 1 else {"only": ranked[0]}
             )
-            for word, (value, record) in chosen.items():
+            for word, record in chosen.items():
+                value = record.scores[score]
                 rainy, clean = items[record.name].load()
-                title = f"{label} on {testset.name}: {word}, {record.name} ({first} {value:.2f})"
+                title = f"{label} on {testset.name}: {word}, {record.name} ({score} {value:.2f})"
                 restored = read_rgb(results.restored_path(record))
                 cases.append(_case(title, rainy, clean, restored))
     return cases
@@ -122,8 +114,3 @@ def _uri(image: Pixels, lossless: bool = False) -> str:
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "WEBP", lossless=lossless, quality=88, method=2)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
-def failed(results: Results) -> list[Record]:
-    """Records without a result, to be named in every report."""
-    return [record for record in results.records if record.error]

@@ -42,15 +42,14 @@ def score_tables(rows: list[Row]) -> list[Table]:
         ]
         body = []
         for row in own:
-            n = max((mean.n for mean in row.scores.values()), default=0)
             values = []
             for name in names:
                 mean = row.scores.get(name)
                 text = cell(name, mean) if mean else "-"
-                values.append(f"{text} (n {mean.n})" if mean and mean.n != n else text)
+                values.append(f"{text} (n {mean.n})" if mean and mean.n != row.n else text)
             pace = f"{row.seconds_per_mp:.3f}" if row.seconds_per_mp is not None else "-"
             peak = str(row.peak_mb) if row.peak_mb is not None else "-"
-            body.append([row.model, str(n), *values, pace, peak, str(row.failed)])
+            body.append([row.model, str(row.n), *values, pace, peak, str(row.failed)])
         head = ["method", "n", *(_heading(n) for n in names), "s/MP", "peak MiB", "failed"]
         note = "Mean [95% bootstrap interval]; s/MP is the median over pictures."
         if any(row.failed for row in own):

@@ -9,21 +9,24 @@ from dataclasses import asdict
 from pathlib import Path
 
 from derain import __version__
-from derain.comparison.report.cases import choose_cases, failed
+from derain.comparison.report.cases import choose_cases
 from derain.comparison.report.plots import draw_plots
 from derain.comparison.report.tables import Table, cross_domain_table, score_tables
 from derain.comparison.run import Results
-from derain.comparison.summary import summarise
+from derain.comparison.summary import Row
 from derain.errors import BackendUnavailableError
 from derain.evaluation import protocol_named
 from derain.files import atomic_write
 
 
-def write_report(results: Results, protocols: tuple[str, ...], command: str) -> list[Path]:
+def write_report(
+    results: Results, rows: list[Row], protocols: tuple[str, ...], command: str
+) -> list[Path]:
     """Write the report of a comparison into its folder.
 
     Args:
         results: What was computed.
+        rows: Its summary.
         protocols: Under which protocols, explained in the report.
         command: How it was made.
 
@@ -34,7 +37,6 @@ def write_report(results: Results, protocols: tuple[str, ...], command: str) -> 
         BackendUnavailableError: jinja2 or matplotlib is not installed; Markdown and JSON, which
             need neither, are written first.
     """
-    rows = summarise(results)
     across = cross_domain_table(rows, results)
     tables = score_tables(rows) + ([across] if across else [])
     machine = f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
@@ -67,7 +69,7 @@ def write_report(results: Results, protocols: tuple[str, ...], command: str) -> 
         command=command,
         abouts=results.abouts,
         tables=tables,
-        failures=failed(results),
+        failures=results.failures,
         protocols=[protocol_named(name) for name in protocols],
         plots=draw_plots(results),
         cases=choose_cases(results),
@@ -84,9 +86,9 @@ def _markdown(
     for table in tables:
         lines += ["", f"## {table.title}", "", _row(table.head), _row(["---"] * len(table.head))]
         lines += [*map(_row, table.rows), "", table.note]
-    if failures := failed(results):
+    if results.failures:
         lines += ["", "## Failures", ""]
-        lines += [f"- {r.model}: {r.dataset}/{r.name}: {r.error}" for r in failures]
+        lines += [f"- {r.model}: {r.dataset}/{r.name}: {r.error}" for r in results.failures]
     lines += ["", "## Protocols", ""]
     for protocol in map(protocol_named, protocols):
         lines.append(f"- {protocol.name}: {protocol.formula} ({protocol.source}; {protocol.reads})")
