@@ -15,7 +15,7 @@ from derain.nn.drdnet import Layers
 from derain.training.config import RealConfig
 from derain.training.contrast import DualContrast, Known, MomentumEncoder, VggEmbedder
 from derain.training.contrast.bank import Bank
-from derain.training.contrast.losses import feature_ratio, supervised_contrast
+from derain.training.contrast.losses import supervised_contrast
 from derain.training.contrast.patches import augment, mix_rain, sample_patches, standardise
 
 CONFIG = RealConfig(paths=("x",), patches=3, side=16, bank=20)
@@ -39,17 +39,6 @@ def test_the_contrast_against_numpy() -> None:
     assert supervised_contrast(a, p[:0], n, t).tolist() == [0] * 5
     assert supervised_contrast(a, p, n[:0], t).abs().max() < 1e-12
     assert supervised_contrast(a, a[:1], n, t)[0] < supervised_contrast(a, n[:1], n, t)[0]
-
-
-def test_the_ratio_against_numpy() -> None:
-    draw = np.random.default_rng(0).random
-    a, p, n = ([draw((2, 3, 4, 4)), draw((2, 5, 2, 2))] for _ in range(3))
-    expected = sum(
-        w * np.abs(x - y).mean() / (np.abs(x - z).mean() + 1e-7)
-        for w, x, y, z in zip((0.5, 1), a, p, n, strict=True)
-    )
-    tensors = [[torch.from_numpy(x) for x in xs] for xs in (a, p, n)]
-    assert feature_ratio(*tensors, [0.5, 1.0]).item() == pytest.approx(expected, rel=1e-9)
 
 
 def test_standardised_patches_against_numpy() -> None:

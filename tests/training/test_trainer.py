@@ -70,7 +70,7 @@ def test_the_log_tells_the_run(make: Make) -> None:
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines if line["kind"] == "train"] == [1, 2, 3, 4, 5, 6]
     kinds = {line["kind"] for line in lines}
-    assert kinds == {"train", "validation/pairs", "validation/rain-free"}
+    assert kinds == {"train", "validation/pairs", "validation/rain", "validation/rain-free"}
     scores = json.loads((folder / "scores.json").read_text())
     assert scores["scores"]["pairs"]["n"] >= 1
     assert list((folder / "samples").glob("*.png"))

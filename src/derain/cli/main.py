@@ -11,6 +11,7 @@ from typing import TextIO
 from cyclopts import App, CycloptsError
 
 from derain import __version__
+from derain.cli.ablate import ablate
 from derain.cli.data import app as data
 from derain.cli.evaluate import evaluate
 from derain.cli.explain import explain
@@ -38,7 +39,7 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.default(restore)
-for command in (models, explain, data, evaluate, train, synthesize, export):
+for command in (models, explain, data, evaluate, train, ablate, synthesize, export):
     app.command(command)
 
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import inspect
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +21,7 @@ from derain.errors import (
     UsageError,
     first_line,
 )
+from derain.restore.foreign import load_callable
 from derain.zoo import model_names
 
 Pixels = NDArray[np.uint8]
@@ -145,29 +143,14 @@ class PythonCallable:
     trained_on: tuple[str, ...] | None = None
 
     def __init__(self, spec: str) -> None:
-        module, _, attribute = spec.partition(":")
         self.about = f"the callable {spec}"
-        self._spec = spec
-        if str(Path.cwd()) not in sys.path:
-            sys.path.insert(0, str(Path.cwd()))
-        try:
-            found: Any = importlib.import_module(module)
-            for part in attribute.split("."):
-                found = getattr(found, part)
-        except (ImportError, AttributeError) as error:
-            raise ModelNotFoundError(f"{spec}: cannot be imported ({error})") from error
-        if not callable(found):
-            raise UsageError(f"{spec}: is not callable")
-        self._function: Callable[[Pixels], Any] = found
-        source = inspect.getsourcefile(found) if inspect.isroutine(found) else None
+        self._call = load_callable(spec)
+        function = self._call.function
+        source = inspect.getsourcefile(function) if inspect.isroutine(function) else None
         self.fingerprint = f"{spec} {sha256(Path(source)) if source else ''}"
 
     def restore(self, task: Task) -> Pixels:
-        result = self._function(task.rainy.copy())
-        if not isinstance(result, np.ndarray) or result.dtype != np.uint8:
-            kind = getattr(result, "dtype", type(result).__name__)
-            raise UsageError(f"{self._spec}: gave {kind}, not an array of uint8")
-        return result
+        return self._call(task.rainy)
 
 
 class SpandrelModel:

@@ -6,7 +6,13 @@ from derain.evaluation.niqe import Pristine, fit_pristine, niqe
 from derain.evaluation.protocol import PROTOCOLS, Protocol, luma, protocol_named
 from derain.evaluation.psnr import IDENTICAL, psnr
 from derain.evaluation.ssim import ssim
-from derain.evaluation.streaks import StreakRemoval, rain_mask, streak_removal, touched
+from derain.evaluation.streaks import (
+    StreakRemoval,
+    rain_mask,
+    removed_direction,
+    streak_removal,
+    touched,
+)
 
 __all__ = [
     "EXTRA",
@@ -24,6 +30,7 @@ __all__ = [
     "protocol_named",
     "psnr",
     "rain_mask",
+    "removed_direction",
     "ssim",
     "streak_removal",
     "touched",

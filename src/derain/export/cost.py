@@ -9,10 +9,13 @@ def multiply_accumulates(config: NetworkConfig) -> int:
     """Multiply-accumulates of the folded convolutions for each image pixel."""
     c, taps = config.channels, 9
     packed = 3 * config.unshuffle**2
-    ends = 2 * (packed * c * taps * 2 + c * c * taps)
-    rain = config.rain_blocks * 2 * c * c * taps
-    detail = config.detail_blocks * 2 * c * c * taps * len(config.dilations)
-    return (ends + rain + detail) // config.unshuffle**2
+    ends = packed * c * taps * 2 + c * c * taps
+    total = ends + config.rain_blocks * 2 * c * c * taps
+    if config.detail_blocks:
+        second_head = packed * c * taps if config.detail_input == "both" else 0
+        total += ends + second_head
+        total += config.detail_blocks * 2 * c * c * taps * len(config.dilations)
+    return total // config.unshuffle**2
 
 
 def bytes_per_pixel(config: NetworkConfig) -> int:

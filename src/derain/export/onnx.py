@@ -25,7 +25,9 @@ class _Branches(nn.Module):
         self.rain, self.detail = network.rain, network.detail
 
     def forward(self, rainy: Tensor) -> tuple[Tensor, Tensor]:
-        return self.rain(rainy), self.detail(rainy)
+        assert self.rain is not None
+        rain = self.rain(rainy)
+        return rain, self.detail(rainy, rainy - rain)
 
 
 def to_onnx(network: DRDNet) -> bytes:

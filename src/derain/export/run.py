@@ -33,6 +33,11 @@ def export_run(
         if not (run / needed).is_file():
             raise ExportError(f"{run}: not a finished training run (no {needed})")
     network = load_network(weights)
+    if network.rain is None:
+        raise ExportError(
+            f"{run}: holds a detail branch alone, for behind another derainer; use "
+            "derain.training.repaired"
+        )
     onnx = to_onnx(network)
     worst = check_parity(network, onnx)
     report(f"{name}: ONNX and torch differ by at most {worst:.1e} (limit {PARITY:.0e})")

@@ -15,8 +15,11 @@ class NetworkConfig:
 
     Attributes:
         channels: Feature channels of both branches. CODE: 64.
-        rain_blocks: Residual squeeze-and-excitation blocks of the rain branch. CODE: 16.
-        detail_blocks: SDCAB residual blocks of the detail branch. CODE: 16.
+        rain_blocks: Residual squeeze-and-excitation blocks of the rain branch. CODE: 16; 0 leaves
+            it out: the detail branch then stands behind another derainer.
+        detail_blocks: SDCAB residual blocks of the detail branch. CODE: 16; 0 leaves it out.
+        detail_input: What the detail branch reads: the ``"rainy"`` picture O (CODE), the
+            ``"coarse"`` one O - R, or ``"both"`` (OURS, docs/training.md).
         dilations: Dilations of the parallel 3x3 kernels of a context aggregation. CODE: (1, 3, 5).
         unshuffle: 1 works at full resolution (PAPER); 2 packs each 2x2 pixels into channels first
             (PixelUnshuffle stem, PixelShuffle tails): the same body at a quarter of the cost
@@ -33,6 +36,7 @@ class NetworkConfig:
     channels: int = 64
     rain_blocks: int = 16
     detail_blocks: int = 16
+    detail_input: Literal["rainy", "coarse", "both"] = "rainy"
     dilations: tuple[int, ...] = (1, 3, 5)
     unshuffle: Literal[1, 2] = 1
     norm: Literal["batch", "none"] = "batch"
@@ -41,10 +45,20 @@ class NetworkConfig:
     pool_window: int = 96
 
     def __post_init__(self) -> None:
-        for name in ("channels", "rain_blocks", "detail_blocks", "squeeze"):
+        lowest = {"channels": 1, "rain_blocks": 0, "detail_blocks": 0, "squeeze": 1}
+        for name, low in lowest.items():
             value = getattr(self, name)
-            if type(value) is not int or value < 1:
-                raise ConfigError(f"network.{name} must be a whole number above 0, not {value!r}")
+            if type(value) is not int or value < low:
+                raise ConfigError(
+                    f"network.{name} must be a whole number, at least {low}, not {value!r}"
+                )
+        if not self.rain_blocks and not self.detail_blocks:
+            raise ConfigError("network: has neither a rain branch nor a detail branch")
+        if self.detail_input not in ("rainy", "coarse", "both"):
+            raise ConfigError(
+                "network.detail_input must be 'rainy', 'coarse' or 'both', "
+                f"not {self.detail_input!r}"
+            )
         whole = all(type(d) is int and d >= 1 for d in self.dilations)
         if not self.dilations or not whole:
             raise ConfigError(f"network.dilations must be positive, not {self.dilations}")
@@ -72,9 +86,10 @@ class NetworkConfig:
     @property
     def receptive_radius(self) -> int:
         """Exact reach of the convolutions alone, in image pixels, from the centre to one side."""
-        rain = 2 + 2 * self.rain_blocks + 1
-        detail = 2 + 2 * self.detail_blocks * max(self.dilations) + 1
-        return max(rain, detail) * self.unshuffle + self.unshuffle - 1
+        rain = 2 + 2 * self.rain_blocks + 1 if self.rain_blocks else 0
+        detail = 2 + 2 * self.detail_blocks * max(self.dilations) + 1 if self.detail_blocks else 0
+        longest = max(rain, detail) if self.detail_input == "rainy" else rain + detail
+        return longest * self.unshuffle + self.unshuffle - 1
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON."""

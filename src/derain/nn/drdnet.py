@@ -7,7 +7,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from derain.nn.config import NetworkConfig
-from derain.nn.detail_repair import DetailRepairNet
+from derain.nn.detail_repair import DetailRepairNet, NoDetail
 from derain.nn.initialise import initialise_without_norm
 from derain.nn.rain_residual import RainResidualNet
 
@@ -29,28 +29,38 @@ class Layers(NamedTuple):
 
 
 class DRDNet(nn.Module):
-    """B = O - R(O) + D(O) (PAPER; layer sizes CODE: 5,221,766 parameters in preset ``paper``).
+    """B = O - R + D (PAPER; layer sizes CODE: 5,221,766 parameters in preset ``paper``).
 
     Shape:
         (N, 3, H, W) in [0, 1] -> :class:`Layers`. In eval mode H and W must be multiples of
         ``config.size_multiple`` (see :func:`derain.nn.padding.pad_to_multiple`); in training mode
-        of ``config.unshuffle``.
+        of ``config.unshuffle``. A network without a rain branch (``rain_blocks = 0``) reads
+        another derainer's picture as ``coarse`` and gives R = O - coarse.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        self.rain = RainResidualNet(config)
-        self.detail = DetailRepairNet(config)
+        self.rain = RainResidualNet(config) if config.rain_blocks else None
+        self.detail = DetailRepairNet(config) if config.detail_blocks else NoDetail()
         if config.norm == "none":
             initialise_without_norm(self)
 
-    def forward(self, rainy: Tensor) -> Layers:
+    def forward(self, rainy: Tensor, coarse: Tensor | None = None) -> Layers:
         multiple = self.config.unshuffle if self.training else self.config.size_multiple
         if rainy.shape[-2] % multiple or rainy.shape[-1] % multiple:
             height, width = rainy.shape[-2:]
             raise ValueError(f"{width}x{height} is not a multiple of {multiple}; pad it first")
         # The skip is added in float32 whatever the branches' precision.
-        rain, detail = self.rain(rainy).float(), self.detail(rainy).float()
+        if (coarse is None) == (self.rain is None):
+            raise ValueError(
+                "a coarse picture is given where there is no rain branch, and only there"
+            )
+        if coarse is None:
+            assert self.rain is not None
+            rain = self.rain(rainy).float()
+        else:
+            rain = rainy.float() - coarse.float()
         coarse = rainy.float() - rain
+        detail = self.detail(rainy, coarse).float()
         return Layers(rain, coarse, detail, coarse + detail)

@@ -46,6 +46,3 @@ class RainResidualNet(Trunk):
 
     def __init__(self, config: NetworkConfig) -> None:
         super().__init__(config, config.rain_blocks, RainBlock)
-
-    def forward(self, rainy: Tensor) -> Tensor:
-        return super().forward(rainy)

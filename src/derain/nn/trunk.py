@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 
 from derain.nn.activation import make_activation
@@ -21,19 +22,24 @@ class Trunk(nn.Module):
         config: The network's configuration.
         blocks: How many residual blocks.
         make_block: Builds one block.
+        images: How many pictures it reads.
 
     Shape:
-        (N, 3, H, W) -> (N, 3, H, W).
+        each picture (N, 3, H, W) -> (N, 3, H, W).
     """
 
     def __init__(
-        self, config: NetworkConfig, blocks: int, make_block: Callable[[NetworkConfig], nn.Module]
+        self,
+        config: NetworkConfig,
+        blocks: int,
+        make_block: Callable[[NetworkConfig], nn.Module],
+        images: int = 1,
     ) -> None:
         super().__init__()
         c, packed = config.channels, 3 * config.unshuffle**2
         shuffled = config.unshuffle > 1
         self.unshuffle = nn.PixelUnshuffle(config.unshuffle) if shuffled else nn.Identity()
-        self.head = nn.Conv2d(packed, c, 3, padding=1)
+        self.head = nn.Conv2d(images * packed, c, 3, padding=1)
         self.activation: nn.Module = make_activation(config.slopes, c)
         self.blocks = nn.Sequential(*(make_block(config) for _ in range(blocks)))
         self.join: nn.Module = nn.Conv2d(c, c, 3, padding=1)
@@ -41,8 +47,8 @@ class Trunk(nn.Module):
         self.tail = nn.Conv2d(c, packed, 3, padding=1)
         self.shuffle = nn.PixelShuffle(config.unshuffle) if shuffled else nn.Identity()
 
-    def forward(self, x: Tensor) -> Tensor:
-        head = self.activation(self.head(self.unshuffle(x)))
+    def forward(self, *pictures: Tensor) -> Tensor:
+        head = self.activation(self.head(self.unshuffle(torch.cat(pictures, dim=1))))
         body = head + self.norm(self.join(self.blocks(head)))
         out: Tensor = self.shuffle(self.tail(body))
         return out

@@ -8,6 +8,8 @@ all: it teaches a network to leave dry photographs and look-alike structures alo
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from derain.errors import ConfigError
 from derain.rain.style import RainPreset, RainRecipe, RainStyle
 
@@ -117,7 +119,22 @@ PRESETS: dict[str, RainPreset] = {
 
 
 def rain_preset(name: str) -> RainPreset:
-    """A named preset: ``dry``, ``light``, ``heavy``, ``blurred``, ``rendered`` or ``broad``."""
+    """A named preset: ``dry``, ``light``, ``heavy``, ``blurred``, ``rendered`` or ``broad``.
+
+    ``broad-without-heavy`` is ``broad`` without the recipes that hold a style of ``heavy``, and so
+    on: rain for training whose family is held out.
+    """
+    whole, without, part = name.partition("-without-")
+    if without:
+        return _without(rain_preset(whole), rain_preset(part), name)
     if name not in PRESETS:
         raise ConfigError(f"unknown rain preset {name!r}; known: {', '.join(PRESETS)}")
     return PRESETS[name]
+
+
+def _without(whole: RainPreset, part: RainPreset, name: str) -> RainPreset:
+    out = {style for recipe in part.recipes for style in recipe.styles}
+    kept = tuple(r for r in whole.recipes if not out.intersection(r.styles))
+    if not kept or len(kept) == len(whole.recipes):
+        raise ConfigError(f"rain preset {name!r} leaves out all recipes or none")
+    return replace(whole, recipes=kept)

@@ -6,7 +6,7 @@ import dataclasses
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import dacite
 
@@ -17,6 +17,8 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:  # pragma: no cover
     import tomli as tomllib
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -116,11 +118,13 @@ class ValidationConfig:
     Attributes:
         every: Steps between validations; the last step is always followed by one.
         images: At most this many held-out pictures of each source, 0 for all.
+        final: The same for the last validation, whose scores are kept.
         samples: Sample pictures of each source that are written.
     """
 
     every: int = 1000
     images: int = 8
+    final: int = 0
     samples: int = 2
 
 
@@ -203,6 +207,9 @@ class TrainConfig:
         network: Changes to the preset.
         init: Weight file (safetensors) to start from; empty for fresh weights.
         init_branches: Which branches are taken from it.
+        frozen: Branches that are not trained.
+        first: Another derainer in the place of the rain branch, as ``FILE.onnx`` or
+            ``module:function``: only a detail branch is trained, to repair what it gives.
         precision: ``no`` (float32) or ``bf16``.
         device: ``auto`` or ``cpu``.
         compile: Compile the network's forward pass.
@@ -223,6 +230,8 @@ class TrainConfig:
     network: dict[str, Any] = field(default_factory=dict)
     init: str = ""
     init_branches: tuple[str, ...] = ("rain", "detail")
+    frozen: tuple[str, ...] = ()
+    first: str = ""
     precision: str = "bf16"
     device: str = "auto"
     compile: bool = False
@@ -245,8 +254,15 @@ class TrainConfig:
             raise ConfigError(f"precision must be 'no' or 'bf16', not {self.precision!r}")
         if self.validation.every < 1:
             raise ConfigError(f"validation.every must be at least 1, not {self.validation.every}")
-        if unknown := set(self.init_branches) - {"rain", "detail"}:
-            raise ConfigError(f"init_branches: there is no branch {sorted(unknown)[0]!r}")
+        for name in ("init_branches", "frozen"):
+            if unknown := set(getattr(self, name)) - {"rain", "detail"}:
+                raise ConfigError(f"{name}: there is no branch {sorted(unknown)[0]!r}")
+        if len(set(self.frozen)) == 2:
+            raise ConfigError("frozen: leaves nothing to train")
+        if self.first and (self.real or self.init or self.frozen):
+            raise ConfigError("first: cannot go with real, init or frozen")
+        if not self.first and not self.network_config.rain_blocks:
+            raise ConfigError("network.rain_blocks = 0 needs first, a derainer to stand behind")
         if self.device not in ("auto", "cpu"):
             raise ConfigError(f"device must be 'auto' or 'cpu', not {self.device!r}")
         if self.real and self.real.side > self.patch:
@@ -266,7 +282,8 @@ class TrainConfig:
     @property
     def network_config(self) -> NetworkConfig:
         """The preset with this run's changes."""
-        return NetworkConfig.from_dict({**preset(self.preset).to_dict(), **self.network})
+        own = {"rain_blocks": 0} if self.first else {}
+        return NetworkConfig.from_dict({**preset(self.preset).to_dict(), **self.network, **own})
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON and TOML."""
@@ -297,12 +314,27 @@ def parse_overrides(assignments: tuple[str, ...]) -> dict[str, Any]:
     return values
 
 
-def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """``base`` with the values of ``over`` put over it, table by table."""
     merged = dict(base)
     for key, value in over.items():
         nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merge(merged[key], value) if nested else value
+        merged[key] = merge(merged[key], value) if nested else value
     return merged
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Plain values of a TOML file.
+
+    Raises:
+        ConfigError: The file is missing or no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML ({error})") from error
 
 
 def load_config(path: Path, overrides: tuple[str, ...] = ()) -> TrainConfig:
@@ -311,21 +343,24 @@ def load_config(path: Path, overrides: tuple[str, ...] = ()) -> TrainConfig:
     Raises:
         ConfigError: The file is missing or no TOML, or a key or value is wrong; names the key.
     """
-    try:
-        values = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML ({error})") from error
-    return config_from_dict(_merge(values, parse_overrides(overrides)), str(path))
+    return config_from_dict(merge(read_toml(path), parse_overrides(overrides)), str(path))
 
 
 def config_from_dict(values: dict[str, Any], origin: str = "configuration") -> TrainConfig:
     """Typed and checked configuration from plain values."""
+    return build(TrainConfig, values, origin)
+
+
+def build(kind: type[T], values: dict[str, Any], origin: str) -> T:
+    """A frozen dataclass from plain values; an unknown key or a wrong type is refused.
+
+    Raises:
+        ConfigError: Names ``origin`` and the key.
+    """
     hooks = {float: lambda v: float(v) if type(v) is int else v}
     options = dacite.Config(strict=True, cast=[tuple], type_hooks=hooks)
     try:
-        return dacite.from_dict(TrainConfig, values, options)
+        return dacite.from_dict(kind, values, options)
     except dacite.UnexpectedDataError as error:
         raise ConfigError(f"{origin}: unknown key {', '.join(sorted(error.keys))}") from error
     except dacite.DaciteError as error:

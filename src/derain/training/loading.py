@@ -16,10 +16,13 @@ from derain.data.pairs import read_rgb
 from derain.errors import DatasetError
 from derain.rain.presets import rain_preset
 from derain.rain.synthesizer import RainSynthesizer
-from derain.training.batches import PairPool, Pool, SynthesisPool
+from derain.training.batches import PairPool, Pool, SynthesisPool, step_generator
 from derain.training.config import DataConfig, PairSource, SynthesisSource
 
 Pixels = NDArray[np.uint8]
+
+HELD_SIDE = 480
+"""Held-out photographs are cut to this many pixels a side before it rains on them."""
 
 
 @dataclass
@@ -28,7 +31,8 @@ class Loaded:
 
     Attributes:
         pools: Training patches come from here.
-        held_pairs: Held-out (name, rainy, clean) of each source of pairs, (H, W, 3) uint8.
+        held_pairs: Held-out (name, rainy, clean) of each source that rains, (H, W, 3) uint8; the
+            held-out photographs of a synthesis are rained on once and for all.
         held_photos: Held-out (name, photo) of each source of clean photographs.
         split: Source -> names of held-out pictures.
         counts: Source -> number of pictures trained on.
@@ -134,9 +138,30 @@ def _divide(
         held_here = [photos[p] for p in files[synthesis.name] if photos[p][0] in held]
         _check(synthesis.name, len(kept_paths), len(held_here))
         loaded.held_photos[synthesis.name] = held_here
+        if synthesizer.preset.recipes:
+            loaded.held_pairs[synthesis.name] = [
+                (key, *_rain_on(photo, synthesizer, config.split_seed, key))
+                for key, photo in held_here
+            ]
         loaded.counts[synthesis.name] = len(kept_paths)
         loaded.split[synthesis.name] = [key for key, _ in held_here]
     return loaded
+
+
+def _rain_on(
+    photo: Pixels, synthesizer: RainSynthesizer, seed: int, key: str
+) -> tuple[Pixels, Pixels]:
+    """The middle of a held-out photograph under rain that its name and the seed decide."""
+    top, left = (max(0, side - HELD_SIDE) // 2 for side in photo.shape[:2])
+    middle = _to_tensor(photo[top : top + HELD_SIDE, left : left + HELD_SIDE], torch.device("cpu"))
+    # What is held out must not depend on where training runs.
+    generator = step_generator(seed, 0, f"validation/{key}", torch.device("cpu"))
+    sample = synthesizer(middle[None].float() / 255, generator)
+    rainy, clean = (
+        (image[0] * 255).round().byte().permute(1, 2, 0).numpy()
+        for image in (sample.rainy, sample.clean)
+    )
+    return rainy, clean
 
 
 def _check(name: str, kept: int, held: int) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from torch.utils.tensorboard.writer import SummaryWriter
 
@@ -44,10 +45,14 @@ class RunLog:
     def sample(self, step: int, item: Scored) -> None:
         """Rainy, restored and clean side by side, as PNG and in TensorBoard."""
         sheet = np.concatenate([item.rainy, item.restored, item.clean], axis=1)
-        path = self.folder / "samples" / f"{item.source}-{item.name.replace('/', '-')}.png"
+        self.sheet(step, f"{item.source}/{item.name}", sheet)
+
+    def sheet(self, step: int, name: str, pixels: NDArray[np.uint8]) -> None:
+        """A picture, as PNG and in TensorBoard; the newest replaces the one before."""
+        path = self.folder / "samples" / f"{name.replace('/', '-')}.png"
         path.parent.mkdir(exist_ok=True)
-        Image.fromarray(sheet).save(path)
-        self._board.add_image(f"{item.source}/{item.name}", sheet, step, dataformats="HWC")
+        Image.fromarray(pixels).save(path)
+        self._board.add_image(name, pixels, step, dataformats="HWC")
 
     def close(self) -> None:
         """Flush and close the files."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Generator, Tensor
 
@@ -24,6 +25,7 @@ from derain.training.contrast import (
     Known,
     MomentumEncoder,
     VggEmbedder,
+    neighbours,
 )
 
 
@@ -97,8 +99,9 @@ class SemiSupervision:
             cut = crop(photo, patch, places)
             patches.append(cut.flip(-1) if integer(0, 1, places) else cut)
         photos = torch.stack(patches).float() / 255
-        layers = _predict(teacher, photos)
-        pseudo = layers.clean.clamp(0, 1)
+        if not (config.remix or config.pseudo):  # nobody asks the teacher
+            return Extra(photos, photos[:0], photos[:0], photos[:0])
+        pseudo = _predict(teacher, photos).clean.clamp(0, 1)
         taken = (photos - pseudo).clamp(min=0)
         count = min(config.batch, len(clean)) if config.remix else 0
         backgrounds = clean[:count]
@@ -128,6 +131,15 @@ class SemiSupervision:
         weighted = [getattr(config, name) * value for name, value in terms.items()]
         values = {f"real/{name}": value.detach() for name, value in {**terms, **seen}.items()}
         return strength * torch.stack(weighted).sum(), values
+
+    def sheets(self) -> dict[str, NDArray[np.uint8]]:
+        """Pictures of each contrast's last anchors and their nearest samples."""
+        branches = {"rain": self.contrast.rain, "background": self.contrast.background}
+        return {
+            f"nearest-{name}": neighbours(branch.last, signed=branch.scale)
+            for name, branch in branches.items()
+            if branch.last and len(branch.last.anchors)
+        }
 
     def _slopes(self, step: int, terms: dict[str, Tensor], real: Layers) -> dict[str, Tensor]:
         """Norms of the contrasts' gradients at the predicted layers, at steps that are logged."""

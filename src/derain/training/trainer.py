@@ -24,6 +24,7 @@ from derain.errors import ConfigError, TrainingError
 from derain.files import atomic_write
 from derain.nn import DRDNet, load_network, save_network
 from derain.nn.drdnet import Layers
+from derain.restore.foreign import foreign_derainer
 from derain.training.batches import BatchSource
 from derain.training.checkpoint import load_checkpoint, save_checkpoint
 from derain.training.config import TrainConfig
@@ -31,6 +32,7 @@ from derain.training.contrast import Known
 from derain.training.loading import Loaded, load_data
 from derain.training.log import RunLog
 from derain.training.losses import supervised_loss
+from derain.training.repair import coarse_pictures
 from derain.training.schedule import learning_rate
 from derain.training.semi import SemiSupervision
 from derain.training.validation import mean_scores, validate
@@ -67,9 +69,10 @@ class Trainer:
             multi_avg_fn=get_ema_multi_avg_fn(rates.ema),  # type: ignore[no-untyped-call]
             use_buffers=True,
         ).eval()
-        adam = torch.optim.Adam(
-            self.network.parameters(), rates.rate, betas=(rates.beta1, rates.beta2), fused=True
-        )
+        for branch in config.frozen:
+            self.network.get_submodule(branch).requires_grad_(False)
+        learning = [p for p in self.network.parameters() if p.requires_grad]
+        adam = torch.optim.Adam(learning, rates.rate, betas=(rates.beta1, rates.beta2), fused=True)
         self.step = self.skipped = self.bad_in_a_row = 0
         self.seconds = 0.0
         self._stop = False
@@ -78,6 +81,7 @@ class Trainer:
         self._semi: SemiSupervision | None = None
         if config.real:
             self._semi = SemiSupervision(config, device, self.accelerator.process_index)
+        self._first = foreign_derainer(config.first) if config.first else None
         self._resume()
         model = torch.compile(self.network) if config.compile else self.network
         self._model, self._optimizer = self.accelerator.prepare(model, adam)
@@ -162,9 +166,10 @@ class Trainer:
             with self.accelerator.autocast():
                 extra = self._semi.draw(self.step, truth, self._averaged())
         inputs = rainy if extra is None else torch.cat([rainy, extra.inputs()])
+        coarse = coarse_pictures(self._first, rainy) if self._first else None
         self._model.train()
         with self.accelerator.autocast():
-            layers = self._model(inputs.contiguous(memory_format=torch.channels_last))
+            layers = self._model(inputs.contiguous(memory_format=torch.channels_last), coarse)
         synthetic = Layers(*(layer[: len(rainy)] for layer in layers))
         loss, terms = supervised_loss(synthetic, rainy, truth, config.loss)
         if self._semi and extra is not None:
@@ -204,11 +209,13 @@ class Trainer:
         if not self.accelerator.is_main_process or log is None:
             return {}
         scored, shown = [], dict.fromkeys([*loaded.held_pairs, "rain-free"], 0)
-        for item in validate(network, loaded, limit, self.accelerator.device):
+        for item in validate(network, loaded, limit, self.accelerator.device, self._first):
             scored.append(item)
             shown[item.source] += 1
             if shown[item.source] <= self.config.validation.samples:
                 log.sample(self.step, item)
+        for name, sheet in (self._semi.sheets() if self._semi else {}).items():
+            log.sheet(self.step, name, sheet)
         table = mean_scores(scored)
         for source, scores in table.items():
             log.write(f"validation/{source}", self.step, scores)
@@ -222,7 +229,7 @@ class Trainer:
 
     def _finish(self, loaded: Loaded, log: RunLog | None) -> None:
         """Validate on everything held out and leave what export needs."""
-        table = self._validate(loaded, log, 0)
+        table = self._validate(loaded, log, self.config.validation.final)
         if self.accelerator.is_main_process:
             save_network(self._averaged(), self.folder / "network.safetensors")
             cost = {
@@ -306,10 +313,10 @@ def _start(network: DRDNet, config: TrainConfig) -> DRDNet:
         return network
     source = load_network(Path(config.init))
     for branch in config.init_branches:
-        # The branch that is not taken may be of another depth.
-        other = "detail_blocks" if branch == "rain" else "rain_blocks"
-        depth = {other: getattr(network.config, other)}
-        if replace(source.config, **depth) != network.config:
+        # The branch that is not taken may be another.
+        others = ("detail_blocks", "detail_input") if branch == "rain" else ("rain_blocks",)
+        same = {name: getattr(network.config, name) for name in others}
+        if replace(source.config, **same) != network.config:
             raise ConfigError(f"init={config.init}: holds another network than this run trains")
         network.get_submodule(branch).load_state_dict(source.get_submodule(branch).state_dict())
     return network

@@ -9,10 +9,12 @@ from statistics import fmean
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from derain.data import spread
 from derain.evaluation import psnr, ssim
 from derain.nn import DRDNet, pad_to_multiple
+from derain.restore.foreign import Derain
 from derain.training.loading import Loaded
 
 Pixels = NDArray[np.uint8]
@@ -33,23 +35,41 @@ class Scored:
 
 
 @torch.no_grad()
-def restore(network: DRDNet, image: Pixels, device: torch.device) -> Pixels:
-    """(H, W, 3) uint8 -> the same, derained in float32 by a network in eval mode, rounded."""
+def restore(
+    network: DRDNet, image: Pixels, device: torch.device, first: Derain | None = None
+) -> tuple[Pixels, Pixels]:
+    """(H, W, 3) uint8 -> clean and coarse, by a network in eval mode in float32, rounded.
+
+    ``first`` gives the coarse picture where the network has no rain branch.
+    """
     height, width = image.shape[:2]
-    rainy = torch.from_numpy(image.copy()).permute(2, 0, 1)[None].to(device).float() / 255
-    padded = pad_to_multiple(rainy, network.config.size_multiple)
-    clean = network(padded).clean[0, :, :height, :width].clamp(0, 1)
-    result: Pixels = (clean * 255).round().byte().permute(1, 2, 0).cpu().numpy()
-    return result
+
+    def padded(pixels: Pixels) -> Tensor:
+        tensor = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].to(device).float() / 255
+        return pad_to_multiple(tensor, network.config.size_multiple)
+
+    layers = network(padded(image), padded(first(image)) if first else None)
+    clean, coarse = (
+        (layer[0, :, :height, :width].clamp(0, 1) * 255).round().byte().permute(1, 2, 0)
+        for layer in (layers.clean, layers.coarse)
+    )
+    return clean.cpu().numpy(), coarse.cpu().numpy()
 
 
-def validate(network: DRDNet, loaded: Loaded, limit: int, device: torch.device) -> Iterator[Scored]:
+def validate(
+    network: DRDNet,
+    loaded: Loaded,
+    limit: int,
+    device: torch.device,
+    first: Derain | None = None,
+) -> Iterator[Scored]:
     """Score held-out pairs, and held-out clean photographs as they are (rainy = clean).
 
     Args:
         network: In eval mode.
         loaded: Holds the held-out pictures.
         limit: At most this many of each source, spread evenly; 0 for all.
+        first: The derainer in front of a network without a rain branch.
     """
     sets = dict(loaded.held_pairs)
     photos = {key: photo for held in loaded.held_photos.values() for key, photo in held}
@@ -57,12 +77,14 @@ def validate(network: DRDNet, loaded: Loaded, limit: int, device: torch.device) 
         sets["rain-free"] = [(key, photo, photo) for key, photo in sorted(photos.items())]
     for source, items in sets.items():
         for name, rainy, clean in spread(items, limit):
-            restored = restore(network, rainy, device)
+            restored, coarse = restore(network, rainy, device, first)
             scores: dict[str, float] = {}
             for protocol in PROTOCOLS:
                 # A picture left bit for bit has no PSNR; 100 dB stands for it in means.
                 scores[f"psnr/{protocol}"] = min(100.0, psnr(restored, clean, protocol))
                 scores[f"input/{protocol}"] = min(100.0, psnr(rainy, clean, protocol))
+            # What the detail branch is worth is the first score less this one.
+            scores["coarse/matlab-y"] = min(100.0, psnr(coarse, clean, "matlab-y"))
             scores["ssim/matlab-y"] = ssim(restored, clean)
             yield Scored(source, name, rainy, clean, restored, scores)
 

@@ -38,6 +38,21 @@ class Known(NamedTuple):
     rain: Tensor
 
 
+class Compared(NamedTuple):
+    """What one contrast looked at last: patches (., 3, S, S), and how alike the anchors are.
+
+    Attributes:
+        anchors, positives, negatives: Patches as they were drawn, without the bank's.
+        near, far: Cosine of each anchor to each positive and negative, (A, P) and (A, N).
+    """
+
+    anchors: Tensor
+    positives: Tensor
+    negatives: Tensor
+    near: Tensor
+    far: Tensor
+
+
 class Branch(nn.Module):
     """One of the two contrasts: an embedder and its bank of positives.
 
@@ -51,6 +66,7 @@ class Branch(nn.Module):
         super().__init__()
         self.embedder, self.scale, self.temperature = embedder, scale, config.temperature
         self.bank = Bank(config.bank, embedder.dimensions)
+        self.last: Compared | None = None
 
     def forward(
         self, anchors: Tensor, positives: Tensor, negatives: Tensor
@@ -61,12 +77,15 @@ class Branch(nn.Module):
         the mean similarity of anchors to positives and to negatives.
         """
         with torch.no_grad():
-            near = self.embedder.embed(standardise(positives, self.scale))
+            fresh = self.embedder.embed(standardise(positives, self.scale))
             far = self.embedder.embed(standardise(negatives, self.scale))
-            near = torch.cat([near, self.bank.read()])
+            near = torch.cat([fresh, self.bank.read()])
         vectors = self.embedder.embed(standardise(anchors, self.scale))
         loss = supervised_contrast(vectors, near, far, self.temperature)
         with torch.no_grad():
+            self.last = Compared(
+                anchors.detach(), positives, negatives, vectors @ fresh.T, vectors @ far.T
+            )
             seen = {
                 "near": (vectors @ near.T).mean() if near.numel() else loss.new_zeros(()),
                 "far": (vectors @ far.T).mean() if far.numel() else loss.new_zeros(()),

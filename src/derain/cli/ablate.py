@@ -1,0 +1,38 @@
+"""``derain ablate``: a study in, a table out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def ablate(study: Path, /, *, data: str = "", out: str = "", jobs: int = 1) -> int:
+    """Train every variant of a study with every seed and write a table with intervals.
+
+    Run the same command again to go on after a stop: finished runs are passed over. The table is
+    written as often as a run finishes, into the study's folder (table.md, table.json).
+
+    Parameters
+    ----------
+    study
+        A TOML file, such as configs/studies/ladder.toml.
+    data
+        Where the sources' paths start, in place of the file's run.data.root.
+    out
+        Folder of the runs, in place of the file's.
+    jobs
+        Runs at once; the cores are shared among them.
+    """
+    from derain.ablation import load_study, run_study, write_tables
+    from derain.errors import UsageError
+
+    if jobs < 1:
+        raise UsageError(f"--jobs must be at least 1, not {jobs}")
+    loaded = load_study(study, data, out)
+
+    def report(line: str) -> None:
+        print(line, flush=True)
+        write_tables(loaded)
+
+    whole = run_study(loaded, jobs, report)
+    print(write_tables(loaded))
+    return 0 if whole else 1

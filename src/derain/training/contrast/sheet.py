@@ -1,0 +1,49 @@
+"""A picture of what a contrast compares: anchors and their nearest samples."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from derain.training.contrast.dual import Compared
+
+ROWS, NEAREST, _GAP = 8, 4, 4
+
+
+def neighbours(compared: Compared, signed: bool) -> NDArray[np.uint8]:
+    """A row for each anchor: itself, its nearest positives, its nearest negatives.
+
+    A good space shows, right of the first gap, rain that looks like the anchor, and right of the
+    second what it could be mistaken for.
+
+    Args:
+        compared: What was looked at; at most 8 anchors are shown.
+        signed: Rain layers: zero is shown as middle grey.
+
+    Returns:
+        (H, W, 3) uint8; places without a sample are white.
+    """
+    side = compared.anchors.shape[-1]
+    columns = 1 + 2 * NEAREST
+    rows = min(ROWS, len(compared.anchors))
+    width = columns * side + (columns + 1) * _GAP
+    sheet = torch.ones(3, rows * (side + _GAP) + _GAP, width)
+    for row in range(rows):
+        for first, patches, alike in (
+            (0, compared.anchors[row : row + 1], torch.zeros(1)),
+            (1, compared.positives, compared.near[row]),
+            (1 + NEAREST, compared.negatives, compared.far[row]),
+        ):
+            order = alike.argsort(descending=True)[:NEAREST]
+            for column, index in enumerate(order.tolist()):
+                top = _GAP + row * (side + _GAP)
+                left = _GAP + (first + column) * (side + _GAP)
+                sheet[:, top : top + side, left : left + side] = _shown(patches[index], signed)
+    pixels: NDArray[np.uint8] = (sheet * 255).round().byte().permute(1, 2, 0).numpy()
+    return pixels
+
+
+def _shown(patch: Tensor, signed: bool) -> Tensor:
+    return (patch.float().cpu() + (0.5 if signed else 0.0)).clamp(0, 1)

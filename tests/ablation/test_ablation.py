@@ -1,0 +1,155 @@
+"""Studies: what is refused, a small real one from end to end, and the table's arithmetic."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import stats
+
+from derain.ablation import Study, Variant, load_study, write_tables
+from derain.ablation.table import interval
+from derain.cli.main import run
+from derain.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
+
+STUDY = """
+title = "Small"
+out = "{out}"
+seeds = [0, 1]
+real = ["photos"]
+photos = 2
+[run]
+steps = 2
+batch = 2
+patch = 32
+preset = "fast"
+network = {{ channels = 8, rain_blocks = 1, detail_blocks = 1, pool_window = 6 }}
+precision = "no"
+device = "cpu"
+validation = {{ every = 100, final = 2, samples = 0 }}
+[run.data]
+root = "{root}"
+validation_share = 0.3
+[[run.data.pairs]]
+name = "pairs"
+path = "pairs"
+layout = "side-by-side"
+[[run.data.synthesis]]
+name = "heavy"
+paths = ["clean"]
+preset = "heavy"
+weight = 0
+[[variants]]
+name = "rain alone"
+set = {{ network = {{ detail_blocks = 0 }} }}
+[[variants]]
+name = "both"
+"""
+
+
+@pytest.fixture
+def study_file(tmp_path: Path, photos: list[NDArray[np.uint8]]) -> Path:
+    for folder in ("pairs", "clean", "photos"):
+        (tmp_path / folder).mkdir()
+    for index in range(8):
+        photo = photos[index % 4][(index // 4) * 120 :][:120, :160]
+        rainy = np.clip(photo.astype(int) + 30 * (index % 2), 0, 255).astype(np.uint8)
+        pair = np.concatenate([photo, rainy], axis=1)
+        Image.fromarray(pair).save(tmp_path / "pairs" / f"{index}.png")
+        Image.fromarray(photo[:, ::-1]).save(tmp_path / "clean" / f"{index}.png")
+        Image.fromarray(rainy).save(tmp_path / "photos" / f"{index}.png")
+    path = tmp_path / "study.toml"
+    path.write_text(STUDY.format(out=tmp_path / "runs", root=tmp_path))
+    return path
+
+
+def test_a_study_from_end_to_end(study_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["ablate", str(study_file), "--jobs", "2"]) == 0
+    told = capsys.readouterr().out
+    folder = study_file.parent / "runs"
+    table = (folder / "table.md").read_text()
+    assert table in told
+    found = json.loads((folder / "table.json").read_text())
+    assert {name: sorted(runs) for name, runs in found.items()} == {
+        "rain alone": ["0", "1"],
+        "both": ["0", "1"],
+    }
+    scores = found["rain alone"]["0"]
+    # The held-out family is measured though not trained on, and so are dry and real photographs.
+    assert {"pairs dB", "heavy dB", "rain-free dB", "real removed", "real direction"} <= set(scores)
+    assert scores["pairs D dB"] == 0
+    config = json.loads((folder / "both" / "seed1" / "config.json").read_text())
+    assert config["seed"] == 1 and config["network"]["detail_blocks"] == 1
+    assert len(list((folder / "both" / "seed0").glob("real-*.png"))) == 2
+    # Once more: everything is there already.
+    assert run(["ablate", str(study_file)]) == 0
+    assert "4 runs, 4 of them finished before" in capsys.readouterr().out
+
+
+def test_the_interval_is_scipys() -> None:
+    for count in (2, 3, 5):
+        values = np.random.default_rng(count).normal(size=count).tolist()
+        mean, half = interval(values)
+        low, high = stats.t.interval(0.95, count - 1, np.mean(values), stats.sem(values))
+        assert (mean - half, mean + half) == pytest.approx((low, high), abs=1e-3)
+
+
+def test_differences_go_seed_by_seed(tmp_path: Path) -> None:
+    """Seeds that differ much and variants that differ little, always to one side."""
+    variants = (Variant("a"), Variant("b"), Variant("c", against="b"))
+    run_ = {"data": {"pairs": [{"name": "p", "path": "p", "layout": "csv"}]}}
+    study = Study("Title", str(tmp_path), (0, 1, 2), run_, variants)
+    for number, variant in enumerate(variants):
+        for seed in study.seeds:
+            folder = study.folder(variant, seed)
+            folder.mkdir(parents=True)
+            luma = 30 + seed * 5 + number * 0.5 + seed * 0.01 * number
+            pairs = {"psnr/matlab-y": luma, "coarse/matlab-y": luma - 1}
+            final = {"scores": {"p": pairs}, "cost": {"seconds": 60}}
+            (folder / "scores.json").write_text(json.dumps(final))
+            (folder / "real.json").write_text("{}")
+    rows = [line for line in write_tables(study).splitlines() if line.startswith("| ")]
+    assert rows[1:5] == [
+        "| --- | --- | --- | --- | --- |",
+        "| a | 3 | 35.00 | 1.00 | 1.00 |",
+        "| b | 3 | 35.51 | 1.00 | 1.00 |",
+        "| c | 3 | 36.02 | 1.00 | 1.00 |",
+    ]
+    assert rows[7:] == [
+        "| b | a | **+0.51 ± 0.02** | +0.00 ± 0.00 |",
+        "| c | b | **+0.51 ± 0.02** | +0.00 ± 0.00 |",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("steps = 2", "stepps = 2"), "variant 'rain alone': unknown key stepps"),
+        (("seeds = [0, 1]", "seeds = []"), "at least one"),
+        (("seeds = [0, 1]", "seeds = [1, 1]"), "must differ"),
+        (('name = "both"', 'name = "a/b"'), "is no name for a variant"),
+        (('name = "both"', 'name = "both"\nagainst = "none"'), "names no variant 'none'"),
+        (("steps = 2", "steps = 2\nseed = 3"), "run.seed is the study's to give"),
+        (("title", "titel"), "unknown key titel"),
+        (("title =", "title"), "not valid TOML"),
+    ],
+)
+def test_a_wrong_study_is_refused_before_anything_runs(
+    study_file: Path, change: tuple[str, str], message: str
+) -> None:
+    study_file.write_text(study_file.read_text().replace(*change))
+    with pytest.raises(ConfigError, match=message):
+        load_study(study_file)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs" / "studies").glob("*.toml")), ids=str)
+def test_the_studies_of_this_project_are_whole(path: Path) -> None:
+    study = load_study(path)
+    for variant in study.variants:
+        study.config(variant, 0)
