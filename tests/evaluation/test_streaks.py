@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from derain.evaluation import rain_mask, streak_removal, touched
+from derain.evaluation import rain_mask, removed_direction, streak_removal, touched
 
 Pixels = NDArray[np.uint8]
 
@@ -55,3 +55,17 @@ def test_touched_counts_what_is_seen() -> None:
     changed[2:4] += 5
     assert touched(dry, changed) == pytest.approx(0.2)
     assert touched(dry, dry) == 0
+
+
+def test_the_direction_of_what_was_removed() -> None:
+    """Stripes of any angle are of one direction, noise of none, and nothing has none."""
+    rows, columns = np.mgrid[:96, :96]
+    clean = np.full((96, 96, 3), 100, np.uint8)
+    for angle in (0, 30, 90):
+        along = np.cos(np.radians(angle)) * columns + np.sin(np.radians(angle)) * rows
+        stripes = 100 + np.rint(40 + 40 * np.sin(along / 2))[..., None]
+        rainy = np.repeat(stripes, 3, axis=2).astype(np.uint8)
+        assert removed_direction(rainy, clean) > 0.97
+    noise = np.random.default_rng(0).integers(0, 256, (96, 96, 3)).astype(np.uint8)
+    assert removed_direction(noise, clean) < 0.05
+    assert removed_direction(clean, clean) == 0

@@ -7,7 +7,9 @@ import torch
 
 from derain.errors import ConfigError
 from derain.nn import PRESETS, DRDNet, NetworkConfig, pad_to_multiple, preset
+from derain.nn.initialise import grow
 from derain.nn.squeeze_excitation import SqueezeExcitation
+from derain.nn.trunk import Trunk
 
 SMALL = {"rain_blocks": 2, "detail_blocks": 2}
 
@@ -22,8 +24,9 @@ def lively(config: NetworkConfig, seed: int = 0) -> DRDNet:
             module.running_var.uniform_(0.5, 2)
             torch.nn.init.uniform_(module.weight, 0.5, 1.5)
             torch.nn.init.normal_(module.bias, 0, 0.1)
-    for branch in (network.rain, network.detail):
-        torch.nn.init.normal_(branch.tail.weight, std=0.02)
+    for module in network.modules():
+        if isinstance(module, Trunk):
+            torch.nn.init.normal_(module.tail.weight, std=0.02)
     return network.eval()
 
 
@@ -44,7 +47,7 @@ def test_paper_receptive_fields() -> None:
         still = torch.zeros(1, 3, 96, 96, dtype=torch.double)
         moved = still.clone()
         moved[..., 48, 48] = 1
-        difference = (network.rain(moved) - network.rain(still)).abs().sum(dim=(0, 1))
+        difference = (network.rain(moved)[0] - network.rain(still)[0]).abs().sum(dim=(0, 1))
     rows = difference.sum(1).nonzero().flatten()
     assert int(rows[-1] - rows[0]) + 1 == 71
 
@@ -138,3 +141,70 @@ def test_configuration_round_trip() -> None:
         NetworkConfig.from_dict({"width": 3})
     with pytest.raises(ConfigError, match="known: paper"):
         preset("huge")
+
+
+SMALLEST = {"channels": 8, "rain_blocks": 1, "detail_blocks": 1, "pool_window": 6}
+
+
+@pytest.mark.parametrize("reads", ["rainy", "coarse", "both", "features"])
+def test_the_detail_branch_reads_what_it_is_told_to(reads: str) -> None:
+    """A change of O, of the coarse picture or of R's features arrives where it should, alone."""
+    config = NetworkConfig.from_dict({**SMALLEST, "detail_input": reads, "norm": "none"})
+    network = lively(config)
+    pictures, features = torch.rand(2, 1, 3, 12, 12), torch.rand(1, 8, 12, 12)
+
+    def detail(*changed: str) -> torch.Tensor:
+        rainy, coarse = (
+            p * (name in changed) for p, name in zip(pictures, ("O", "C"), strict=True)
+        )
+        with torch.no_grad():
+            layer, _ = network.detail(rainy, coarse, before=features * ("F" in changed))
+        return layer
+
+    arrives = {name for name in "OCF" if not torch.equal(detail(name), detail())}
+    expected = {"rainy": "O", "coarse": "C", "both": "OC", "features": "OF"}
+    assert arrives == set(expected[reads])
+
+
+def test_without_a_detail_branch_the_coarse_picture_is_the_clean_one() -> None:
+    network = lively(NetworkConfig.from_dict({**SMALLEST, "detail_blocks": 0}))
+    with torch.no_grad():
+        layers = network(torch.rand(1, 3, 12, 12))
+    assert torch.equal(layers.clean, layers.coarse) and not layers.detail.any()
+    assert not any(name.startswith("detail") for name in network.state_dict())
+
+
+def test_without_a_rain_branch_it_repairs_what_it_is_given() -> None:
+    config = NetworkConfig.from_dict({**SMALLEST, "rain_blocks": 0, "detail_input": "coarse"})
+    network = lively(config)
+    rainy, coarse = torch.rand(2, 1, 3, 12, 12)
+    with torch.no_grad():
+        layers = network(rainy, coarse)
+        expected, _ = network.detail(rainy, coarse)
+    torch.testing.assert_close(layers.clean, coarse + expected)
+    torch.testing.assert_close(layers.rain, rainy - coarse)
+    with pytest.raises(ValueError, match="a coarse picture is given"):
+        network(rainy)
+    with pytest.raises(ConfigError, match="needs a rain branch"):
+        NetworkConfig.from_dict({**SMALLEST, "rain_blocks": 0, "detail_input": "features"})
+    with pytest.raises(ConfigError, match="neither"):
+        NetworkConfig(rain_blocks=0, detail_blocks=0)
+
+
+@pytest.mark.parametrize("norm", ["none", "batch"])
+def test_a_grown_branch_starts_as_the_shallow_one_and_learns(norm: str) -> None:
+    shallow = lively(NetworkConfig.from_dict({**SMALLEST, "norm": norm}))
+    config = NetworkConfig.from_dict(
+        {**SMALLEST, "rain_blocks": 3, "detail_blocks": 2, "norm": norm}
+    )
+    deep = DRDNet(config).eval()
+    for name in ("rain", "detail"):
+        grow(deep.get_submodule(name), shallow.get_submodule(name).state_dict())
+    rainy = torch.rand(1, 3, 12, 12)
+    with torch.no_grad():
+        torch.testing.assert_close(deep(rainy).clean, shallow(rainy).clean)
+    deep(rainy).clean.sum().backward()
+    assert deep.rain.blocks[2].second.weight.grad.abs().sum() > 0
+    assert deep.detail.blocks[1].second.fuse.weight.grad.abs().sum() > 0
+    with pytest.raises(RuntimeError, match="not a branch of this form"):
+        grow(deep.rain, shallow.detail.state_dict())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -126,3 +128,14 @@ def test_small_pictures_get_rain_too() -> None:
         clean = torch.full((2, 3, side, side), 0.5)
         sample = RainSynthesizer(rain_preset("broad"), LAYERS)(clean, torch.Generator())
         assert sample.rainy.shape == clean.shape
+
+
+def test_a_family_can_be_left_out() -> None:
+    whole, part = rain_preset("broad"), rain_preset("broad-without-heavy")
+    (heavy,) = rain_preset("heavy").recipes[0].styles
+    assert len(part.recipes) == len(whole.recipes) - 1
+    assert not any(heavy in recipe.styles for recipe in part.recipes)
+    assert replace(part, recipes=whole.recipes) == whole
+    for name in ("light-without-light", "light-without-heavy", "broad-without-nothing"):
+        with pytest.raises(ConfigError):
+            rain_preset(name)

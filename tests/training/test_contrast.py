@@ -13,8 +13,15 @@ from derain.errors import ConfigError
 from derain.nn import DRDNet, preset
 from derain.nn.drdnet import Layers
 from derain.training.config import RealConfig
-from derain.training.contrast import DualContrast, Known, MomentumEncoder, VggEmbedder
+from derain.training.contrast import (
+    DualContrast,
+    Known,
+    MomentumEncoder,
+    VggEmbedder,
+    neighbours,
+)
 from derain.training.contrast.bank import Bank
+from derain.training.contrast.dual import Compared
 from derain.training.contrast.losses import supervised_contrast
 from derain.training.contrast.patches import augment, mix_rain, sample_patches, standardise
 
@@ -252,3 +259,21 @@ def test_vgg_files_that_do_not_fit(tmp_path: Path) -> None:
     torch.save(weights, path)
     with pytest.raises(ConfigError, match=r"no features\.5\.weight"):
         VggEmbedder(path)
+
+
+def test_the_sheet_of_neighbours_shows_the_nearest() -> None:
+    anchors, positives, negatives = (
+        torch.full((n, 3, 8, 8), v) for n, v in ((2, 0.1), (6, 0.0), (1, 0.0))
+    )
+    positives += torch.arange(6).view(6, 1, 1, 1) / 10
+    near = torch.tensor([[0.0, 0.1, 0.2, 0.3, 0.4, 0.5], [0.5, 0.4, 0.3, 0.2, 0.1, 0.0]])
+    sheet = neighbours(
+        Compared(anchors, positives, negatives, near, torch.zeros(2, 1)), signed=False
+    )
+    assert sheet.shape == (2 * 12 + 4, 9 * 12 + 4, 3)
+    rows = sheet[8::12, 8::12, 0]  # the middles of all places
+    first = [round(255 * v) for v in (0.1, 0.5, 0.4, 0.3, 0.2, 0.0)]
+    second = [round(255 * v) for v in (0.1, 0.0, 0.1, 0.2, 0.3, 0.0)]
+    assert rows.tolist() == [[*first, 255, 255, 255], [*second, 255, 255, 255]]
+    grey = neighbours(Compared(anchors, positives, negatives, near, torch.zeros(2, 1)), signed=True)
+    assert grey[8, 8, 0] == round(255 * 0.6)

@@ -88,6 +88,19 @@ def test_the_log_tells_every_term(make: Make, real: Path) -> None:
                      "gradient/rain", "gradient/background"):  # fmt: skip
             assert np.isfinite(steps[step][f"real/{name}"])
     assert steps[6]["real/gradient/background"] > 0
+    for name in ("rain", "background"):
+        with Image.open(folder / "samples" / f"nearest-{name}.png") as sheet:
+            assert sheet.size[0] == 9 * (16 + 4) + 4
+
+
+def test_the_teacher_rests_where_nobody_asks_it(make: Make, real: Path) -> None:
+    trainer = Trainer(make(real={**REAL, "remix": 0.0, "pseudo": 0.0, "start": 0}))
+    assert trainer._semi is not None
+    teacher = trainer._averaged()
+    teacher.forward = None  # type: ignore[assignment] # whoever calls it fails
+    extra = trainer._semi.draw(0, torch.rand(2, 3, 32, 32), teacher)
+    assert extra is not None
+    assert extra.inputs().shape == (2, 3, 32, 32)
 
 
 def test_it_changes_the_weights_and_starts_alike(make: Make, real: Path, tmp_path: Path) -> None:

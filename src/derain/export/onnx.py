@@ -26,8 +26,8 @@ class _Branches(nn.Module):
 
     def forward(self, rainy: Tensor) -> tuple[Tensor, Tensor]:
         assert self.rain is not None
-        rain = self.rain(rainy)
-        return rain, self.detail(rainy, rainy - rain)
+        rain, features = self.rain(rainy)
+        return rain, self.detail(rainy, rainy - rain, before=features)[0]
 
 
 def to_onnx(network: DRDNet) -> bytes:

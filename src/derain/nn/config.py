@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from derain.errors import ConfigError
+
+DetailInput = Literal["rainy", "coarse", "both", "features"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class NetworkConfig:
             it out: the detail branch then stands behind another derainer.
         detail_blocks: SDCAB residual blocks of the detail branch. CODE: 16; 0 leaves it out.
         detail_input: What the detail branch reads: the ``"rainy"`` picture O (CODE), the
-            ``"coarse"`` one O - R, or ``"both"`` (OURS, docs/training.md).
+            ``"coarse"`` one O - R, ``"both"``, or O and the rain branch's ``"features"`` (OURS,
+            docs/training.md).
         dilations: Dilations of the parallel 3x3 kernels of a context aggregation. CODE: (1, 3, 5).
         unshuffle: 1 works at full resolution (PAPER); 2 packs each 2x2 pixels into channels first
             (PixelUnshuffle stem, PixelShuffle tails): the same body at a quarter of the cost
@@ -36,7 +39,7 @@ class NetworkConfig:
     channels: int = 64
     rain_blocks: int = 16
     detail_blocks: int = 16
-    detail_input: Literal["rainy", "coarse", "both"] = "rainy"
+    detail_input: DetailInput = "rainy"
     dilations: tuple[int, ...] = (1, 3, 5)
     unshuffle: Literal[1, 2] = 1
     norm: Literal["batch", "none"] = "batch"
@@ -54,11 +57,13 @@ class NetworkConfig:
                 )
         if not self.rain_blocks and not self.detail_blocks:
             raise ConfigError("network: has neither a rain branch nor a detail branch")
-        if self.detail_input not in ("rainy", "coarse", "both"):
+        if self.detail_input not in get_args(DetailInput):
+            known = ", ".join(map(repr, get_args(DetailInput)))
             raise ConfigError(
-                "network.detail_input must be 'rainy', 'coarse' or 'both', "
-                f"not {self.detail_input!r}"
+                f"network.detail_input must be one of {known}, not {self.detail_input!r}"
             )
+        if self.detail_input == "features" and not self.rain_blocks:
+            raise ConfigError("network.detail_input = 'features' needs a rain branch")
         whole = all(type(d) is int and d >= 1 for d in self.dilations)
         if not self.dilations or not whole:
             raise ConfigError(f"network.dilations must be positive, not {self.dilations}")

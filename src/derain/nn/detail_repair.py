@@ -15,12 +15,12 @@ class DetailRepairNet(Trunk):
 
     Source: Semi-DRDNet, detail repair network (PAPER). It reads the rainy image alone (CODE; one
     older release fed 2O - R, which third parties measured as worse), or, by
-    ``config.detail_input``, the coarse picture or both (OURS: docs/training.md has what each is
-    worth).
+    ``config.detail_input``, the coarse picture, both, or the rainy image and the features that the
+    rain branch's body ends with (OURS: docs/training.md has what each is worth).
 
     Shape:
-        rainy and coarse, each (N, 3, H, W) in [0, 1] -> (N, 3, H, W), signed, in units of the
-        image.
+        rainy and coarse, each (N, 3, H, W) in [0, 1], and the rain branch's features -> the layer
+        (N, 3, H, W), signed, in units of the image, and features.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -28,10 +28,10 @@ class DetailRepairNet(Trunk):
         images = 2 if self.reads == "both" else 1
         super().__init__(config, config.detail_blocks, SDCAB, images)
 
-    def forward(self, *pictures: Tensor) -> Tensor:
+    def forward(self, *pictures: Tensor, before: Tensor | None = None) -> tuple[Tensor, Tensor]:
         rainy, coarse = pictures
-        read = {"rainy": (rainy,), "coarse": (coarse,), "both": (rainy, coarse)}
-        return super().forward(*read[self.reads])
+        read = {"coarse": (coarse,), "both": (rainy, coarse)}.get(self.reads, (rainy,))
+        return super().forward(*read, before=before if self.reads == "features" else None)
 
 
 class NoDetail(nn.Module):
@@ -41,5 +41,7 @@ class NoDetail(nn.Module):
         as :class:`DetailRepairNet`.
     """
 
-    def forward(self, rainy: Tensor, coarse: Tensor) -> Tensor:
-        return torch.zeros_like(coarse)
+    def forward(
+        self, *pictures: Tensor, before: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        return torch.zeros_like(pictures[0]), before

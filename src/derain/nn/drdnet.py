@@ -58,9 +58,10 @@ class DRDNet(nn.Module):
             )
         if coarse is None:
             assert self.rain is not None
-            rain = self.rain(rainy).float()
+            layer, features = self.rain(rainy)
+            rain = layer.float()
         else:
-            rain = rainy.float() - coarse.float()
+            rain, features = rainy.float() - coarse.float(), None
         coarse = rainy.float() - rain
-        detail = self.detail(rainy, coarse).float()
+        detail = self.detail(rainy, coarse, before=features)[0].float()
         return Layers(rain, coarse, detail, coarse + detail)

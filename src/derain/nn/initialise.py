@@ -8,8 +8,9 @@ layers, starved next to the rain branch and died (docs/training.md shows the run
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
-from torch import nn
+from torch import Tensor, nn
 
 from derain.nn.context_aggregation import SDCAB, ContextAggregation
 from derain.nn.rain_residual import RainBlock
@@ -32,6 +33,28 @@ def initialise_without_norm(network: nn.Module) -> None:
             _spread(module.head, 1.0)
             _spread(module.join, _RESIDUAL)
             _spread(module.tail, 0.0)
+
+
+def grow(branch: Trunk, source: Mapping[str, Tensor]) -> None:
+    """Take over a shallower branch's weights, in place; blocks it does not have change nothing.
+
+    A new block's second convolution is zero, so that the deeper branch starts as the shallower one
+    and every new weight gets a gradient after the first step.
+
+    Raises:
+        RuntimeError: ``source`` is not the state of a branch of this form.
+    """
+    missing, unknown = branch.load_state_dict(source, strict=False)
+    depth = len({name.split(".")[1] for name in source if name.startswith("blocks.")})
+    new = tuple(f"blocks.{i}." for i in range(depth, len(branch.blocks)))
+    if unknown or not all(name.startswith(new) for name in missing):
+        raise RuntimeError(f"not a branch of this form ({[*unknown, *missing][0]})")
+    for block in list(branch.blocks)[depth:]:
+        assert isinstance(block, RainBlock | SDCAB)
+        last = block.second.fuse if isinstance(block.second, ContextAggregation) else block.second
+        assert isinstance(last, nn.Conv2d) and last.bias is not None
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
 
 
 def _spread(layer: nn.Module, gain: float) -> None:

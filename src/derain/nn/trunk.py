@@ -25,7 +25,8 @@ class Trunk(nn.Module):
         images: How many pictures it reads.
 
     Shape:
-        each picture (N, 3, H, W) -> (N, 3, H, W).
+        each picture (N, 3, H, W), features ``before`` as an earlier trunk gave them -> the layer
+        (N, 3, H, W) and the features (N, C, H / unshuffle, W / unshuffle).
     """
 
     def __init__(
@@ -47,8 +48,9 @@ class Trunk(nn.Module):
         self.tail = nn.Conv2d(c, packed, 3, padding=1)
         self.shuffle = nn.PixelShuffle(config.unshuffle) if shuffled else nn.Identity()
 
-    def forward(self, *pictures: Tensor) -> Tensor:
+    def forward(self, *pictures: Tensor, before: Tensor | None = None) -> tuple[Tensor, Tensor]:
         head = self.activation(self.head(self.unshuffle(torch.cat(pictures, dim=1))))
+        if before is not None:
+            head = head + before
         body = head + self.norm(self.join(self.blocks(head)))
-        out: Tensor = self.shuffle(self.tail(body))
-        return out
+        return self.shuffle(self.tail(body)), body

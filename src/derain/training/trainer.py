@@ -24,6 +24,8 @@ from derain.errors import ConfigError, TrainingError
 from derain.files import atomic_write
 from derain.nn import DRDNet, load_network, save_network
 from derain.nn.drdnet import Layers
+from derain.nn.initialise import grow
+from derain.nn.trunk import Trunk
 from derain.restore.foreign import foreign_derainer
 from derain.training.batches import BatchSource
 from derain.training.checkpoint import load_checkpoint, save_checkpoint
@@ -313,12 +315,17 @@ def _start(network: DRDNet, config: TrainConfig) -> DRDNet:
         return network
     source = load_network(Path(config.init))
     for branch in config.init_branches:
-        # The branch that is not taken may be another.
-        others = ("detail_blocks", "detail_input") if branch == "rain" else ("rain_blocks",)
+        # A branch may be deeper than the one it starts from, and the other one may differ.
+        others = ("rain_blocks", "detail_blocks", *(["detail_input"] if branch == "rain" else []))
         same = {name: getattr(network.config, name) for name in others}
-        if replace(source.config, **same) != network.config:
+        deeper = getattr(network.config, f"{branch}_blocks")
+        if replace(source.config, **same) != network.config or deeper < getattr(
+            source.config, f"{branch}_blocks"
+        ):
             raise ConfigError(f"init={config.init}: holds another network than this run trains")
-        network.get_submodule(branch).load_state_dict(source.get_submodule(branch).state_dict())
+        target = network.get_submodule(branch)
+        assert isinstance(target, Trunk)
+        grow(target, source.get_submodule(branch).state_dict())
     return network
 
 
