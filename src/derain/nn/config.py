@@ -116,7 +116,9 @@ _QUARTER = NetworkConfig(unshuffle=2, norm="none", slopes="shared", pool_window=
 
 PRESETS: dict[str, NetworkConfig] = {
     "paper": NetworkConfig(),
-    "base": replace(_QUARTER, channels=48, rain_blocks=8, detail_blocks=8),
+    "base": replace(
+        _QUARTER, channels=48, rain_blocks=14, detail_blocks=4, detail_input="features"
+    ),
     "fast": replace(_QUARTER, channels=48, rain_blocks=8, detail_blocks=1),
 }
 
