@@ -88,8 +88,10 @@ def test_a_study_from_end_to_end(study_file: Path, capsys: pytest.CaptureFixture
     assert config["seed"] == 1 and config["network"]["detail_blocks"] == 1
     assert len(list((folder / "both" / "seed0").glob("real-*.png"))) == 2
     # Once more: everything is there already.
-    assert run(["ablate", str(study_file)]) == 0
+    assert run(["ablate", str(study_file), "--plot"]) == 0
     assert "4 runs, 4 of them finished before" in capsys.readouterr().out
+    drawn = (folder / "cost.svg").read_text()
+    assert all(f">{name}</text>" in drawn for name in ("rain alone", "both", "pairs", "heavy"))
 
 
 def test_the_interval_is_scipys() -> None:

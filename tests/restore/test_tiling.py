@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from derain import Derainer, OutOfMemoryError
-from derain.export.cost import bytes_per_pixel
 from derain.export.halo import measure_halo
 from derain.nn import PRESETS, DRDNet, preset
+from derain.nn.cost import bytes_per_pixel
 from derain.restore.backends import Planes, TileTooLarge
 from derain.restore.engine import Engine
 from derain.restore.tiles import Box, cuts, fitting_window, ramp

@@ -9,7 +9,7 @@ import pytest
 
 from derain.errors import ConfigError, DatasetError
 from derain.training import TrainConfig, Trainer, load_config
-from derain.training.config import parse_overrides
+from derain.training.config import OptimizerConfig, parse_overrides
 from derain.training.schedule import learning_rate
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
@@ -18,7 +18,7 @@ CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
 def test_committed_configurations_load(path: Path) -> None:
     config = load_config(path)
-    assert config.network_config.unshuffle == 2
+    assert config.network_config.unshuffle == (1 if path.stem.startswith("paper") else 2)
     assert Path(config.out).name == path.stem
 
 
@@ -84,3 +84,11 @@ def test_learning_rate() -> None:
     assert rates[top] == pytest.approx(config.rate)
     assert rates[-1] == pytest.approx(config.rate * config.final_share)
     assert all(a > b for a, b in zip(rates[top + 2 :], rates[top + 3 :], strict=False))
+
+
+def test_the_releases_drops() -> None:
+    """1e-3, a fifth of it from epochs 30, 50 and 80 of 150 on."""
+    config = OptimizerConfig(warmup=0, schedule="drops")
+    rates = [learning_rate(epoch * 10, 1500, config) for epoch in range(150)]
+    expected = [1e-3] * 30 + [2e-4] * 20 + [4e-5] * 30 + [8e-6] * 70
+    assert rates == pytest.approx(expected)

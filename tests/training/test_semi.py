@@ -39,7 +39,7 @@ def real(data_root: Path, photos: list[NDArray[np.uint8]]) -> Path:
 
 def state(folder: Path, name: str) -> dict[str, torch.Tensor]:
     newest = sorted((folder / "checkpoints").glob("step-*"))[-1]
-    loaded: dict[str, torch.Tensor] = torch.load(newest / f"{name}.pt", weights_only=True)
+    loaded: dict[str, torch.Tensor] = torch.load(newest / f"{name}.pt.00", weights_only=True)
     return loaded
 
 

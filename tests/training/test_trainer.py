@@ -16,8 +16,9 @@ import torch
 
 from derain.errors import ConfigError, TrainingError
 from derain.nn import load_network
-from derain.training import TrainConfig, Trainer
+from derain.training import TrainConfig, Trainer, checkpoint
 from derain.training.batches import BatchSource
+from derain.training.checkpoint import load_checkpoint, save_checkpoint
 from derain.training.loading import load_data
 
 Make = Callable[..., TrainConfig]
@@ -56,7 +57,7 @@ def test_stopped_and_resumed_is_the_same_to_the_bit(
     assert same(weights(through), weights(resumed))
     # The optimiser, the average and the counters too, not only the result.
     states = [
-        {n: torch.load(newest(f) / f"{n}.pt", weights_only=True) for n in ("ema", "trainer")}
+        {n: torch.load(newest(f) / f"{n}.pt.00", weights_only=True) for n in ("ema", "trainer")}
         for f in (through, resumed)
     ]
     assert same(states[0]["ema"], states[1]["ema"])
@@ -97,7 +98,7 @@ def test_sigterm_saves(make: Make, tmp_path: Path) -> None:
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0  # the library's; the command gives 143
     assert "stopped at step" in out
-    trainer = torch.load(newest(Path(config.out)) / "trainer.pt", weights_only=True)
+    trainer = torch.load(newest(Path(config.out)) / "trainer.pt.00", weights_only=True)
     assert f"stopped at step {trainer['step']};" in out
 
 
@@ -112,8 +113,8 @@ def test_a_torn_checkpoint_falls_back(make: Make) -> None:
     folder = Trainer(config).run()
     assert folder is not None
     last = newest(folder)
-    data = (last / "trainer.pt").read_bytes()
-    (last / "trainer.pt").write_bytes(data[: len(data) // 2])
+    data = (last / "trainer.pt.00").read_bytes()
+    (last / "trainer.pt.00").write_bytes(data[: len(data) // 2])
     told: list[str] = []
     again = Trainer(config, told.append)
     assert again.step == 4
@@ -130,7 +131,7 @@ def test_a_torn_checkpoint_takes_nobodys_place(make: Make) -> None:
     assert folder is not None
     torn = folder / "checkpoints" / "step-00000099"
     torn.mkdir()
-    (torn / "network.pt").write_bytes(b"half")
+    (torn / "network.pt.00").write_bytes(b"half")
     again = Trainer(config)
     again._save()
     assert [p.name for p in (folder / "checkpoints").iterdir()] == ["step-00000006"]
@@ -241,3 +242,21 @@ def test_command(make: Make, tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
     done = derain("export", str(tmp_path), "--name", "mine", "--out", str(tmp_path / "zoo"))
     assert done.returncode == 16
+
+
+def test_no_file_of_a_checkpoint_is_large(
+    make: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Cut into parts and read back to the bit; a part that is missing makes it torn."""
+    monkeypatch.setattr(checkpoint, "PART", 1000)
+    tensors = {"a": torch.rand(700), "b": torch.rand(3)}
+    state = {"network": tensors, "ema": {}, "trainer": {"step": 7}}
+    folder = save_checkpoint(tmp_path / "parts", 7, state, keep=1)
+    sizes = [path.stat().st_size for path in folder.glob("*.pt.*")]
+    assert len(sizes) > 4 and max(sizes) <= 1000
+    loaded = load_checkpoint(tmp_path / "parts", torch.device("cpu"), print)
+    assert loaded is not None and loaded["trainer"] == {"step": 7}
+    assert all(torch.equal(loaded["network"][name], tensors[name]) for name in tensors)
+    (folder / "network.pt.01").unlink()
+    with pytest.raises(TrainingError, match="every checkpoint is torn"):
+        load_checkpoint(tmp_path / "parts", torch.device("cpu"), print)

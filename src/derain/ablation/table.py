@@ -36,6 +36,20 @@ def read_scores(folder: Path) -> Scores | None:
     return scores
 
 
+def found_scores(study: Study) -> dict[str, dict[int, Scores]]:
+    """Variant -> seed -> scores, of the runs that are finished."""
+    found: dict[str, dict[int, Scores]] = {}
+    for variant in study.variants:
+        read = {seed: read_scores(study.folder(variant, seed)) for seed in study.seeds}
+        found[variant.name] = {seed: run for seed, run in read.items() if run is not None}
+    return found
+
+
+def measures(found: dict[str, dict[int, Scores]]) -> list[str]:
+    """All that was measured of any run, in order."""
+    return list(dict.fromkeys(n for runs in found.values() for run in runs.values() for n in run))
+
+
 def interval(values: list[float]) -> tuple[float, float]:
     """Mean and half width of its 95 % interval over seeds (Student's t); nan for a single one."""
     mean = fmean(values)
@@ -51,11 +65,8 @@ def write_tables(study: Study) -> str:
     The first table has means over seeds; the second, for each variant, the mean difference to the
     one it is held against, seed by seed, and its 95 % interval: what excludes zero is bold.
     """
-    found: dict[str, dict[int, Scores]] = {}
-    for variant in study.variants:
-        read = {seed: read_scores(study.folder(variant, seed)) for seed in study.seeds}
-        found[variant.name] = {seed: run for seed, run in read.items() if run is not None}
-    names = list(dict.fromkeys(n for runs in found.values() for run in runs.values() for n in run))
+    found = found_scores(study)
+    names = measures(found)
     steps = study.config(study.variants[0], study.seeds[0]).steps
     lines = [f"# {study.title}", "", *([study.text.strip(), ""] if study.text else [])]
     lines += [

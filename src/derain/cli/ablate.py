@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def ablate(study: Path, /, *, data: str = "", out: str = "", jobs: int = 1) -> int:
+def ablate(
+    study: Path, /, *, data: str = "", out: str = "", jobs: int = 1, plot: bool = False
+) -> int:
     """Train every variant of a study with every seed and write a table with intervals.
 
     Run the same command again to go on after a stop: finished runs are passed over. The table is
@@ -21,8 +23,10 @@ def ablate(study: Path, /, *, data: str = "", out: str = "", jobs: int = 1) -> i
         Folder of the runs, in place of the file's.
     jobs
         Runs at once; the cores are shared among them.
+    plot
+        Draw quality against cost, too (cost.svg).
     """
-    from derain.ablation import load_study, run_study, write_tables
+    from derain.ablation import load_study, plot_cost, run_study, write_tables
     from derain.errors import UsageError
 
     if jobs < 1:
@@ -35,4 +39,6 @@ def ablate(study: Path, /, *, data: str = "", out: str = "", jobs: int = 1) -> i
 
     whole = run_study(loaded, jobs, report)
     print(write_tables(loaded))
+    if plot:
+        print(f"wrote {plot_cost(loaded)}")
     return 0 if whole else 1

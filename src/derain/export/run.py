@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from derain.errors import ExportError
-from derain.export.cost import bytes_per_pixel, multiply_accumulates
 from derain.export.halo import measure_halo
 from derain.export.onnx import PARITY, check_parity, to_onnx
 from derain.files import atomic_write
 from derain.nn import load_network
+from derain.nn.cost import bytes_per_pixel, multiply_accumulates
 from derain.zoo import ModelCard, card_markdown
 
 Report = Callable[[str], None]

@@ -16,7 +16,9 @@ from derain.errors import TrainingError
 from derain.files import atomic_write
 
 _SUM = "sha256.json"
-_FILES = ("network.pt", "ema.pt", "trainer.pt")
+_KEYS = ("network", "ema", "trainer")
+PART = 15 * 2**20
+"""Bytes of a file at most."""
 
 State = dict[str, Any]
 
@@ -24,18 +26,20 @@ State = dict[str, Any]
 def save_checkpoint(folder: Path, step: int, state: State, keep: int) -> Path:
     """Write ``state`` (keys network, ema, trainer) as ``folder/step-NNNNNNNN`` and drop old ones.
 
-    One file each, so that none grows beyond what a short-lived machine can hand back. The table of
-    sums is written last: a folder without it, or whose files differ from it, is torn.
+    In files of at most 15 MiB, so that none grows beyond what a short-lived machine can hand back.
+    The table of sums is written last: a folder without it, or whose files differ from it, is torn.
     """
     target = folder / f"step-{step:08d}"
     shutil.rmtree(target, ignore_errors=True)
     sums = {}
-    for name in _FILES:
+    for key in _KEYS:
         buffer = io.BytesIO()
-        torch.save(state[Path(name).stem], buffer)
+        torch.save(state[key], buffer)
         data = buffer.getvalue()
-        sums[name] = hashlib.sha256(data).hexdigest()
-        atomic_write(target / name, data)
+        for part, start in enumerate(range(0, len(data), PART)):
+            piece, name = data[start : start + PART], f"{key}.pt.{part:02d}"
+            sums[name] = hashlib.sha256(piece).hexdigest()
+            atomic_write(target / name, piece)
     atomic_write(target / _SUM, json.dumps(sums, indent=1).encode())
     found = _all(folder)
     # Anything later is a torn rest of the try before this one.
@@ -60,13 +64,16 @@ def load_checkpoint(
     for path in reversed(found):
         try:
             sums = json.loads((path / _SUM).read_text())
-            state: State = {}
-            for name in _FILES:
+            pieces: dict[str, list[bytes]] = {key: [] for key in _KEYS}
+            for name in sorted(sums):
                 data = (path / name).read_bytes()
                 if hashlib.sha256(data).hexdigest() != sums[name]:
                     raise ValueError(f"{name} is not what was written")
-                buffer = io.BytesIO(data)
-                state[Path(name).stem] = torch.load(buffer, map_location=device, weights_only=True)
+                pieces[name.partition(".")[0]].append(data)
+            state: State = {}
+            for key, parts in pieces.items():
+                buffer = io.BytesIO(b"".join(parts))
+                state[key] = torch.load(buffer, map_location=device, weights_only=True)
         except (OSError, ValueError, KeyError) as error:
             report(f"{path}: torn checkpoint ({error}); trying the one before")
             continue

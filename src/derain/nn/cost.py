@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from derain.nn import NetworkConfig
+from derain.nn.config import NetworkConfig
 
 
 def multiply_accumulates(config: NetworkConfig) -> int:
