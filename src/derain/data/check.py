@@ -14,6 +14,7 @@ from derain.data.layouts import find_pairs
 from derain.data.pairs import Pair
 from derain.data.scenes import group_scenes, perceptual_hash
 from derain.errors import DerainError
+from derain.evaluation import psnr
 
 DUPLICATE = 4
 """Bits of 64 up to which two pictures count as near-duplicates."""
@@ -63,11 +64,6 @@ class Report:
         return dict(Counter(problem.kind for problem in self.problems))
 
 
-def _psnr(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    error = float(np.mean((a - b) ** 2))
-    return float("inf") if error == 0 else 10 * float(np.log10(255**2 / error))
-
-
 def find_shift(rainy: Pixels, clean: Pixels, most: int = 8) -> tuple[int, int, float]:
     """How far the clean picture lies off, by phase correlation (Kuglin and Hines, 1975).
 
@@ -86,8 +82,9 @@ def find_shift(rainy: Pixels, clean: Pixels, most: int = 8) -> tuple[int, int, f
     if (down, right) == (0, 0) or max(abs(down), abs(right)) > most:
         return 0, 0, 0.0
     inner = (slice(most, -most or None),) * 2
-    moved = np.roll(b, (down, right), (0, 1))
-    return down, right, _psnr(a[inner], moved[inner]) - _psnr(a[inner], b[inner])
+    moved = np.roll(clean, (down, right), (0, 1))
+    before, after = (psnr(rainy[inner], x[inner], "full-y") for x in (clean, moved))
+    return down, right, after - before
 
 
 def check_dataset(
@@ -139,7 +136,7 @@ def _check_pair(
     except DerainError as error:
         kind = "size" if "must have one size" in str(error) else "corrupt"
         return Problem(kind, str(pair.rainy), str(error)), None, None
-    value = _psnr(rainy.astype(np.float32), clean.astype(np.float32))
+    value = psnr(rainy, clean, "rgb")
     hashed = perceptual_hash(clean)
     if not np.isfinite(value):
         return Problem("identical", str(pair.rainy), "equals its partner"), value, hashed
