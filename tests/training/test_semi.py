@@ -21,7 +21,7 @@ from derain.training.loading import load_data
 Make = Callable[..., TrainConfig]
 
 REAL = {"paths": ["real"], "batch": 2, "patches": 2, "side": 16, "bank": 12, "ramp": 2, "start": 1,
-        "pseudo": 0.1}  # fmt: skip
+        "pseudo": 0.1, "prepare": 2}  # fmt: skip
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from derain.errors import ConfigError, TrainingError
+from derain.errors import ConfigError, ModelNotFoundError, TrainingError
 from derain.nn import load_network
 from derain.training import TrainConfig, Trainer, checkpoint
 from derain.training.batches import BatchSource
@@ -22,6 +22,7 @@ from derain.training.checkpoint import load_checkpoint, save_checkpoint
 from derain.training.loading import load_data
 
 Make = Callable[..., TrainConfig]
+SMALLER = {"channels": 4, "rain_blocks": 1, "detail_blocks": 0, "pool_window": 6}
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -119,8 +120,8 @@ def test_a_torn_checkpoint_falls_back(make: Make) -> None:
     again = Trainer(config, told.append)
     assert again.step == 4
     assert any("torn" in line for line in told)
-    for checkpoint in (folder / "checkpoints").iterdir():
-        (checkpoint / "sha256.json").unlink()
+    for whole in (folder / "checkpoints").iterdir():
+        (whole / "sha256.json").unlink()
     with pytest.raises(TrainingError, match="every checkpoint is torn"):
         Trainer(config)
 
@@ -260,3 +261,23 @@ def test_no_file_of_a_checkpoint_is_large(
     (folder / "network.pt.01").unlink()
     with pytest.raises(TrainingError, match="every checkpoint is torn"):
         load_checkpoint(tmp_path / "parts", torch.device("cpu"), print)
+
+
+def test_a_pupil_learns_from_its_teacher(make: Make, tmp_path: Path) -> None:
+    teacher = Trainer(make(out=str(tmp_path / "teacher"))).run()
+    assert teacher is not None
+    file = str(teacher / "network.safetensors")
+    pupil = Trainer(make(out=str(tmp_path / "pupil"), teacher=file, network=SMALLER))
+    before = load_network(teacher / "network.safetensors").state_dict()
+    folder = pupil.run()
+    assert folder is not None
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    assert all(line["teacher"] >= 0 for line in lines if line["kind"] == "train")
+    assert pupil._teacher is not None
+    assert same(pupil._teacher.state_dict(), before)
+    rainy = torch.rand(1, 3, 32, 32)
+    network = load_network(teacher / "network.safetensors").train()
+    with torch.no_grad():
+        torch.testing.assert_close(pupil._taught(rainy), network(rainy).clean)
+    with pytest.raises(ModelNotFoundError, match=r"missing\.safetensors"):
+        Trainer(make(out=str(tmp_path / "other"), teacher="missing.safetensors"))

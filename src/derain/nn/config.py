@@ -119,7 +119,7 @@ PRESETS: dict[str, NetworkConfig] = {
     "base": replace(
         _QUARTER, channels=48, rain_blocks=14, detail_blocks=4, detail_input="features"
     ),
-    "fast": replace(_QUARTER, channels=48, rain_blocks=8, detail_blocks=1),
+    "fast": replace(_QUARTER, channels=48, rain_blocks=8, detail_blocks=0),
 }
 
 

@@ -88,14 +88,15 @@ class DataConfig:
 class LossConfig:
     """Weights of the loss terms.
 
-    ``coarse * L1(O - R) + clean * L1(B)`` is the release's loss (CODE: 0.1 and 1); ``ssim`` and
-    ``frequency`` are OURS (see :mod:`derain.training.losses`).
+    ``coarse * L1(O - R) + clean * L1(B)`` is the release's loss (CODE: 0.1 and 1); ``ssim``,
+    ``frequency`` and ``teacher`` are OURS (see :mod:`derain.training.losses`).
     """
 
     coarse: float = 0.1
     clean: float = 1.0
     ssim: float = 0.1
     frequency: float = 0.05
+    teacher: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,7 @@ class RealConfig:
         embedding: ``own``, trained along, or ``vgg``.
         weights: VGG19's weight file.
         embedding_rate, momentum: Of the own embedding.
+        prepare: Steps the own embedding learns alone, before the first step of the run.
         short: Photographs are shrunk to this short side, 0 for as they are.
     """
 
@@ -175,12 +177,13 @@ class RealConfig:
     patches: int = 6
     side: int = 32
     bank: int = 512
-    temperature: float = 0.07
-    mix: tuple[float, float] = (0.2, 1.0)
+    temperature: float = 0.2
+    mix: tuple[float, float] = (0.5, 1.0)
     embedding: str = "own"
     weights: str = ""
     embedding_rate: float = 1e-3
-    momentum: float = 0.999
+    momentum: float = 0.99
+    prepare: int = 300
     short: int = 480
 
     def __post_init__(self) -> None:
@@ -218,6 +221,7 @@ class TrainConfig:
         init: Weight file (safetensors) to start from; empty for fresh weights.
         init_branches: Which branches are taken from it.
         frozen: Branches that are not trained.
+        teacher: Weight file of a network whose clean pictures are learned, too (distillation).
         first: Another derainer in the place of the rain branch, as ``FILE.onnx`` or
             ``module:function``: only a detail branch is trained, to repair what it gives.
         precision: ``no`` (float32) or ``bf16``.
@@ -241,6 +245,7 @@ class TrainConfig:
     init: str = ""
     init_branches: tuple[str, ...] = ("rain", "detail")
     frozen: tuple[str, ...] = ()
+    teacher: str = ""
     first: str = ""
     precision: str = "bf16"
     device: str = "auto"

@@ -53,11 +53,16 @@ def frequency_ratio(clean: Tensor, truth: Tensor, rainy: Tensor) -> Tensor:
 
 
 def supervised_loss(
-    layers: Layers, rainy: Tensor, truth: Tensor, weights: LossConfig
+    layers: Layers,
+    rainy: Tensor,
+    truth: Tensor,
+    weights: LossConfig,
+    taught: Tensor | None = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """``coarse L1(O - R, B_gt) + clean L1(B, B_gt) + ssim (1 - SSIM) + frequency ratio``.
 
-    The first two are the release's (CODE: 0.1 and 1), the others OURS. In float32.
+    The first two are the release's (CODE: 0.1 and 1), the others OURS. In float32. With a teacher's
+    clean pictures, ``teacher L1(B, B_teacher)`` (distillation, OURS).
 
     Returns:
         The weighted sum and each term's detached value; a term of weight 0 is not computed.
@@ -70,5 +75,7 @@ def supervised_loss(
         terms["ssim"] = 1 - ssim(layers.clean, truth)
     if weights.frequency:
         terms["frequency"] = frequency_ratio(layers.clean, truth, rainy)
+    if taught is not None:
+        terms["teacher"] = (layers.clean - taught).abs().mean()
     total = torch.stack([getattr(weights, name) * value for name, value in terms.items()]).sum()
     return total, {name: value.detach() for name, value in terms.items()}

@@ -17,7 +17,7 @@ from derain.errors import DatasetError
 from derain.nn import DRDNet, pad_to_multiple
 from derain.nn.drdnet import Layers
 from derain.rain.draw import integer
-from derain.training.batches import crop, step_generator
+from derain.training.batches import BatchSource, crop, step_generator
 from derain.training.config import RealConfig, TrainConfig
 from derain.training.contrast import (
     DualContrast,
@@ -86,6 +86,13 @@ class SemiSupervision:
         """Share of the full weights at a step."""
         return min(1.0, max(0.0, (step - self.config.start) / max(1, self.config.ramp)))
 
+    def prepare(self, source: BatchSource) -> None:
+        """Let the embedders learn alone, on batches that the run itself will not draw."""
+        for step in range(-self.config.prepare, 0):
+            rainy, clean = source(step)
+            known = Known(clean, (rainy - clean).clamp(min=0))
+            self.contrast.prepare(known, self._generator(step, "prepare"))
+
     @torch.no_grad()
     def draw(self, step: int, clean: Tensor, teacher: DRDNet) -> Extra | None:
         """The photographs of a step; None before ``start``."""
@@ -136,7 +143,7 @@ class SemiSupervision:
         """Pictures of each contrast's last anchors and their nearest samples."""
         branches = {"rain": self.contrast.rain, "background": self.contrast.background}
         return {
-            f"nearest-{name}": neighbours(branch.last, signed=branch.scale)
+            f"nearest-{name}": neighbours(branch.last, signed=not branch.fine)
             for name, branch in branches.items()
             if branch.last and len(branch.last.anchors)
         }

@@ -84,6 +84,7 @@ class Trainer:
         if config.real:
             self._semi = SemiSupervision(config, device, self.accelerator.process_index)
         self._first = foreign_derainer(config.first) if config.first else None
+        self._teacher = _teacher(config, device)
         self._resume()
         model = torch.compile(self.network) if config.compile else self.network
         self._model, self._optimizer = self.accelerator.prepare(model, adam)
@@ -165,6 +166,8 @@ class Trainer:
         rainy, truth = source(self.step)
         extra = None
         if self._semi:
+            if self.step == 0:
+                self._semi.prepare(source)
             with self.accelerator.autocast():
                 extra = self._semi.draw(self.step, truth, self._averaged())
         inputs = rainy if extra is None else torch.cat([rainy, extra.inputs()])
@@ -173,7 +176,7 @@ class Trainer:
         with self.accelerator.autocast():
             layers = self._model(inputs.contiguous(memory_format=torch.channels_last), coarse)
         synthetic = Layers(*(layer[: len(rainy)] for layer in layers))
-        loss, terms = supervised_loss(synthetic, rainy, truth, config.loss)
+        loss, terms = supervised_loss(synthetic, rainy, truth, config.loss, self._taught(rainy))
         if self._semi and extra is not None:
             real = Layers(*(layer[len(rainy) :] for layer in layers))
             known = Known(truth, (rainy - truth).clamp(min=0))
@@ -200,6 +203,15 @@ class Trainer:
                     "the last checkpoint"
                 )
         return {"loss": loss.detach(), **terms, "norm": norm, "rate": rate, "skipped": self.skipped}
+
+    @torch.no_grad()
+    def _taught(self, rainy: Tensor) -> Tensor | None:
+        """The teacher's clean pictures of a batch."""
+        if self._teacher is None:
+            return None
+        with self.accelerator.autocast():
+            clean: Tensor = self._teacher(rainy.contiguous(memory_format=torch.channels_last)).clean
+        return clean.float()
 
     def _averaged(self) -> DRDNet:
         network = self.ema.module
@@ -327,6 +339,17 @@ def _start(network: DRDNet, config: TrainConfig) -> DRDNet:
         assert isinstance(target, Trunk)
         grow(target, source.get_submodule(branch).state_dict())
     return network
+
+
+def _teacher(config: TrainConfig, device: torch.device) -> DRDNet | None:
+    """The teacher, which sees patches: in training mode, since its pools then span a patch."""
+    if not config.teacher:
+        return None
+    network = load_network(Path(config.teacher)).requires_grad_(False)
+    if network.config.norm != "none":
+        raise ConfigError(f"teacher={config.teacher}: a network with normalisation cannot teach")
+    teacher: DRDNet = network.train().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return teacher
 
 
 def _commit() -> str:

@@ -19,7 +19,9 @@ from derain.training.contrast.embedding import Embedder
 from derain.training.contrast.losses import supervised_contrast
 from derain.training.contrast.patches import (
     FAINT,
+    VISIBLE,
     augment,
+    deviation,
     mix_rain,
     sample_patches,
     standardise,
@@ -36,6 +38,22 @@ class Known(NamedTuple):
 
     clean: Tensor
     rain: Tensor
+
+
+class Samples(NamedTuple):
+    """Patches of known kind, (., 3, S, S).
+
+    Attributes:
+        rain: Of rain layers; the first ``plain`` as they are, the others augmented.
+        plain: How many are not augmented.
+        clean: Of clean photographs.
+        hard: Of clean photographs under rain that can be seen.
+    """
+
+    rain: Tensor
+    plain: int
+    clean: Tensor
+    hard: Tensor
 
 
 class Compared(NamedTuple):
@@ -59,12 +77,12 @@ class Branch(nn.Module):
     Args:
         embedder: Patches to vectors.
         config: Temperature, sizes.
-        scale: Whether patches are divided by their deviation (the rain branch).
+        fine: Whether only the patches' fine structure counts (the background branch).
     """
 
-    def __init__(self, embedder: Embedder, config: RealConfig, scale: bool) -> None:
+    def __init__(self, embedder: Embedder, config: RealConfig, fine: bool) -> None:
         super().__init__()
-        self.embedder, self.scale, self.temperature = embedder, scale, config.temperature
+        self.embedder, self.fine, self.temperature = embedder, fine, config.temperature
         self.bank = Bank(config.bank, embedder.dimensions)
         self.last: Compared | None = None
 
@@ -77,10 +95,10 @@ class Branch(nn.Module):
         the mean similarity of anchors to positives and to negatives.
         """
         with torch.no_grad():
-            fresh = self.embedder.embed(standardise(positives, self.scale))
-            far = self.embedder.embed(standardise(negatives, self.scale))
+            fresh = self.embedder.embed(standardise(positives, self.fine))
+            far = self.embedder.embed(standardise(negatives, self.fine))
             near = torch.cat([fresh, self.bank.read()])
-        vectors = self.embedder.embed(standardise(anchors, self.scale))
+        vectors = self.embedder.embed(standardise(anchors, self.fine))
         loss = supervised_contrast(vectors, near, far, self.temperature)
         with torch.no_grad():
             self.last = Compared(
@@ -96,11 +114,11 @@ class Branch(nn.Module):
     def remember(self, patches: Tensor) -> None:
         """Put patches of the positive kind into the bank."""
         if len(patches):
-            self.bank.push(self.embedder.embed(standardise(patches, self.scale)))
+            self.bank.push(self.embedder.embed(standardise(patches, self.fine)))
 
     def learn(self, alike: Tensor, unlike: Tensor) -> Tensor | None:
         """The embedder's own loss on known samples."""
-        kinds = standardise(alike, self.scale), standardise(unlike, self.scale)
+        kinds = standardise(alike, self.fine), standardise(unlike, self.fine)
         return self.embedder.learn(*kinds, self.temperature)
 
 
@@ -111,9 +129,10 @@ class DualContrast(nn.Module):
     of synthetic rain layers, augmented, and (through the bank) of R on earlier photographs;
     negatives are patches of clean photographs. So R may hold streaks and no background.
 
-    Background: an anchor is a patch of the predicted clean picture B; positives are patches of
-    unpaired clean photographs; negatives are patches of the rainy photograph itself, and harder
-    ones, clean photographs under rain, B + lambda R, with R both synthetic and just predicted.
+    Background: an anchor is a patch of the predicted clean picture B where rain was taken away;
+    positives are patches of unpaired clean photographs; negatives are patches of the rainy
+    photograph itself, where the rain that was taken could be seen, and harder ones, clean
+    photographs under rain, B + lambda R, with R both synthetic and just predicted.
 
     Args:
         rain, background: Embedders, one for each branch.
@@ -123,8 +142,10 @@ class DualContrast(nn.Module):
     def __init__(self, rain: Embedder, background: Embedder, config: RealConfig) -> None:
         super().__init__()
         self.config = config
-        self.rain = Branch(rain, config, scale=True)
-        self.background = Branch(background, config, scale=False)
+        self.rain = Branch(rain, config, fine=False)
+        self.background = Branch(background, config, fine=True)
+        self.learned: Tensor
+        self.register_buffer("learned", torch.zeros((), dtype=torch.long))
         weights = [*rain.trainable(), *background.trainable()]
         self._adam = torch.optim.Adam(weights, config.embedding_rate) if weights else None
 
@@ -143,58 +164,76 @@ class DualContrast(nn.Module):
             ``rain`` and ``background``, scalars to be minimised, zero where there is nothing to
             contrast; and what is logged.
         """
-        config, zero = self.config, layers.clean.sum() * 0
-        if not len(rainy):
-            return {"rain": zero, "background": zero}, {}
-        net = layers.rain - layers.detail  # what is taken away in all
-        drawn = {
-            "rain": sample_patches(net, config.patches, config.side, generator),
-            "known_rain": _visible(self._draw(known.rain, generator)),
-            "clean": self._draw(known.clean, generator),
-            "photo": self._draw(rainy, generator),
-        }
-        anchors = _visible(drawn["rain"])
-        positives, hard = drawn["known_rain"], drawn["photo"]
-        if config.augmented:
-            positives = augment(positives, generator)
-            rains = torch.cat([drawn["known_rain"], anchors.detach().clamp(min=0)])
-            hard = torch.cat([hard, mix_rain(drawn["clean"], rains, config.mix, generator)])
-        # First: a step of the embedders would spoil the anchors' graph, which ends in them.
-        self._learn(positives, drawn["clean"], hard)
+        zero = layers.clean.sum() * 0
         terms = {"rain": zero, "background": zero}
         seen: dict[str, Tensor] = {}
-        if len(anchors):
-            loss, told = self.rain(anchors, positives, drawn["clean"])
-            terms["rain"] = loss.mean()
-            seen |= {f"rain/{name}": value for name, value in told.items()}
-        backgrounds = sample_patches(layers.clean, config.patches, config.side, generator)
-        loss, told = self.background(backgrounds, drawn["clean"], hard)
-        terms["background"] = loss.mean()
-        seen |= {f"background/{name}": value for name, value in told.items()}
-        self.rain.remember(torch.cat([drawn["known_rain"], anchors.detach()]))
-        self.background.remember(drawn["clean"])
+        if not len(rainy):
+            return terms, seen
+        net = layers.rain - layers.detail  # what is taken away in all
+        # One place for all three, so that a patch is known by the rain on it.
+        stacked = torch.cat([net, layers.clean, rainy.detach()], dim=1)
+        taken, restored, photo = self._draw(stacked, generator).chunk(3, dim=1)
+        rainfall = deviation(taken)
+        anchors, restored = taken[rainfall > FAINT], restored[rainfall > FAINT]
+        hard = photo[rainfall > VISIBLE].detach()
+        samples = self._samples(known, anchors.detach().clamp(min=0), generator)
+        hard = torch.cat([hard, samples.hard])
+        # First: a step of the embedders would spoil the anchors' graph, which ends in them.
+        seen |= self._learn(samples.rain, samples.clean, hard)
+        for name, branch, own, near, far in (
+            ("rain", self.rain, anchors, samples.rain, samples.clean),
+            ("background", self.background, restored, samples.clean, hard),
+        ):
+            if len(own) and len(far):
+                loss, told = branch(own, near, far)
+                terms[name] = loss.mean()
+                seen |= {f"{name}/{key}": value for key, value in told.items()}
+        self.rain.remember(torch.cat([samples.rain[: samples.plain], anchors.detach()]))
+        self.background.remember(samples.clean)
         return terms, seen
 
-    def _draw(self, images: Tensor, generator: Generator) -> Tensor:
-        config = self.config
-        return sample_patches(images.detach(), config.patches, config.side, generator)
+    def prepare(self, known: Known, generator: Generator) -> None:
+        """One step of the embedders alone, before the derainer is held to them."""
+        none = known.rain[:0, :, : self.config.side, : self.config.side]
+        samples = self._samples(known, none, generator)
+        self._learn(samples.rain, samples.clean, samples.hard)
 
-    def _learn(self, rain: Tensor, clean: Tensor, rainy: Tensor) -> None:
-        """One step of the embedders on samples whose kind is known."""
-        if self._adam is None:
-            return
-        losses = [self.rain.learn(rain, clean), self.background.learn(clean, rainy)]
-        known = [loss for loss in losses if loss is not None]
-        if not known:
-            return
-        total = torch.stack(known).sum()
+    def _samples(self, known: Known, taken: Tensor, generator: Generator) -> Samples:
+        """Patches of known kind; if asked, augmented, and mixed with rain and with ``taken``."""
+        both = self._draw(torch.cat([known.rain, known.clean], dim=1).detach(), generator)
+        rain, clean = both.chunk(2, dim=1)
+        rainfall = deviation(rain)
+        hard = (clean + rain).clamp(0, 1)[rainfall > VISIBLE]
+        rain = rain[rainfall > FAINT]
+        if not self.config.augmented:
+            return Samples(rain, len(rain), clean, hard)
+        mixed = mix_rain(clean, torch.cat([rain, taken]), self.config.mix, generator)
+        return Samples(augment(rain, generator), len(rain), clean, torch.cat([hard, mixed]))
+
+    def _draw(self, images: Tensor, generator: Generator) -> Tensor:
+        return sample_patches(images, self.config.patches, self.config.side, generator)
+
+    def _learn(self, rain: Tensor, clean: Tensor, rainy: Tensor) -> dict[str, Tensor]:
+        """One step of the embedders on samples whose kind is known; gives their losses."""
+        losses = {
+            "rain": self.rain.learn(rain, clean),
+            "background": self.background.learn(clean, rainy),
+        }
+        known = {f"{name}/own": loss for name, loss in losses.items() if loss is not None}
+        if self._adam is None or not known:
+            return {}
+        total = torch.stack(list(known.values())).sum()
         if not bool(total.isfinite()):
-            return
+            return {}
         self._adam.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]
         self._adam.step()
+        self.learned += 1
+        # A slow copy of what was just drawn at random would judge by chance.
+        momentum = min(self.config.momentum, (1 + int(self.learned)) / (10 + int(self.learned)))
         for branch in (self.rain, self.background):
-            branch.embedder.follow(self.config.momentum)
+            branch.embedder.follow(momentum)
+        return {name: loss.detach() for name, loss in known.items()}
 
     def save(self) -> dict[str, Any]:
         """Everything a resumed run needs."""
@@ -206,10 +245,3 @@ class DualContrast(nn.Module):
         self.load_state_dict(state["module"])
         if self._adam:
             self._adam.load_state_dict(state["adam"])
-
-
-def _visible(patches: Tensor) -> Tensor:
-    """Those that hold rain at all."""
-    if not len(patches):
-        return patches
-    return patches[patches.detach().std(dim=(1, 2, 3)) > FAINT]
