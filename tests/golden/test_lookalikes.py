@@ -1,0 +1,35 @@
+"""Dry pictures that look like rain: no new weights may change them more without anybody noticing.
+
+``python -m benchmarks.lookalikes`` prints the figures; docs/limits.md shows the pictures.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.lookalikes import PICTURES, draw_lookalike
+from derain import Derainer
+from derain.evaluation import touched
+
+# Share of pixels moved by more than 8 levels of luma, at most; what was measured plus 0.03.
+BOUNDS: dict[str, float] = {}
+
+
+def test_the_pictures_are_what_they_say() -> None:
+    """Each is drawn alike twice, holds structure, and none is another."""
+    drawn = {name: draw_lookalike(name) for name in PICTURES}
+    for name, picture in drawn.items():
+        assert (draw_lookalike(name) == picture).all()
+        assert picture.std() > 8
+    assert len({picture.tobytes() for picture in drawn.values()}) == len(PICTURES)
+    assert set(BOUNDS) == set(PICTURES)
+
+
+@pytest.mark.parametrize("model", ["base", "fast"])
+def test_what_looks_like_rain_is_not_touched_more(model: str) -> None:
+    derainer = Derainer(model, backend="onnxruntime")
+    shares = {}
+    for name in PICTURES:
+        picture = draw_lookalike(name)
+        shares[name] = touched(picture, derainer(picture))
+    assert not {n: share for n, share in shares.items() if share > BOUNDS[n]}
