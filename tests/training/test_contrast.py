@@ -310,3 +310,4 @@ def test_the_sheet_of_neighbours_shows_the_nearest() -> None:
     assert rows.tolist() == [[*first, 255, 255, 255], [*second, 255, 255, 255]]
     grey = neighbours(Compared(anchors, positives, negatives, near, torch.zeros(2, 1)), signed=True)
     assert grey[8, 8, 0] == round(255 * 0.6)
+    assert grey[8, 8 + 5 * 12, 0] == 0  # negatives are pictures

@@ -20,30 +20,31 @@ def neighbours(compared: Compared, signed: bool) -> NDArray[np.uint8]:
 
     Args:
         compared: What was looked at; at most 8 anchors are shown.
-        signed: Rain layers: zero is shown as middle grey.
+        signed: Anchors and positives are rain layers: zero is shown as middle grey. Negatives are
+            pictures in either case.
 
     Returns:
         (H, W, 3) uint8; places without a sample are white.
     """
     side = compared.anchors.shape[-1]
-    columns = 1 + 2 * NEAREST
+    columns, middle = 1 + 2 * NEAREST, 0.5 if signed else 0.0
     rows = min(ROWS, len(compared.anchors))
     width = columns * side + (columns + 1) * _GAP
     sheet = torch.ones(3, rows * (side + _GAP) + _GAP, width)
     for row in range(rows):
-        for first, patches, alike in (
-            (0, compared.anchors[row : row + 1], torch.zeros(1)),
-            (1, compared.positives, compared.near[row]),
-            (1 + NEAREST, compared.negatives, compared.far[row]),
+        for first, patches, alike, zero in (
+            (0, compared.anchors[row : row + 1], torch.zeros(1), middle),
+            (1, compared.positives, compared.near[row], middle),
+            (1 + NEAREST, compared.negatives, compared.far[row], 0.0),
         ):
             order = alike.argsort(descending=True)[:NEAREST]
             for column, index in enumerate(order.tolist()):
                 top = _GAP + row * (side + _GAP)
                 left = _GAP + (first + column) * (side + _GAP)
-                sheet[:, top : top + side, left : left + side] = _shown(patches[index], signed)
+                sheet[:, top : top + side, left : left + side] = _shown(patches[index], zero)
     pixels: NDArray[np.uint8] = (sheet * 255).round().byte().permute(1, 2, 0).numpy()
     return pixels
 
 
-def _shown(patch: Tensor, signed: bool) -> Tensor:
-    return (patch.float().cpu() + (0.5 if signed else 0.0)).clamp(0, 1)
+def _shown(patch: Tensor, zero: float) -> Tensor:
+    return (patch.float().cpu() + zero).clamp(0, 1)
