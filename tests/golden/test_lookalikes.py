@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import pytest
-
 from benchmarks.lookalikes import PICTURES, draw_lookalike
+
 from derain import Derainer
 from derain.evaluation import touched
 
