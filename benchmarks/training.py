@@ -46,7 +46,9 @@ def measure(config: Path, overrides: tuple[str, ...], steps: int) -> dict[str, A
             last = trainer.train_step(source)
         float(last["loss"])  # waits for the device
         seconds = (time.perf_counter() - began) / steps
-    images = values.batch + (2 * values.real.batch if values.real else 0)
+    images = values.batch
+    if values.real:
+        images += values.real.batch * (2 if values.real.remix else 1)
     work = 6 * multiply_accumulates(values.network_config) * values.patch**2 * images
     return {
         "config": config.stem,

@@ -4,7 +4,7 @@
 
 Photographs are scikit-image's: ``rocket`` (SpaceX, CC0), ``astronaut`` (NASA, public domain),
 ``chelsea`` (S. van der Walt, CC0) and ``coffee`` (R. Marcic, CC0). The rain is our synthesiser's;
-so is what the net was never shown (mist, snow, drops on the lens, night).
+so is what streak removal is not for (mist, snow, drops on the lens).
 """
 
 from __future__ import annotations

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +16,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import stats
 
-from derain.ablation import Study, Variant, load_study, write_tables
+from derain.ablation import Study, Variant, load_study, plot_cost, run_study, write_tables
 from derain.ablation.table import interval
 from derain.cli.main import run
-from derain.errors import ConfigError
+from derain.errors import ConfigError, DatasetError, TrainingError
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,8 +99,56 @@ def test_a_study_from_end_to_end(study_file: Path, capsys: pytest.CaptureFixture
     assert all(f">{name}</text>" in drawn for name in ("rain alone", "both", "pairs", "heavy"))
 
 
+def test_a_finished_run_of_another_kind_is_refused(
+    study_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Tables must not mix budgets; what is asked of real photographs alone is measured anew."""
+    study = load_study(study_file)
+    assert run_study(study, 1)
+    real = study.folder(study.variants[0], 0) / "real.json"
+    assert json.loads(real.read_text())["n"] == 2
+    study_file.write_text(study_file.read_text().replace("photos = 2", "photos = 3"))
+    assert run(["ablate", str(study_file)]) == 0
+    assert json.loads(real.read_text())["n"] == 3
+    study_file.write_text(study_file.read_text().replace("steps = 2", "steps = 3"))
+    assert run(["ablate", str(study_file)]) == ConfigError.exit_code
+    assert "holds a finished run with another 'steps'" in capsys.readouterr().err
+    study_file.write_text(study_file.read_text().replace('["photos"]', '["nowhere"]'))
+    assert run(["ablate", str(study_file)]) == DatasetError.exit_code
+
+
+def test_a_run_that_fails_is_named_and_the_others_are_kept(study_file: Path) -> None:
+    """A cell whose folder cannot be made fails alone."""
+    study = load_study(study_file)
+    blocked = study.folder(study.variants[1], 0)
+    blocked.parent.mkdir(parents=True)
+    blocked.write_text("a file where a folder should be")
+    with pytest.raises(TrainingError, match="both, seed 0: "):
+        run_study(study, 1)
+    assert (study.folder(study.variants[0], 0) / "scores.json").is_file()
+
+
+def test_sigterm_stops_all_runs_and_the_same_command_goes_on(study_file: Path) -> None:
+    long = study_file.read_text().replace("steps = 2", "steps = 100000")
+    study_file.write_text(long.replace("seeds = [0, 1]", "seeds = [0]"))
+    command = [sys.executable, "-m", "derain", "ablate", str(study_file), "--jobs", "2"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    folders = [study_file.parent / "runs" / name / "seed0" for name in ("rain alone", "both")]
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not all((f / "log.jsonl").exists() for f in folders):
+        time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=60) == 1
+    for folder in folders:
+        assert list((folder / "checkpoints").glob("step-*")), "a run was not saved"
+    # Nobody goes on in the dark.
+    sizes = [(folder / "log.jsonl").stat().st_size for folder in folders]
+    time.sleep(1)
+    assert sizes == [(folder / "log.jsonl").stat().st_size for folder in folders]
+
+
 def test_the_interval_is_scipys() -> None:
-    for count in (2, 3, 5):
+    for count in (2, 3, 5, 10):
         values = np.random.default_rng(count).normal(size=count).tolist()
         mean, half = interval(values)
         low, high = stats.t.interval(0.95, count - 1, np.mean(values), stats.sem(values))
@@ -123,6 +176,8 @@ def test_differences_go_seed_by_seed(tmp_path: Path) -> None:
         "| b | 3 | 35.51 | 1.00 | 1.00 |",
         "| c | 3 | 36.02 | 1.00 | 1.00 |",
     ]
+    with pytest.raises(TrainingError, match="nothing to draw"):
+        plot_cost(replace(study, out=str(tmp_path / "other")))
     assert rows[7:] == [
         "| b | a | **+0.51 ± 0.02** | +0.00 ± 0.00 |",
         "| c | b | **+0.51 ± 0.02** | +0.00 ± 0.00 |",
@@ -138,6 +193,11 @@ def test_differences_go_seed_by_seed(tmp_path: Path) -> None:
         (('name = "both"', 'name = "a/b"'), "is no name for a variant"),
         (('name = "both"', 'name = "both"\nagainst = "none"'), "names no variant 'none'"),
         (("steps = 2", "steps = 2\nseed = 3"), "run.seed is the study's to give"),
+        (('name = "both"', 'name = "both"\nagainst = "both"'), "cannot be held against"),
+        (('name = "both"', 'name = "both"\nset = { seed = 3 }'), "seed is the study's to give"),
+        (('name = "both"', 'name = "both"\nset = { patch = 33 }'), "variant 'both': patch must be"),
+        (('real = ["photos"]', 'real = "photos"'), r"study\.toml: wrong value type"),
+        (("seeds = [0, 1]", "seeds = 3"), r"study\.toml: "),
         (("title", "titel"), "unknown key titel"),
         (("title =", "title"), "not valid TOML"),
     ],

@@ -10,14 +10,16 @@ import pytest
 from numpy.typing import NDArray
 
 from derain import Derainer
-from derain.errors import ModelNotFoundError, UsageError
+from derain.errors import ModelNotFoundError, NonFiniteError, UsageError
 from derain.restore.foreign import foreign_derainer
 from derain.zoo import load_model
 
 Pixels = NDArray[np.uint8]
 
 
-def half_onnx(path: Path, shape: tuple[object, ...] = (1, 3, "h", "w")) -> Path:
+def half_onnx(
+    path: Path, shape: tuple[object, ...] = (1, 3, "h", "w"), factor: float = 0.5
+) -> Path:
     """An ONNX file that halves what it is given."""
     kind = onnx.TensorProto.FLOAT
     graph = onnx.helper.make_graph(
@@ -25,7 +27,7 @@ def half_onnx(path: Path, shape: tuple[object, ...] = (1, 3, "h", "w")) -> Path:
         "half",
         [onnx.helper.make_tensor_value_info("in", kind, shape)],
         [onnx.helper.make_tensor_value_info("out", kind, shape)],
-        [onnx.helper.make_tensor("half", kind, [], [0.5])],
+        [onnx.helper.make_tensor("half", kind, [], [factor])],
     )
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)])
     model.ir_version = 8
@@ -52,6 +54,7 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     (tmp_path / "broken.onnx").write_bytes(b"no onnx")
     half_onnx(tmp_path / "flat.onnx", (3, 4))
+    (tmp_path / "torn_foreign.py").write_text("def (")
     (tmp_path / "mine_foreign.py").write_text(
         "import numpy as np\n"
         "def floats(image): return image / 2\n"
@@ -62,6 +65,8 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
         ("none.onnx", ModelNotFoundError, "none.onnx: no such file"),
         ("broken.onnx", ModelNotFoundError, "broken.onnx: cannot be loaded"),
         ("flat.onnx", ModelNotFoundError, "flat.onnx: does not read one picture"),
+        ("torn_foreign:derain", ModelNotFoundError, "cannot be imported"),
+        (":derain", ModelNotFoundError, "cannot be imported"),
         ("nowhere:derain", ModelNotFoundError, "nowhere:derain: cannot be imported"),
         ("mine_foreign:missing", ModelNotFoundError, "cannot be imported"),
         ("mine_foreign:number", UsageError, "is not callable"),
@@ -69,6 +74,10 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     ):
         with pytest.raises(error, match=message):
             foreign_derainer(spec)
+    with pytest.raises(NonFiniteError, match=r"nan\.onnx: gave values that are not finite"):
+        foreign_derainer(str(half_onnx(tmp_path / "nan.onnx", factor=float("nan"))))(
+            np.ones((8, 8, 3), np.uint8)
+        )
     image = np.zeros((8, 8, 3), np.uint8)
     with pytest.raises(UsageError, match="gave float64"):
         foreign_derainer("mine_foreign:floats")(image)

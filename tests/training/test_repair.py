@@ -72,6 +72,6 @@ def test_what_cannot_be_is_refused(run: Path, make: Make, tmp_path: Path) -> Non
     with pytest.raises(ConfigError, match="cannot go with"):
         make(first="examples.median:derain", frozen=["rain"])
     with pytest.raises(ConfigError, match="needs first"):
-        make(network={"rain_blocks": 0})
+        make(network={"rain_blocks": 0, "detail_blocks": 1})
     with pytest.raises(ModelNotFoundError, match=r"missing.onnx: no such file"):
         Trainer(make(first="missing.onnx", out=str(tmp_path / "other")))

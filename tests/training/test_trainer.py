@@ -271,8 +271,13 @@ def test_a_pupil_learns_from_its_teacher(make: Make, tmp_path: Path) -> None:
     before = load_network(teacher / "network.safetensors").state_dict()
     folder = pupil.run()
     assert folder is not None
-    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    assert all(line["teacher"] >= 0 for line in lines if line["kind"] == "train")
+    alone = Trainer(make(out=str(tmp_path / "alone"), network=SMALLER)).run()
+    assert alone is not None
+    assert not same(weights(folder), weights(alone))
+    unheard = make(
+        out=str(tmp_path / "unheard"), network=SMALLER, teacher=file, loss={"teacher": 0.0}
+    )
+    assert Trainer(unheard)._teacher is None
     assert pupil._teacher is not None
     assert same(pupil._teacher.state_dict(), before)
     rainy = torch.rand(1, 3, 32, 32)
@@ -281,3 +286,49 @@ def test_a_pupil_learns_from_its_teacher(make: Make, tmp_path: Path) -> None:
         torch.testing.assert_close(pupil._taught(rainy), network(rainy).clean)
     with pytest.raises(ModelNotFoundError, match=r"missing\.safetensors"):
         Trainer(make(out=str(tmp_path / "other"), teacher="missing.safetensors"))
+
+
+def test_branches_that_a_start_does_not_have(make: Make, tmp_path: Path) -> None:
+    whole = Trainer(make(out=str(tmp_path / "whole"))).run()
+    rain = Trainer(make(out=str(tmp_path / "rain"), network={**SMALLER, "channels": 8})).run()
+    assert whole is not None and rain is not None
+    from_rain = str(rain / "network.safetensors")
+    again = Trainer(
+        make(out=str(tmp_path / "again"), network={**SMALLER, "channels": 8}, init=from_rain)
+    )
+    assert same(again.network.state_dict(), weights(rain))
+    with pytest.raises(ConfigError, match="has no detail branch"):
+        Trainer(make(out=str(tmp_path / "more"), init=from_rain))
+    less = {**SMALLER, "channels": 8}
+    start = str(whole / "network.safetensors")
+    with pytest.raises(ConfigError, match="this run's network has no detail branch"):
+        Trainer(make(out=str(tmp_path / "less"), network=less, init=start))
+
+
+@pytest.mark.parametrize("norm", ["none", "batch"])
+def test_a_frozen_branch_does_not_move(make: Make, tmp_path: Path, norm: str) -> None:
+    network = {"channels": 8, "rain_blocks": 1, "detail_blocks": 1, "pool_window": 6, "norm": norm}
+    trainer = Trainer(make(network=network, frozen=["rain"]))
+    before = {k: v.clone() for k, v in trainer.network.state_dict().items()}
+    assert trainer.run()
+    after = trainer.network.state_dict()
+    moved = {name.partition(".")[0] for name in after if not torch.equal(after[name], before[name])}
+    assert moved == {"detail"}
+    with pytest.raises(ConfigError, match="leaves nothing to train"):
+        make(network={**network, "detail_blocks": 0}, frozen=["rain"])
+
+
+def test_a_source_of_weight_0_is_held_out_whole(make: Make, data_root: Path) -> None:
+    data = {
+        "root": str(data_root),
+        "validation_share": 0.3,
+        "pairs": [{"name": "pairs", "path": "pairs", "layout": "side-by-side", "weight": 0}],
+        "synthesis": [{"name": "rain", "paths": ["clean"], "preset": "light"}],
+    }
+    folder = Trainer(make(data=data)).run()
+    assert folder is not None
+    assert json.loads((folder / "split.json").read_text())["trained_on"]["pairs"] == 0
+    assert "pairs" in json.loads((folder / "scores.json").read_text())["scores"]
+    data["synthesis"][0]["weight"] = 0  # type: ignore[index]
+    with pytest.raises(ConfigError, match="nor may all be 0"):
+        make(data=data)

@@ -8,7 +8,7 @@ from statistics import fmean
 
 from derain.ablation.study import Study
 from derain.ablation.table import found_scores, interval, measures
-from derain.errors import BackendUnavailableError
+from derain.errors import BackendUnavailableError, TrainingError
 from derain.files import atomic_write
 from derain.nn.cost import multiply_accumulates
 
@@ -21,6 +21,7 @@ def plot_cost(study: Study) -> Path:
 
     Raises:
         BackendUnavailableError: matplotlib is not installed.
+        TrainingError: No run is finished yet.
     """
     try:
         from matplotlib import rc_context
@@ -30,6 +31,8 @@ def plot_cost(study: Study) -> Path:
             "the plot needs matplotlib: pip install 'derain[evaluate]'"
         ) from None
     found = found_scores(study)
+    if not any(found.values()):
+        raise TrainingError(f"{study.out}: no run is finished yet, there is nothing to draw")
     sets = [n for n in measures(found) if n.endswith(" dB") and not n.endswith(" D dB")]
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "derain", "font.size": 8}):
         figure = Figure(figsize=(4 * len(sets), 3.4), layout="constrained")

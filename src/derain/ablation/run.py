@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
+from derain.ablation.real import is_measured, measure_real
 from derain.ablation.study import Study
+from derain.data import list_images
+from derain.errors import ConfigError, DerainError, TrainingError
+from derain.training import TrainConfig, Trainer
+from derain.training.config import config_from_dict
+from derain.training.resume import differing_key
+
+FINISHED, STOPPED = "finished", "stopped"
 
 
 def run_study(study: Study, jobs: int, report: Callable[[str], None] = lambda _: None) -> bool:
     """Train and measure every variant with every seed; finished runs are passed over.
 
-    Runs go by seed first, so that a study that is stopped early has whole rounds. A run that was
-    stopped goes on where it was, as ``derain train`` does.
+    Runs go by seed first, so that a study that is stopped early has whole rounds. SIGTERM and
+    SIGINT stop it as they stop ``derain train``: every run that is under way saves and ends, and
+    the same study goes on from there.
 
     Args:
         study: What to run.
@@ -27,51 +40,113 @@ def run_study(study: Study, jobs: int, report: Callable[[str], None] = lambda _:
         False when it was stopped before its end.
 
     Raises:
-        DerainError: A run failed; those that finished are kept.
+        DatasetError: A folder of real photographs is missing or holds none.
+        ConfigError: A folder of the study holds a run with another configuration.
+        TrainingError: A run failed, after the others that were under way ended; what is finished
+            is kept.
     """
-    cells = [(variant, seed) for seed in study.seeds for variant in study.variants]
-    missing = [cell for cell in cells if not (study.folder(*cell) / "real.json").is_file()]
+    for folder in study.real_folders:
+        list_images(folder)  # a wrong one is told now, not after the first run
+    cells = [
+        (f"{variant.name}, seed {seed}", study.config(variant, seed))
+        for seed in study.seeds
+        for variant in study.variants
+    ]
+    missing = [cell for cell in cells if not _is_finished(cell[1], study)]
     report(f"{len(cells)} runs, {len(cells) - len(missing)} of them finished before")
+    work = [(name, config.to_dict()) for name, config in missing]
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    root = Path(study.run.get("data", {}).get("root", "."))
-    real = [str(root / folder) for folder in study.real]
-    whole = True
-    # A process for each run: compiled code and memory of one are no matter of the next.
-    with ProcessPoolExecutor(
-        jobs, multiprocessing.get_context("spawn"), max_tasks_per_child=1
-    ) as pool:
-        futures = {
-            pool.submit(
-                _one, study.config(variant, seed).to_dict(), real, study.photos, threads
-            ): f"{variant.name}, seed {seed}"
-            for variant, seed in missing
-        }
+    return _Jobs(jobs, (study.real_folders, study.photos, threads), report).run(work)
+
+
+def _is_finished(config: TrainConfig, study: Study) -> bool:
+    folder = Path(config.out)
+    if not (folder / "scores.json").is_file():
+        return False
+    if key := differing_key(folder / "config.json", config):
+        raise ConfigError(
+            f"{folder} holds a finished run with another '{key}'; give another --out, or remove it"
+        )
+    return is_measured(folder, study.real_folders, study.photos)
+
+
+class _Jobs:
+    """A few processes at once, one for each run: what one compiled is no matter of the next."""
+
+    def __init__(self, most: int, common: tuple[Any, ...], report: Callable[[str], None]) -> None:
+        self._most, self._common, self._report = most, common, report
+        self._context = multiprocessing.get_context("spawn")
+        self._running: dict[Connection, tuple[str, BaseProcess]] = {}
+        self._stop = False
+
+    def run(self, work: list[tuple[str, dict[str, Any]]]) -> bool:
+        """True when all of it was finished."""
+        waiting, whole, failure = list(work), True, ""
+        with self._signals():
+            while self._running or (waiting and not self._stop):
+                while waiting and not self._stop and len(self._running) < self._most:
+                    self._start(*waiting.pop(0))
+                for pipe in wait(list(self._running), timeout=1):
+                    assert isinstance(pipe, Connection)
+                    name, told = self._end(pipe)
+                    self._report(f"{name}: {told}")
+                    whole = whole and told == FINISHED
+                    if told not in (FINISHED, STOPPED):
+                        failure = failure or f"{name}: {told}"
+                        self._halt()
+        if failure:
+            raise TrainingError(failure)
+        return whole and not waiting
+
+    def _start(self, name: str, values: dict[str, Any]) -> None:
+        ours, theirs = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=_one, args=(theirs, values, *self._common))
+        process.start()
+        theirs.close()  # so that the end of the process closes the pipe
+        self._running[ours] = name, process
+
+    def _end(self, pipe: Connection) -> tuple[str, str]:
+        name, process = self._running.pop(pipe)
         try:
-            for future in as_completed(futures):
-                finished = future.result()
-                whole = whole and finished
-                report(f"{futures[future]}: {'finished' if finished else 'stopped'}")
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return whole
+            told = str(pipe.recv())
+        except EOFError:
+            told = ""
+        process.join()
+        return name, told or f"its process died ({process.exitcode}); is there memory for --jobs?"
+
+    def _halt(self) -> None:
+        self._stop = True
+        for _, process in self._running.values():
+            process.terminate()
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            self._halt()
+
+        before = {s: signal.signal(s, stop) for s in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
-def _one(values: dict[str, Any], real: list[str], photos: int, threads: int) -> bool:
-    os.environ["OMP_NUM_THREADS"] = str(threads)
+def _one(
+    pipe: Connection, values: dict[str, Any], real: list[Path], photos: int, threads: int
+) -> None:
+    """Train and measure one run; tells the end in a word, or why it failed."""
     import torch
 
-    from derain.ablation.real import measure_real
-    from derain.files import atomic_write
-    from derain.training import Trainer
-    from derain.training.config import config_from_dict
-
     torch.set_num_threads(threads)
-    folder = Trainer(config_from_dict(values)).run()
-    if folder is None:
-        return False
-    if real:
-        measure_real(folder, [Path(path) for path in real], photos)
-    else:
-        atomic_write(folder / "real.json", b"{}")
-    return True
+    config = config_from_dict(values)
+    try:
+        folder = Path(config.out)
+        if not (folder / "scores.json").is_file() and Trainer(config).run() is None:
+            pipe.send(STOPPED)
+            return
+        measure_real(folder, real, photos)
+    except (DerainError, OSError) as error:
+        pipe.send(str(error))
+        return
+    pipe.send(FINISHED)

@@ -9,6 +9,8 @@ from typing import Any
 from derain.errors import ConfigError
 from derain.training.config import TrainConfig, build, config_from_dict, merge, read_toml
 
+MOST_SEEDS = 10
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -61,8 +63,20 @@ class Study:
                 raise ConfigError(f"{variant.name!r} is no name for a variant (it names a folder)")
             if variant.against and variant.against not in names:
                 raise ConfigError(f"{variant.name}: against names no variant {variant.against!r}")
+            if variant.against == variant.name or (variant.against and variant is self.variants[0]):
+                raise ConfigError(f"{variant.name}: cannot be held against {variant.against!r}")
+            if taken := {"out", "seed"} & set(variant.set):
+                raise ConfigError(f"{variant.name}: {taken.pop()} is the study's to give")
+        if len(self.seeds) > MOST_SEEDS:
+            raise ConfigError(f"at most {MOST_SEEDS} seeds")
         if taken := {"out", "seed"} & set(self.run):
             raise ConfigError(f"run.{taken.pop()} is the study's to give")
+
+    @property
+    def real_folders(self) -> list[Path]:
+        """The folders of real photographs, from the working folder."""
+        root = Path(self.run.get("data", {}).get("root", "."))
+        return [root / folder for folder in self.real]
 
     def config(self, variant: Variant, seed: int) -> TrainConfig:
         """The training run of one cell.

@@ -10,8 +10,8 @@ from statistics import fmean, stdev
 from derain.ablation.study import Study, Variant
 from derain.files import atomic_write
 
-# Student's t, two-sided 95 %, by degrees of freedom.
-_T95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}
+# Student's t, two-sided 95 %, for 2 to 10 seeds (1 to 9 degrees of freedom).
+_T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 
 Scores = dict[str, float]
 """What is measured of one run, such as ``rain800 luma dB``."""
@@ -29,7 +29,7 @@ def read_scores(folder: Path) -> Scores | None:
         scores[f"{source} dB"] = values["psnr/matlab-y"]
         if source != "rain-free":
             scores[f"{source} D dB"] = values["psnr/matlab-y"] - values["coarse/matlab-y"]
-    if real:
+    if "removed" in real:
         scores["real removed"] = real["removed"]
         scores["real direction"] = real["direction"]
     scores["minutes"] = final["cost"]["seconds"] / 60
@@ -55,8 +55,7 @@ def interval(values: list[float]) -> tuple[float, float]:
     mean = fmean(values)
     if len(values) < 2:
         return mean, math.nan
-    t = _T95.get(len(values) - 1, 1.96)
-    return mean, t * stdev(values) / math.sqrt(len(values))
+    return mean, _T95[len(values) - 2] * stdev(values) / math.sqrt(len(values))
 
 
 def write_tables(study: Study) -> str:
@@ -67,11 +66,12 @@ def write_tables(study: Study) -> str:
     """
     found = found_scores(study)
     names = measures(found)
-    steps = study.config(study.variants[0], study.seeds[0]).steps
+    budgets = sorted({study.config(v, study.seeds[0]).steps for v in study.variants})
+    length = " or ".join(map(str, budgets))
     lines = [f"# {study.title}", "", *([study.text.strip(), ""] if study.text else [])]
     lines += [
-        f"{steps} steps a run; dB are luma PSNR (matlab-y) on held-out scenes; `D dB` is what the "
-        "detail branch adds to the coarse picture; `real removed` is in levels of 255.",
+        f"{length} steps a run; dB are luma PSNR (matlab-y) on held-out scenes; `D dB` is what "
+        "the detail branch adds to the coarse picture; `real removed` is in levels of 255.",
         "",
         *_heads(["variant", "seeds", *names]),
     ]
@@ -89,7 +89,8 @@ def write_tables(study: Study) -> str:
             [ours[s][n] - theirs[s][n] for s in ours if n in ours[s] and n in theirs.get(s, {})]
             for n in compared
         ]
-        lines.append(_row([variant.name, reference.name, *map(_difference, differences)]))
+        cells = [_difference(values, n) for values, n in zip(differences, compared, strict=True)]
+        lines.append(_row([variant.name, reference.name, *cells]))
     text = "\n".join(lines) + "\n"
     out = Path(study.out)
     atomic_write(out / "table.md", text.encode())
@@ -108,14 +109,18 @@ def _row(cells: list[str]) -> str:
 def _mean(values: list[float], name: str) -> str:
     if not values:
         return "-"
-    return f"{fmean(values):.{3 if name == 'real direction' else 2}f}"
+    return f"{fmean(values):.{_digits(name)}f}"
 
 
-def _difference(values: list[float]) -> str:
+def _digits(name: str) -> int:
+    return 3 if name == "real direction" else 2
+
+
+def _difference(values: list[float], name: str) -> str:
     if not values:
         return "-"
-    mean, half = interval(values)
+    (mean, half), digits = interval(values), _digits(name)
     if math.isnan(half):
-        return f"{mean:+.2f}"
-    text = f"{mean:+.2f} ± {half:.2f}"
+        return f"{mean:+.{digits}f}"
+    text = f"{mean:+.{digits}f} ± {half:.{digits}f}"
     return f"**{text}**" if abs(mean) > half else text

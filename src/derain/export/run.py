@@ -91,6 +91,7 @@ def _training(run: Path, cost: dict[str, Any]) -> dict[str, Any]:
             "terms": source["terms"],
         }
         for source in sources
+        if source["weight"]  # those of weight 0 were held out whole
     ]
     if real := config.get("real"):
         share = real["batch"] / config["batch"]

@@ -93,7 +93,9 @@ class NetworkConfig:
         """Exact reach of the convolutions alone, in image pixels, from the centre to one side."""
         rain = 2 + 2 * self.rain_blocks + 1 if self.rain_blocks else 0
         detail = 2 + 2 * self.detail_blocks * max(self.dilations) + 1 if self.detail_blocks else 0
-        longest = max(rain, detail) if self.detail_input == "rainy" else rain + detail
+        # Features are taken before the rain branch's tail and come in after the detail's head.
+        chained = rain + detail - (2 if self.detail_input == "features" and detail else 0)
+        longest = max(rain, detail) if self.detail_input == "rainy" else chained
         return longest * self.unshuffle + self.unshuffle - 1
 
     def to_dict(self) -> dict[str, Any]:

@@ -10,7 +10,9 @@ def multiply_accumulates(config: NetworkConfig) -> int:
     c, taps = config.channels, 9
     packed = 3 * config.unshuffle**2
     ends = packed * c * taps * 2 + c * c * taps
-    total = ends + config.rain_blocks * 2 * c * c * taps
+    total = 0
+    if config.rain_blocks:
+        total += ends + config.rain_blocks * 2 * c * c * taps
     if config.detail_blocks:
         second_head = packed * c * taps if config.detail_input == "both" else 0
         total += ends + second_head

@@ -51,11 +51,11 @@ class DRDNet(nn.Module):
         if rainy.shape[-2] % multiple or rainy.shape[-1] % multiple:
             height, width = rainy.shape[-2:]
             raise ValueError(f"{width}x{height} is not a multiple of {multiple}; pad it first")
-        # The skip is added in float32 whatever the branches' precision.
         if (coarse is None) == (self.rain is None):
             raise ValueError(
                 "a coarse picture is given where there is no rain branch, and only there"
             )
+        # The skip is added in float32 whatever the branches' precision.
         if coarse is None:
             assert self.rain is not None
             layer, features = self.rain(rainy)

@@ -38,8 +38,8 @@ def initialise_without_norm(network: nn.Module) -> None:
 def grow(branch: Trunk, source: Mapping[str, Tensor]) -> None:
     """Take over a shallower branch's weights, in place; blocks it does not have change nothing.
 
-    A new block's second convolution is zero, so that the deeper branch starts as the shallower one
-    and every new weight gets a gradient after the first step.
+    What a new block adds is zero, by its last normalisation where it has one and by its last
+    convolution otherwise, so that the deeper branch starts as the shallower one.
 
     Raises:
         RuntimeError: ``source`` is not the state of a branch of this form.
@@ -52,7 +52,9 @@ def grow(branch: Trunk, source: Mapping[str, Tensor]) -> None:
     for block in list(branch.blocks)[depth:]:
         assert isinstance(block, RainBlock | SDCAB)
         last = block.second.fuse if isinstance(block.second, ContextAggregation) else block.second
-        assert isinstance(last, nn.Conv2d) and last.bias is not None
+        if isinstance(block.norm2, nn.BatchNorm2d):
+            last = block.norm2
+        assert isinstance(last, nn.Conv2d | nn.BatchNorm2d) and last.bias is not None
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
 

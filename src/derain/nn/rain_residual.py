@@ -41,7 +41,8 @@ class RainResidualNet(Trunk):
     Source: Semi-DRDNet, rain residual network (PAPER); layer sizes from DRD-Net's release (CODE).
 
     Shape:
-        (N, 3, H, W) in [0, 1] -> (N, 3, H, W), signed, in units of the image.
+        (N, 3, H, W) in [0, 1] -> R (N, 3, H, W), signed, in units of the image, and the body's
+        features.
     """
 
     def __init__(self, config: NetworkConfig) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derain.errors import ModelNotFoundError, UsageError, first_line
+from derain.errors import ModelNotFoundError, NonFiniteError, UsageError, first_line
 
 Pixels = NDArray[np.uint8]
 Derain = Callable[[Pixels], Pixels]
@@ -48,8 +48,8 @@ def load_callable(spec: str) -> Checked:
         found: Any = importlib.import_module(module)
         for part in attribute.split("."):
             found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
-        raise ModelNotFoundError(f"{spec}: cannot be imported ({error})") from error
+    except Exception as error:  # whatever a stranger's module does
+        raise ModelNotFoundError(f"{spec}: cannot be imported ({first_line(error)})") from error
     if not callable(found):
         raise UsageError(f"{spec}: is not callable")
     return Checked(spec, found)
@@ -122,5 +122,7 @@ class OnnxDerainer:
             clean = found[self._outputs[0]]
         if clean.shape != rainy.shape:
             raise ModelNotFoundError(f"{self._path}: gave {clean.shape} for {rainy.shape}")
+        if not np.isfinite(clean).all():
+            raise NonFiniteError(f"{self._path}: gave values that are not finite")
         pixels = np.rint(np.moveaxis(clean[0], 0, 2).clip(0, 1) * 255).astype(np.uint8)
         return np.ascontiguousarray(pixels[:height, :width])

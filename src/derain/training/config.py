@@ -272,7 +272,9 @@ class TrainConfig:
         for name in ("init_branches", "frozen"):
             if unknown := set(getattr(self, name)) - {"rain", "detail"}:
                 raise ConfigError(f"{name}: there is no branch {sorted(unknown)[0]!r}")
-        if len(set(self.frozen)) == 2:
+        network = self.network_config
+        present = {n for n in ("rain", "detail") if getattr(network, f"{n}_blocks")}
+        if not present - set(self.frozen):
             raise ConfigError("frozen: leaves nothing to train")
         if self.first and (self.real or self.init or self.frozen):
             raise ConfigError("first: cannot go with real, init or frozen")
@@ -291,8 +293,9 @@ class TrainConfig:
         sources: list[PairSource | SynthesisSource] = [*self.data.pairs, *self.data.synthesis]
         if len({source.name for source in sources}) < len(sources):
             raise ConfigError("two data sources have one name")
-        if min(source.weight for source in sources) < 0:
-            raise ConfigError("a source's weight must not be negative")
+        weights = [source.weight for source in sources]
+        if min(weights) < 0 or not sum(weights):
+            raise ConfigError("a source's weight must not be negative, nor may all be 0")
 
     @property
     def network_config(self) -> NetworkConfig:
@@ -373,10 +376,19 @@ def build(kind: type[T], values: dict[str, Any], origin: str) -> T:
         ConfigError: Names ``origin`` and the key.
     """
     hooks = {float: lambda v: float(v) if type(v) is int else v}
-    options = dacite.Config(strict=True, cast=[tuple], type_hooks=hooks)
+    options = dacite.Config(strict=True, type_hooks=hooks)
     try:
-        return dacite.from_dict(kind, values, options)
+        return dacite.from_dict(kind, _with_tuples(values), options)
     except dacite.UnexpectedDataError as error:
         raise ConfigError(f"{origin}: unknown key {', '.join(sorted(error.keys))}") from error
-    except dacite.DaciteError as error:
+    except (dacite.DaciteError, TypeError, ConfigError) as error:
         raise ConfigError(f"{origin}: {first_line(error)}") from error
+
+
+def _with_tuples(value: Any) -> Any:
+    """Lists of TOML and JSON as the tuples that frozen dataclasses hold."""
+    if isinstance(value, dict):
+        return {key: _with_tuples(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(map(_with_tuples, value))
+    return value

@@ -124,7 +124,7 @@ def _divide(
         ]
         loaded.pools.append(PairPool(source.name, source.weight, kept))
         _check(source.name, len(kept), len(loaded.held_pairs[source.name]))
-        loaded.counts[source.name] = len(kept)
+        loaded.counts[source.name] = len(kept) if source.weight else 0
         loaded.split[source.name] = [item[0] for item in loaded.held_pairs[source.name]]
     for synthesis in config.synthesis:
         kept_paths = [p for p in files[synthesis.name] if photos[p][0] not in held]
@@ -143,7 +143,7 @@ def _divide(
                 (key, *_rain_on(photo, synthesizer, config.split_seed, key))
                 for key, photo in held_here
             ]
-        loaded.counts[synthesis.name] = len(kept_paths)
+        loaded.counts[synthesis.name] = len(kept_paths) if synthesis.weight else 0
         loaded.split[synthesis.name] = [key for key, _ in held_here]
     return loaded
 

@@ -88,6 +88,8 @@ class SemiSupervision:
 
     def prepare(self, source: BatchSource) -> None:
         """Let the embedders learn alone, on batches that the run itself will not draw."""
+        if not self.contrast.learns:
+            return
         for step in range(-self.config.prepare, 0):
             rainy, clean = source(step)
             known = Known(clean, (rainy - clean).clamp(min=0))
@@ -154,6 +156,8 @@ class SemiSupervision:
             return {}
         norms = {}
         for name, layer in (("rain", real.rain), ("background", real.clean)):
+            if not layer.requires_grad:  # of a frozen branch
+                continue
             (slope,) = torch.autograd.grad(terms[name], layer, retain_graph=True, allow_unused=True)
             norms[f"gradient/{name}"] = layer.new_zeros(()) if slope is None else slope.norm()
         return norms

@@ -35,12 +35,10 @@ from derain.training.loading import Loaded, load_data
 from derain.training.log import RunLog
 from derain.training.losses import supervised_loss
 from derain.training.repair import coarse_pictures
+from derain.training.resume import differing_key
 from derain.training.schedule import learning_rate
 from derain.training.semi import SemiSupervision
 from derain.training.validation import mean_scores, validate
-
-# Keys that may differ when a run is resumed: they change no weight.
-_FREE = {"out", "time_limit", "checkpoint_every", "keep", "log_every", "validation"}
 
 
 class Trainer:
@@ -173,6 +171,8 @@ class Trainer:
         inputs = rainy if extra is None else torch.cat([rainy, extra.inputs()])
         coarse = coarse_pictures(self._first, rainy) if self._first else None
         self._model.train()
+        for branch in config.frozen:
+            self.network.get_submodule(branch).eval()  # its statistics rest, too
         with self.accelerator.autocast():
             layers = self._model(inputs.contiguous(memory_format=torch.channels_last), coarse)
         synthetic = Layers(*(layer[: len(rainy)] for layer in layers))
@@ -291,13 +291,11 @@ class Trainer:
         path = self.folder / "config.json"
         if not path.exists() or not (self.folder / "checkpoints").exists():
             return
-        before, now = json.loads(path.read_text()), json.loads(json.dumps(self.config.to_dict()))
-        for key in sorted(set(before) | set(now)):
-            if key not in _FREE and before.get(key) != now.get(key):
-                raise ConfigError(
-                    f"{self.folder} holds a run with another '{key}'; give another out=FOLDER, or "
-                    "remove this one to start anew"
-                )
+        if key := differing_key(path, self.config):
+            raise ConfigError(
+                f"{self.folder} holds a run with another '{key}'; give another out=FOLDER, or "
+                "remove this one to start anew"
+            )
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
@@ -327,13 +325,19 @@ def _start(network: DRDNet, config: TrainConfig) -> DRDNet:
         return network
     source = load_network(Path(config.init))
     for branch in config.init_branches:
+        depths = [getattr(c, f"{branch}_blocks") for c in (network.config, source.config)]
+        if not any(depths):
+            continue  # neither has it
+        if not all(depths):
+            where = "this run's network" if not depths[0] else config.init
+            raise ConfigError(
+                f"init={config.init}: {where} has no {branch} branch; name the other one alone in "
+                "init_branches"
+            )
         # A branch may be deeper than the one it starts from, and the other one may differ.
         others = ("rain_blocks", "detail_blocks", *(["detail_input"] if branch == "rain" else []))
         same = {name: getattr(network.config, name) for name in others}
-        deeper = getattr(network.config, f"{branch}_blocks")
-        if replace(source.config, **same) != network.config or deeper < getattr(
-            source.config, f"{branch}_blocks"
-        ):
+        if replace(source.config, **same) != network.config or depths[0] < depths[1]:
             raise ConfigError(f"init={config.init}: holds another network than this run trains")
         target = network.get_submodule(branch)
         assert isinstance(target, Trunk)
@@ -343,11 +347,18 @@ def _start(network: DRDNet, config: TrainConfig) -> DRDNet:
 
 def _teacher(config: TrainConfig, device: torch.device) -> DRDNet | None:
     """The teacher, which sees patches: in training mode, since its pools then span a patch."""
-    if not config.teacher:
+    if not (config.teacher and config.loss.teacher):
         return None
     network = load_network(Path(config.teacher)).requires_grad_(False)
+    wrong = ""
     if network.config.norm != "none":
-        raise ConfigError(f"teacher={config.teacher}: a network with normalisation cannot teach")
+        wrong = "a network with normalisation cannot teach"
+    elif network.rain is None:
+        wrong = "holds a detail branch alone"
+    elif config.patch % network.config.unshuffle:
+        wrong = f"wants a patch that is a multiple of {network.config.unshuffle}"
+    if wrong:
+        raise ConfigError(f"teacher={config.teacher}: {wrong}")
     teacher: DRDNet = network.train().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return teacher
 

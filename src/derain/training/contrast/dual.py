@@ -147,6 +147,7 @@ class DualContrast(nn.Module):
         self.learned: Tensor
         self.register_buffer("learned", torch.zeros((), dtype=torch.long))
         weights = [*rain.trainable(), *background.trainable()]
+        self.learns = bool(weights)
         self._adam = torch.optim.Adam(weights, config.embedding_rate) if weights else None
 
     def forward(

@@ -59,7 +59,7 @@ class MomentumEncoder(Embedder):
     """A small encoder trained along on synthetic samples, and a slow copy that judges (OURS).
 
     Rain and clean are known there, so the encoder learns what tells them apart; the derainer is
-    then held to it on real photographs, through the slow copy (momentum 0.999, as MoCo). Since
+    then held to it on real photographs, through the slow copy (a momentum, as MoCo). Since
     anchors never train the encoder, both cannot agree on a trivial answer.
     """
 

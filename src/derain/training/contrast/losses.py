@@ -18,7 +18,7 @@ def supervised_contrast(
         anchors: (A, D), of unit length.
         positives: (P, D), of unit length, the same for every anchor.
         negatives: (N, D), of unit length.
-        temperature: t, about 0.07.
+        temperature: t, 0.2 by default.
 
     Returns:
         (A,); zeros without positives, since there is nothing to pull towards.

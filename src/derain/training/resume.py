@@ -1,0 +1,26 @@
+"""Whether a folder holds the run that a configuration asks for."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+from derain.errors import ConfigError
+from derain.training.config import TrainConfig, config_from_dict
+
+# Keys that may differ: they change no weight.
+_FREE = {"out", "time_limit", "checkpoint_every", "keep", "log_every", "validation"}
+
+
+def differing_key(path: Path, config: TrainConfig) -> str:
+    """The first key in which a run's ``config.json`` is another run's; empty for the same run.
+
+    A key that did not exist when the run was made has its default.
+    """
+    values = json.loads(path.read_text())
+    with suppress(ConfigError):  # keys that are gone are told apart below
+        values = config_from_dict(values).to_dict()
+    before, now = (json.loads(json.dumps(x)) for x in (values, config.to_dict()))
+    keys = sorted((set(before) | set(now)) - _FREE)
+    return next((key for key in keys if before.get(key) != now.get(key)), "")
