@@ -105,6 +105,8 @@ def _training(run: Path, cost: dict[str, Any]) -> dict[str, Any]:
         )
     return {
         "config": f"configs/{Path(config['out']).name}.toml",
+        "starts_from": config["init"],
+        "taught_by": config.get("teacher", ""),
         "steps": config["steps"],
         "batch": config["batch"],
         "patch": config["patch"],

@@ -49,8 +49,13 @@ def card_markdown(card: ModelCard) -> str:
         "",
         f"- steps: {training.get('steps', '?')}, seed {training.get('seed', '?')}, commit "
         f"`{training.get('commit', '?')}`, configuration `{training.get('config', '?')}`",
-        f"- cost: {cost.get('seconds', 0) / 60:.0f} minutes on {cost.get('machine', '?')}; "
-        f"{cost.get('skipped_steps', 0)} non-finite steps skipped",
+        *(
+            f"- {said} `{training[key]}`"
+            for key, said in (("starts_from", "starts from"), ("taught_by", "taught by"))
+            if training.get(key)
+        ),
+        f"- cost of this stage: {cost.get('seconds', 0) / 60:.0f} minutes on "
+        f"{cost.get('machine', '?')}; {cost.get('skipped_steps', 0)} non-finite steps skipped",
         "",
         "| source | pictures trained on | share of a batch | origin and terms |",
         "|---|---|---|---|",
