@@ -11,8 +11,11 @@ from benchmarks.lookalikes import PICTURES, draw_lookalike
 from derain import Derainer
 from derain.evaluation import touched
 
-# Share of pixels moved by more than 8 levels of luma, at most; what was measured plus 0.03.
-BOUNDS: dict[str, float] = {}
+# Share of pixels moved by more than 8 levels of luma, at most: the worse of both models plus 0.03.
+BOUNDS = {
+    "railing": 0.07, "hatching": 0.38, "fabric": 0.53, "text": 0.11, "blinds": 0.04,
+    "grass": 0.31, "hair": 0.70, "umbrella": 0.12, "wires": 0.09,
+}  # fmt: skip
 
 
 def test_the_pictures_are_what_they_say() -> None:

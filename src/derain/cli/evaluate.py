@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from derain.comparison import Row
+    from derain.comparison import Entry, Row
     from derain.comparison.report.tables import Table as Scores
 
 
@@ -92,10 +92,11 @@ def evaluate(
         for kind, names in zip(KINDS, (data, rain_free, real), strict=True)
         for named in names
     ]
+    entries = read_entries(models)
     errors = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
     with bar("evaluating") as progress:
         results = compare(
-            read_entries(models), testsets, scorer, out, backend, progress,
+            entries, testsets, scorer, out, backend, progress,
             lambda line: errors.print(f"derain: {line}"),
         )  # fmt: skip
     rows = summarise(results)
@@ -107,7 +108,7 @@ def evaluate(
     for path in write_report(results, rows, protocol, command):
         console.print(str(path))
     if verify:
-        _verify(models, rows, console)
+        _verify(entries, rows, console)
     return 1 if results.failures else 0
 
 
@@ -122,17 +123,16 @@ def _shown(table: Scores) -> Table:
     return shown
 
 
-def _verify(models: tuple[str, ...], rows: list[Row], console: Console) -> None:
+def _verify(entries: list[Entry], rows: list[Row], console: Console) -> None:
     from rich.table import Table
 
     from derain.comparison import verify
     from derain.zoo import load_model, model_names
 
     verdicts = []
-    for word in models:
-        spec = word.partition("=")[2] or word
+    for label, spec in ((entry.label, entry.spec) for entry in entries):
         if spec in model_names() or spec.endswith(".json"):
-            own = [row for row in rows if row.model in (word.partition("=")[0], Path(spec).stem)]
+            own = [row for row in rows if row.model == label]
             verdicts += verify(load_model(spec).card, own)
     if not verdicts:
         raise VerificationError("no model here has a card with scores on these sets")

@@ -1,7 +1,7 @@
 """Methods side by side on the same pictures."""
 
 from derain.comparison.report import write_report
-from derain.comparison.run import Results, compare, read_entries
+from derain.comparison.run import Entry, Results, compare, read_entries
 from derain.comparison.score import Scorer
 from derain.comparison.summary import Row, summarise
 from derain.comparison.testset import KINDS, open_testset, read_subset
@@ -9,6 +9,7 @@ from derain.comparison.verify import Verdict, verify
 
 __all__ = [
     "KINDS",
+    "Entry",
     "Results",
     "Row",
     "Scorer",
