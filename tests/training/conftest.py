@@ -7,11 +7,36 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from accelerate.state import AcceleratorState
 from numpy.typing import NDArray
 from PIL import Image
 
+from derain.training import Trainer
+from derain.training.batches import BatchSource
 from derain.training.config import TrainConfig, config_from_dict
+from derain.training.loading import load_data
+
+
+def through_run(config: TrainConfig) -> Path:
+    """A run from its first step to its last."""
+    folder = Trainer(config).run()
+    assert folder is not None
+    return folder
+
+
+def resumed_run(config: TrainConfig) -> Path:
+    """The same, stopped and saved after three steps and taken up by another trainer."""
+    first, cpu = Trainer(config), torch.device("cpu")
+    source = BatchSource(load_data(config.data, cpu).pools, 2, 32, 0, cpu)
+    for _ in range(3):
+        first.train_step(source)
+    first._save()
+    second = Trainer(config)
+    assert second.step == 3
+    folder = second.run()
+    assert folder is not None
+    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -14,9 +14,8 @@ from PIL import Image
 
 from derain.errors import ConfigError, DatasetError
 from derain.training import Trainer
-from derain.training.batches import BatchSource
 from derain.training.config import TrainConfig
-from derain.training.loading import load_data
+from tests.training.conftest import resumed_run, through_run
 
 Make = Callable[..., TrainConfig]
 
@@ -57,19 +56,10 @@ def same(a: object, b: object) -> bool:
 def test_stopped_and_resumed_is_the_same_to_the_bit(
     make: Make, real: Path, tmp_path: Path, precision: str
 ) -> None:
-    through = Trainer(make(out=str(tmp_path / "a"), precision=precision, real=REAL)).run()
-    config = make(out=str(tmp_path / "b"), precision=precision, real=REAL)
-    first = Trainer(config)
-    cpu = torch.device("cpu")
-    source = BatchSource(load_data(config.data, cpu).pools, 2, 32, 0, cpu)
-    for _ in range(3):
-        first.train_step(source)
-    first._save()
-    second = Trainer(config)
-    assert second.step == 3
-    resumed = second.run()
-    assert through is not None
-    assert resumed is not None
+    through, resumed = (
+        run(make(out=str(tmp_path / name), precision=precision, real=REAL))
+        for name, run in (("a", through_run), ("b", resumed_run))
+    )
     for name in ("network", "ema"):
         assert same(state(through, name), state(resumed, name))
     for key in ("optimizer", "semi"):

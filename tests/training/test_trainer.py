@@ -20,6 +20,7 @@ from derain.training import TrainConfig, Trainer, checkpoint
 from derain.training.batches import BatchSource
 from derain.training.checkpoint import load_checkpoint, save_checkpoint
 from derain.training.loading import load_data
+from tests.training.conftest import resumed_run, through_run
 
 Make = Callable[..., TrainConfig]
 SMALLER = {"channels": 4, "rain_blocks": 1, "detail_blocks": 0, "pool_window": 6}
@@ -41,20 +42,10 @@ def newest(folder: Path) -> Path:
 def test_stopped_and_resumed_is_the_same_to_the_bit(
     make: Make, tmp_path: Path, precision: str
 ) -> None:
-    through = Trainer(make(out=str(tmp_path / "a"), precision=precision)).run()
-    config = make(out=str(tmp_path / "b"), precision=precision)
-    first = Trainer(config)
-    source = BatchSource(
-        load_data(config.data, torch.device("cpu")).pools, 2, 32, 0, torch.device("cpu")
+    through, resumed = (
+        run(make(out=str(tmp_path / name), precision=precision))
+        for name, run in (("a", through_run), ("b", resumed_run))
     )
-    for _ in range(3):
-        first.train_step(source)
-    first._save()
-    second = Trainer(config)
-    assert second.step == 3
-    resumed = second.run()
-    assert through is not None
-    assert resumed is not None
     assert same(weights(through), weights(resumed))
     # The optimiser, the average and the counters too, not only the result.
     states = [

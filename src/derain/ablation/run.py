@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from derain.ablation.real import is_measured, measure_real
@@ -20,6 +17,7 @@ from derain.errors import ConfigError, DerainError, TrainingError
 from derain.training import TrainConfig, Trainer
 from derain.training.config import config_from_dict
 from derain.training.resume import differing_key
+from derain.training.signals import stop_signals
 
 FINISHED, STOPPED = "finished", "stopped"
 
@@ -82,7 +80,7 @@ class _Jobs:
     def run(self, work: list[tuple[str, dict[str, Any]]]) -> bool:
         """True when all of it was finished."""
         waiting, whole, failure = list(work), True, ""
-        with self._signals():
+        with stop_signals(lambda _: self._halt()):
             while self._running or (waiting and not self._stop):
                 while waiting and not self._stop and len(self._running) < self._most:
                     self._start(*waiting.pop(0))
@@ -118,18 +116,6 @@ class _Jobs:
         self._stop = True
         for _, process in self._running.values():
             process.terminate()
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            self._halt()
-
-        before = {s: signal.signal(s, stop) for s in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 def _one(

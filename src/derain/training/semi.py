@@ -92,7 +92,7 @@ class SemiSupervision:
             return
         for step in range(-self.config.prepare, 0):
             rainy, clean = source(step)
-            known = Known(clean, (rainy - clean).clamp(min=0))
+            known = Known.of_pairs(rainy, clean)
             self.contrast.prepare(known, self._generator(step, "prepare"))
 
     @torch.no_grad()

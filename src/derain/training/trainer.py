@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import platform
-import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -38,6 +35,7 @@ from derain.training.repair import coarse_pictures
 from derain.training.resume import differing_key
 from derain.training.schedule import learning_rate
 from derain.training.semi import SemiSupervision
+from derain.training.signals import stop_signals
 from derain.training.validation import mean_scores, validate
 
 
@@ -119,7 +117,7 @@ class Trainer:
                 counts["real"] = len(self._semi.photos)
             self._write("split.json", {"held_out": loaded.split, "trained_on": counts})
         try:
-            with self._signals():
+            with stop_signals(self._end_after_step):
                 self._loop(source, loaded, log)
         finally:
             if log:
@@ -179,7 +177,7 @@ class Trainer:
         loss, terms = supervised_loss(synthetic, rainy, truth, config.loss, self._taught(rainy))
         if self._semi and extra is not None:
             real = Layers(*(layer[len(rainy) :] for layer in layers))
-            known = Known(truth, (rainy - truth).clamp(min=0))
+            known = Known.of_pairs(rainy, truth)
             more, values = self._semi.loss(self.step, extra, real, known)
             loss, terms = loss + more, {**terms, **values}
         self._optimizer.zero_grad()
@@ -297,19 +295,9 @@ class Trainer:
                 "remove this one to start anew"
             )
 
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
+    def _end_after_step(self, number: int) -> None:
         """SIGTERM and SIGINT end the run after the step at hand, saved."""
-
-        def stop(number: int, _frame: FrameType | None) -> None:
-            self._stop, self.signalled = True, number
-
-        before = {s: signal.signal(s, stop) for s in (signal.SIGTERM, signal.SIGINT)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        self._stop, self.signalled = True, number
 
     def _write(self, name: str, value: Any) -> None:
         atomic_write(self.folder / name, json.dumps(value, indent=1).encode())

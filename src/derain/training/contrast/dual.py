@@ -39,6 +39,11 @@ class Known(NamedTuple):
     clean: Tensor
     rain: Tensor
 
+    @classmethod
+    def of_pairs(cls, rainy: Tensor, clean: Tensor) -> Known:
+        """The layers of a synthetic batch; rain only brightens."""
+        return cls(clean, (rainy - clean).clamp(min=0))
+
 
 class Samples(NamedTuple):
     """Patches of known kind, (., 3, S, S).
