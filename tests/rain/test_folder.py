@@ -15,7 +15,7 @@ from derain.data.pairs import read_rgb
 from derain.errors import ConfigError
 from derain.evaluation import psnr
 from derain.rain import rain_preset
-from derain.rain.folder import without_rendered
+from derain.rain.folder import without
 
 
 def test_pairs_and_sheet(
@@ -67,7 +67,9 @@ def test_errors(tmp_path: Path, capsys) -> None:
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_rendered_alone_needs_layers() -> None:
-    assert len(without_rendered(rain_preset("broad")).recipes) > 3
+def test_recipes_without_layers_are_left_out() -> None:
+    whole = rain_preset("wide")
+    drawn = without(whole, "rendered", "extracted")
+    assert 3 < len(drawn.recipes) < len(without(whole, "extracted").recipes) < len(whole.recipes)
     with pytest.raises(ConfigError):
-        without_rendered(rain_preset("rendered"))
+        without(rain_preset("rendered"), "rendered")

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from skimage.measure import label, regionprops
 
 from derain.errors import ConfigError
 from derain.rain import PRESETS, RainPreset, RainRecipe, RainStyle, RainSynthesizer, rain_preset
+from derain.rain.background import strokes
 from derain.rain.compose import COMPOSITIONS
 from derain.rain.families import lines
 from derain.rain.kernels import convolve, drop_kernels, streak_kernels
@@ -25,7 +27,7 @@ def clean_batch(photos: list[Pixels]) -> torch.Tensor:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_seed_fixes_the_batch(name: str, photos: list[Pixels]) -> None:
-    synthesizer, clean = RainSynthesizer(rain_preset(name), LAYERS), clean_batch(photos)
+    synthesizer, clean = RainSynthesizer(rain_preset(name), LAYERS, LAYERS), clean_batch(photos)
     first = synthesizer(clean, torch.Generator().manual_seed(3))
     again = synthesizer(clean, torch.Generator().manual_seed(3))
     other = synthesizer(clean, torch.Generator().manual_seed(4))
@@ -36,7 +38,9 @@ def test_a_seed_fixes_the_batch(name: str, photos: list[Pixels]) -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_layers_are_what_they_are_called(name: str, photos: list[Pixels]) -> None:
     clean = clean_batch(photos)
-    sample = RainSynthesizer(rain_preset(name), LAYERS)(clean, torch.Generator().manual_seed(0))
+    sample = RainSynthesizer(rain_preset(name), LAYERS, LAYERS)(
+        clean, torch.Generator().manual_seed(0)
+    )
     assert sample.rainy.shape == sample.clean.shape == sample.rain.shape == clean.shape
     for image in (sample.rainy, sample.clean):
         assert float(image.min()) >= 0
@@ -106,6 +110,35 @@ def test_rendered_rain_needs_its_layers(photos: list[Pixels]) -> None:
     synthesizer = RainSynthesizer(rain_preset("rendered"))
     with pytest.raises(ConfigError, match="streak layers"):
         synthesizer(clean_batch(photos), torch.Generator())
+
+
+def test_extracted_rain_needs_its_lenders(photos: list[Pixels]) -> None:
+    whole = rain_preset("wide")
+    lent = tuple(r for r in whole.recipes if r.styles[0].family == "extracted")
+    synthesizer = RainSynthesizer(replace(whole, recipes=lent), LAYERS)
+    with pytest.raises(ConfigError, match="lenders"):
+        synthesizer(clean_batch(photos), torch.Generator())
+
+
+def test_a_crop_of_noise_does_not_become_streaks(photos: list[Pixels]) -> None:
+    """A given layer is stretched to its peak, but not one in which nothing falls."""
+    style = RainStyle("extracted", brightness=(1, 1), tint=(0, 0), patchiness=(0, 0))
+    faint = [torch.randint(0, 2, (90, 120), dtype=torch.uint8)]
+    preset = RainPreset((RainRecipe((style,)),))
+    sample = RainSynthesizer(preset, extracted=faint)(clean_batch(photos), torch.Generator())
+    assert float(sample.rain.abs().max()) < 0.06
+
+
+def test_strokes_do_not_end(photos: list[Pixels]) -> None:
+    """On flat ground every drawn line can be followed from one side of the picture to another."""
+    flat, seen = torch.full((64, 3, 96, 96), 0.1), 0
+    drawn = strokes(flat, 1.0, torch.Generator().manual_seed(0))
+    assert torch.equal(strokes(flat, 0.0, torch.Generator().manual_seed(0)), flat)
+    for picture in (drawn - flat).abs().amax(dim=1).numpy():
+        parts = regionprops(label(picture > 0.5 * picture.max())) if picture.max() > 0.1 else []
+        longest = max((part.axis_major_length for part in parts), default=0.0)
+        seen += longest > 60
+    assert seen > 20
 
 
 def test_weather_stays_in_the_clean_image(photos: list[Pixels]) -> None:

@@ -11,13 +11,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from derain.errors import ConfigError, ModelNotFoundError, TrainingError
 from derain.nn import load_network
 from derain.training import TrainConfig, Trainer, checkpoint
-from derain.training.batches import BatchSource
+from derain.training.batches import BatchSource, PairPool, SynthesisPool
 from derain.training.checkpoint import load_checkpoint, save_checkpoint
 from derain.training.loading import load_data
 from tests.training.conftest import resumed_run, through_run
@@ -322,4 +324,31 @@ def test_a_source_of_weight_0_is_held_out_whole(make: Make, data_root: Path) -> 
     assert "pairs" in json.loads((folder / "scores.json").read_text())["scores"]
     data["synthesis"][0]["weight"] = 0  # type: ignore[index]
     with pytest.raises(ConfigError, match="nor may all be 0"):
+        make(data=data)
+
+
+def test_pairs_lend_their_rain(make: Make, data_root: Path, tmp_path: Path) -> None:
+    """Only what is trained on is lent, as the grey layer that was added."""
+    (tmp_path / "streaks").mkdir()
+    Image.fromarray(np.full((40, 40, 3), 90, np.uint8)).save(tmp_path / "streaks" / "0.png")
+    data = {
+        "root": str(data_root),
+        "validation_share": 0.3,
+        "pairs": [{"name": "pairs", "path": "pairs", "layout": "side-by-side"}],
+        "synthesis": [
+            {
+                "name": "rain", "paths": ["clean"], "preset": "wide", "streaks": "streaks",
+                "lenders": ["pairs"],
+            }
+        ],
+    }  # fmt: skip
+    loaded = load_data(make(data=data).data, torch.device("cpu"))
+    pairs, rained = loaded.pools
+    assert isinstance(pairs, PairPool) and isinstance(rained, SynthesisPool)
+    lent = rained.synthesizer.extracted
+    assert len(lent) == len(pairs.pairs) < 8
+    for layer, (rainy, clean) in zip(lent, pairs.pairs, strict=True):
+        assert torch.equal(layer.int(), (rainy.int() - clean.int()).amax(0))
+    data["synthesis"][0]["lenders"] = ["nobody"]  # type: ignore[index]
+    with pytest.raises(ConfigError, match="nobody"):
         make(data=data)

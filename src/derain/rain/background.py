@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Generator, Tensor
 
@@ -56,3 +58,46 @@ def lookalikes(clean: Tensor, share: float, generator: Generator) -> Tensor:
     colour = uniform((0.0, 1.0), each, generator) * uniform((0.7, 1.0), (count, 3, 1, 1), generator)
     drawn = (1 - opacity) * clean + opacity * colour
     return torch.where(chance(share, count, generator).view(each), drawn, clean)
+
+
+def strokes(clean: Tensor, share: float, generator: Generator) -> Tensor:
+    """Draw thin lines of many greys over some backgrounds: wires, hatching, hair, a weave.
+
+    What tells them from streaks: they do not end, they bend together, and each covers what is
+    behind it all along (OURS). Some of the lines are left out, and a quarter of the pictures have a
+    second set across the first.
+
+    Shape:
+        (N, 3, H, W) in [0, 1] -> the same.
+    """
+    count, _, height, width = clean.shape
+    each = (count, 1, 1, 1)
+    y = torch.arange(height, device=generator.device, dtype=torch.float32)[:, None]
+    x = torch.arange(width, device=generator.device, dtype=torch.float32)[None, :]
+    radians = torch.deg2rad(uniform((-60.0, 60.0), each, generator))
+    across = x * torch.cos(radians) + y * torch.sin(radians)
+    along = y * torch.cos(radians) - x * torch.sin(radians)
+    length = uniform((60.0, 250.0), each, generator)
+    turn = 2 * torch.pi * (along / length + uniform((0.0, 1.0), each, generator))
+    bend = uniform((-8.0, 8.0), each, generator).clamp(min=0)  # one half is straight
+    uneven = uniform((0.0, 15.0), each, generator) * smooth_field(count, height, width, generator)
+    opacity = _lines(across + bend * torch.sin(turn) + uneven, generator)
+    woven = chance(0.25, count, generator).view(each)
+    opacity = torch.where(woven, torch.maximum(opacity, _lines(along + uneven, generator)), opacity)
+    where = smooth_field(count, height, width, generator) > uniform((0.0, 0.7), each, generator)
+    colour = uniform((0.2, 1.0), each, generator) * uniform((0.8, 1.0), (count, 3, 1, 1), generator)
+    drawn = clean + opacity * where * (colour - clean)
+    return torch.where(chance(share, count, generator).view(each), drawn, clean)
+
+
+def _lines(across: Tensor, generator: Generator) -> Tensor:
+    """Opacity in [0, 1] of lines at whole multiples of a period, each with an opacity of its own."""
+    each = (len(across), 1, 1, 1)
+    period = torch.exp(uniform((math.log(3.0), math.log(40.0)), each, generator))
+    thick = uniform((0.8, 2.5), each, generator)
+    number = torch.round(across / period)
+    distance = (across - number * period).abs()
+    # A number's own fraction, as random as it has to be.
+    own = torch.remainder(torch.sin(number * 12.9898 + uniform((0, 99), each, generator)) * 4e4, 1)
+    seen = ((own - uniform((-0.5, 0.5), each, generator)) * 2).clamp(0, 1)
+    return (thick / 2 - distance + 0.5).clamp(0, 1) * seen

@@ -15,6 +15,7 @@ from derain.rain.kernels import convolve, drop_kernels, streak_kernels
 from derain.rain.style import RainStyle
 
 KERNELS_PER_DIRECTION = 3
+_FAINTEST = 0.1  # a crop with less than that holds noise, not streaks
 
 
 class Draw(Protocol):
@@ -111,21 +112,23 @@ def drops(style: RainStyle, count: int, height: int, width: int, generator: Gene
     return _crop_of_periodic(layers, height, width).clamp(0, 1)
 
 
-class Rendered:
-    """Crops of rendered streak layers (Garg and Nayar, SIGGRAPH 2006), scaled and mirrored.
+class Crops:
+    """Crops of layers that are given, scaled and mirrored: rendered ones (Garg and Nayar, SIGGRAPH
+    2006) or those of pairs.
 
     Args:
         layers: Grey layers, each (h, w) uint8.
+        lack: What to do about it where there are none.
     """
 
-    def __init__(self, layers: Sequence[Tensor]) -> None:
-        self.layers = layers
+    def __init__(self, layers: Sequence[Tensor], lack: str) -> None:
+        self.layers, self._lack = layers, lack
 
     def __call__(
         self, style: RainStyle, count: int, height: int, width: int, generator: Generator
     ) -> Tensor:
         if not self.layers:
-            raise ConfigError("this rain preset needs rendered streak layers; give their folder")
+            raise ConfigError(f"this rain preset needs {self._lack}")
         return torch.stack([self._one(style, height, width, generator) for _ in range(count)]).to(
             generator.device
         )
@@ -142,7 +145,7 @@ class Rendered:
             crop = crop.flip(-1)
         layer = F.interpolate(crop, size=(height, width), mode="bilinear", align_corners=False)
         peak = layer.flatten().quantile(0.999) if layer.numel() < 2**24 else layer.max()
-        return (layer[0] / (peak + 1e-3)).clamp(0, 1)
+        return (layer[0] / max(float(peak), _FAINTEST)).clamp(0, 1)
 
 
 def draw_layer(

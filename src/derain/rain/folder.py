@@ -47,12 +47,12 @@ class Synthesised:
     failures: tuple[str, ...]
 
 
-def without_rendered(preset: RainPreset) -> RainPreset:
-    """The preset without recipes that need streak layers from files."""
+def without(preset: RainPreset, *families: str) -> RainPreset:
+    """The preset without recipes that need layers of these families, where none are at hand."""
     kept = tuple(
         recipe
         for recipe in preset.recipes
-        if all(style.family != "rendered" for style in recipe.styles)
+        if all(style.family not in families for style in recipe.styles)
     )
     if preset.recipes and not kept:
         raise ConfigError("this rain preset needs rendered streak layers; give their folder")
@@ -87,12 +87,13 @@ def synthesize_folder(
     if (out_dir / "rainy").exists() and not overwrite:
         raise OutputConflictError(f"{out_dir / 'rainy'}: exists already; add --overwrite")
     outputs = _outputs(sources, clean_dir, out_dir, copies)
-    layers = []
+    rendered = []
     if streaks is None:
-        chosen = without_rendered(chosen)
+        chosen = without(chosen, "rendered", "extracted")
     else:
-        layers = [torch.from_numpy(read_rgb(p)[..., 0].copy()) for p in list_images(streaks)]
-    synthesizer = RainSynthesizer(chosen, layers)
+        chosen = without(chosen, "extracted")
+        rendered = [torch.from_numpy(read_rgb(p)[..., 0].copy()) for p in list_images(streaks)]
+    synthesizer = RainSynthesizer(chosen, rendered)
     scores: list[float] = []
     failures: list[str] = []
     shown: list[tuple[Pixels, Pixels, Pixels]] = []

@@ -71,6 +71,18 @@ _DRIZZLE = RainStyle(
     patchiness=(0, 0.9),
     compose=("add", "screen", "alpha"),
 )
+_GLINTS = RainStyle(
+    "lines",
+    angle=(-40, 40),
+    spread=12,
+    length=(2.5, 9),
+    width=(1.0, 2.4),
+    density=(30, 220),
+    brightness=(0.3, 0.95),
+    patchiness=(0.2, 1.0),
+    compose=("add", "screen"),
+)
+_EXTRACTED = RainStyle("extracted", brightness=(0.3, 0.9), patchiness=(0, 0.4), compose=("add",))
 _LONG = RainStyle(
     "lines",
     angle=(-30, 30),
@@ -79,6 +91,26 @@ _LONG = RainStyle(
     density=(0.5, 4),
     brightness=(0.15, 0.6),
     compose=("screen", "alpha", "add"),
+)
+
+_BROAD = RainPreset(
+    (
+        RainRecipe((_LIGHT,), 1.0),
+        RainRecipe((_HEAVY,), 2.0),
+        RainRecipe((_BLURRED,), 2.0),
+        RainRecipe((_RENDERED,), 1.5),
+        RainRecipe((_DRIZZLE, _LONG), 1.5),
+        RainRecipe((_RENDERED, _DRIZZLE), 0.7),
+        RainRecipe((_BLURRED, _NEAR), 0.8),
+        RainRecipe((_LIGHT, _NEAR), 0.5),
+    ),
+    veil=(0.0, 0.5),
+    gamma=(0.7, 1.4),
+    noise=(0.0, 0.015),
+    jpeg=(60.0, 97.0),
+    jpeg_share=0.35,
+    lookalikes=0.25,
+    weather_share=0.5,
 )
 
 PRESETS: dict[str, RainPreset] = {
@@ -90,36 +122,33 @@ PRESETS: dict[str, RainPreset] = {
         jpeg=(60.0, 97.0),
         jpeg_share=0.25,
         lookalikes=0.4,
+        strokes=0.4,
         weather_share=0.3,
     ),
     "light": RainPreset((RainRecipe((_LIGHT,)),)),
     "heavy": RainPreset((RainRecipe((_HEAVY,)),)),
     "blurred": RainPreset((RainRecipe((_BLURRED,)),)),
     "rendered": RainPreset((RainRecipe((_RENDERED,)),)),
-    "broad": RainPreset(
-        (
-            RainRecipe((_LIGHT,), 1.0),
-            RainRecipe((_HEAVY,), 2.0),
-            RainRecipe((_BLURRED,), 2.0),
-            RainRecipe((_RENDERED,), 1.5),
-            RainRecipe((_DRIZZLE, _LONG), 1.5),
-            RainRecipe((_RENDERED, _DRIZZLE), 0.7),
-            RainRecipe((_BLURRED, _NEAR), 0.8),
-            RainRecipe((_LIGHT, _NEAR), 0.5),
+    "broad": _BROAD,
+    "wide": replace(
+        _BROAD,
+        recipes=(
+            *_BROAD.recipes,
+            RainRecipe((_GLINTS,), 1.0),
+            RainRecipe((_GLINTS, _DRIZZLE), 0.5),
+            RainRecipe((_EXTRACTED,), 1.5),
+            RainRecipe((_EXTRACTED,) * 3, 1.5),
         ),
-        veil=(0.0, 0.5),
-        gamma=(0.7, 1.4),
-        noise=(0.0, 0.015),
-        jpeg=(60.0, 97.0),
-        jpeg_share=0.35,
-        lookalikes=0.25,
-        weather_share=0.5,
+        strokes=0.12,
     ),
 }
 
 
 def rain_preset(name: str) -> RainPreset:
-    """A named preset: ``dry``, ``light``, ``heavy``, ``blurred``, ``rendered`` or ``broad``.
+    """A named preset; :data:`PRESETS` has their names.
+
+    ``wide`` is ``broad`` with short glints, with rain layers taken from pairs, one or three at
+    once, and with more of what looks like rain.
 
     ``broad-without-heavy`` is ``broad`` without the recipes that hold a style of ``heavy``, and so
     on: rain for training whose family is held out.

@@ -9,7 +9,7 @@ from derain.errors import ConfigError
 
 Range = tuple[float, float]
 
-Family = Literal["lines", "noise", "rendered", "drops"]
+Family = Literal["lines", "noise", "rendered", "extracted", "drops"]
 Composition = Literal["add", "screen", "alpha"]
 
 
@@ -20,8 +20,8 @@ class RainStyle:
     Attributes:
         family: ``lines``, sharp line streaks at random places; ``noise``, thresholded noise blurred
             along the motion (how Rain1400 was made, Fu et al. 2017); ``rendered``, crops of streak
-            layers read from images (Garg and Nayar 2006); ``drops``, drops near the lens, out of
-            focus.
+            layers read from images (Garg and Nayar 2006); ``extracted``, crops of the layers O - B
+            of pairs at hand; ``drops``, drops near the lens, out of focus.
         angle: Direction of fall in degrees from vertical, positive leaning right.
         spread: Standard deviation in degrees of single streaks around their direction.
         directions: How many directions fall at once.
@@ -77,6 +77,7 @@ class RainPreset:
         jpeg: JPEG quality in 1..100, for the share ``jpeg_share`` of images.
         jpeg_share: Share of images that go through JPEG.
         lookalikes: Share of backgrounds that receive bars and railings, which are not rain.
+        strokes: Share of backgrounds that receive thin lines without ends: wires, hatching, hair.
         weather_share: Share of images on which veil, gamma and noise are applied at all.
     """
 
@@ -87,4 +88,5 @@ class RainPreset:
     jpeg: Range = (100.0, 100.0)
     jpeg_share: float = 0.0
     lookalikes: float = 0.0
+    strokes: float = 0.0
     weather_share: float = 0.0

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from derain.rain.background import lookalikes, weather
+from derain.rain.background import lookalikes, strokes, weather
 from derain.rain.compose import COMPOSITIONS
 from derain.rain.draw import chance, integer, pick, uniform
-from derain.rain.families import Draw, Rendered, draw_layer, drops, lines, noise
+from derain.rain.families import Crops, Draw, draw_layer, drops, lines, noise
 from derain.rain.jpeg import jpeg
 from derain.rain.style import RainPreset, RainRecipe
 
@@ -35,24 +35,33 @@ class RainSynthesizer:
 
     Args:
         preset: The distribution to draw from.
-        layers: Rendered streak layers, each (h, w) uint8, for styles of the family ``rendered``.
+        rendered: Rendered streak layers, each (h, w) uint8, for the family of that name.
+        extracted: Rain layers of pairs, each (h, w) uint8, for the family of that name.
 
     Deterministic: the same generator state, device and input give the same batch.
     """
 
-    def __init__(self, preset: RainPreset, layers: Sequence[Tensor] = ()) -> None:
-        self.preset = preset
+    def __init__(
+        self,
+        preset: RainPreset,
+        rendered: Sequence[Tensor] = (),
+        extracted: Sequence[Tensor] = (),
+    ) -> None:
+        self.preset, self.rendered, self.extracted = preset, rendered, extracted
         self._draws: dict[str, Draw] = {
             "lines": lines,
             "noise": noise,
             "drops": drops,
-            "rendered": Rendered(layers),
+            "rendered": Crops(rendered, "rendered streak layers; give their folder"),
+            "extracted": Crops(extracted, "the rain layers of pairs; name their lenders"),
         }
 
     def __call__(self, clean: Tensor, generator: Generator) -> Sample:
         """Put rain on ``clean`` (N, 3, H, W) in [0, 1]; ``generator`` is on the same device."""
         preset, count = self.preset, len(clean)
         background = lookalikes(clean, preset.lookalikes, generator)
+        if preset.strokes:
+            background = strokes(background, preset.strokes, generator)
         background = weather(background, preset, generator)
         rainy = background.clone()
         drawn = pick([recipe.weight for recipe in preset.recipes], count, generator)

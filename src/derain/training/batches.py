@@ -35,7 +35,7 @@ class PairPool:
         rainy, clean = [], []
         for _i in range(count):
             pair = self.pairs[integer(0, len(self.pairs) - 1, places)]
-            a, b = crop(torch.stack(pair), patch, places)
+            a, b = crop(pair, patch, places)
             flips = [-1 - axis for axis in range(2) if integer(0, 1, places)]
             rainy.append(a.flip(flips))
             clean.append(b.flip(flips))
@@ -58,7 +58,7 @@ class SynthesisPool:
         patches = []
         for _ in range(count):
             photo = self.photos[integer(0, len(self.photos) - 1, places)]
-            turned = crop(photo, patch, places).rot90(integer(0, 3, places), (-2, -1))
+            turned = crop([photo], patch, places)[0].rot90(integer(0, 3, places), (-2, -1))
             patches.append(turned.flip(-1) if integer(0, 1, places) else turned)
         sample = self.synthesizer(_to_float(patches), rain)
         return sample.rainy, sample.clean
@@ -67,14 +67,14 @@ class SynthesisPool:
 Pool = PairPool | SynthesisPool
 
 
-def crop(images: Tensor, patch: int, generator: Generator) -> Tensor:
-    height, width = images.shape[-2:]
-    if height < patch or width < patch:
-        padded = pad_to_multiple(images, patch)
-        images = padded[..., : max(height, patch), : max(width, patch)]
-        height, width = images.shape[-2:]
-    top, left = integer(0, height - patch, generator), integer(0, width - patch, generator)
-    return images[..., top : top + patch, left : left + patch]
+def crop(images: Sequence[Tensor], patch: int, generator: Generator) -> list[Tensor]:
+    """The same random patch of pictures of one size, each (3, H, W); small ones are padded."""
+    height, width = images[0].shape[-2:]
+    rows, columns = max(height, patch), max(width, patch)
+    if rows > height or columns > width:
+        images = [pad_to_multiple(image[None], patch)[0, :, :rows, :columns] for image in images]
+    top, left = integer(0, rows - patch, generator), integer(0, columns - patch, generator)
+    return [image[:, top : top + patch, left : left + patch] for image in images]
 
 
 def _to_float(patches: Sequence[Tensor]) -> Tensor:

@@ -51,6 +51,8 @@ class SynthesisSource:
         paths: Folders of clean photographs.
         preset: A rain preset (see :mod:`derain.rain.presets`).
         streaks: Folder of rendered streak layers, where the preset needs them.
+        lenders: Sources of pairs that lend the rain layers of what they train on, where the preset
+            needs such. They must be grey and added, as Rain100L's are.
         weight: Share of a batch, relative to the other sources.
         terms: Origin and terms of use, for the model's card.
     """
@@ -59,6 +61,7 @@ class SynthesisSource:
     paths: tuple[str, ...]
     preset: str = "broad"
     streaks: str = ""
+    lenders: tuple[str, ...] = ()
     weight: float = 1.0
     terms: str = ""
 
@@ -293,6 +296,9 @@ class TrainConfig:
         sources: list[PairSource | SynthesisSource] = [*self.data.pairs, *self.data.synthesis]
         if len({source.name for source in sources}) < len(sources):
             raise ConfigError("two data sources have one name")
+        lent = {name for source in self.data.synthesis for name in source.lenders}
+        if unknown := lent - {source.name for source in self.data.pairs}:
+            raise ConfigError(f"lenders: there are no pairs {sorted(unknown)[0]!r}")
         weights = [source.weight for source in sources]
         if min(weights) < 0 or not sum(weights):
             raise ConfigError("a source's weight must not be negative, nor may all be 0")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,14 +49,30 @@ def _to_tensor(image: Pixels, device: torch.device) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).to(device)
 
 
-def _synthesizer(source: SynthesisSource, root: Path, device: torch.device) -> RainSynthesizer:
-    layers = []
+def _synthesizer(
+    source: SynthesisSource, root: Path, pools: Sequence[Pool], device: torch.device
+) -> RainSynthesizer:
+    rendered = []
     if source.streaks:
-        layers = [
+        rendered = [
             torch.from_numpy(read_rgb(p)[..., 0].copy()).to(device)
             for p in list_images(root / source.streaks)
         ]
-    return RainSynthesizer(rain_preset(source.preset), layers)
+    extracted = [
+        rain_layer(rainy, clean)
+        for pool in pools
+        if isinstance(pool, PairPool) and pool.name in source.lenders
+        for rainy, clean in pool.pairs
+    ]
+    return RainSynthesizer(rain_preset(source.preset), rendered, extracted)
+
+
+def rain_layer(rainy: Tensor, clean: Tensor) -> Tensor:
+    """The grey layer that was added, (3, H, W) uint8 twice -> (H, W) uint8.
+
+    It is O - B of the channel that shows most of it, since others may be cut off at white.
+    """
+    return (rainy.short() - clean.short()).amax(dim=0).clamp(min=0).byte()
 
 
 def load_data(
@@ -130,7 +146,7 @@ def _divide(
         kept_paths = [p for p in files[synthesis.name] if photos[p][0] not in held]
         for path in kept_paths:
             tensors.setdefault(path, _to_tensor(photos[path][1], device))
-        synthesizer = _synthesizer(synthesis, Path(config.root), device)
+        synthesizer = _synthesizer(synthesis, Path(config.root), loaded.pools, device)
         pool = SynthesisPool(
             synthesis.name, synthesis.weight, [tensors[p] for p in kept_paths], synthesizer
         )

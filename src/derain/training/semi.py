@@ -105,7 +105,7 @@ class SemiSupervision:
         patch, patches = self._run.patch, []
         for _ in range(config.batch):
             photo = self.photos[integer(0, len(self.photos) - 1, places)]
-            cut = crop(photo, patch, places)
+            cut = crop([photo], patch, places)[0]
             patches.append(cut.flip(-1) if integer(0, 1, places) else cut)
         photos = torch.stack(patches).float() / 255
         if not (config.remix or config.pseudo):  # nobody asks the teacher
