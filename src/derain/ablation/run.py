@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from derain.ablation.real import is_measured, measure_real
 from derain.ablation.study import Study
@@ -53,7 +54,7 @@ def run_study(study: Study, jobs: int, report: Callable[[str], None] = lambda _:
     missing = [cell for cell in cells if not _is_finished(cell[1], study)]
     report(f"{len(cells)} runs, {len(cells) - len(missing)} of them finished before")
     work = [(name, config.to_dict()) for name, config in missing]
-    threads = max(1, (os.cpu_count() or 1) // jobs)
+    threads = max(1, torch.get_num_threads() // jobs)
     return _Jobs(jobs, (study.real_folders, study.photos, threads), report).run(work)
 
 
@@ -122,8 +123,6 @@ def _one(
     pipe: Connection, values: dict[str, Any], real: list[Path], photos: int, threads: int
 ) -> None:
     """Train and measure one run; tells the end in a word, or why it failed."""
-    import torch
-
     torch.set_num_threads(threads)
     config = config_from_dict(values)
     try:

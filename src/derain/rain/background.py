@@ -91,7 +91,7 @@ def strokes(clean: Tensor, share: float, generator: Generator) -> Tensor:
 
 
 def _lines(across: Tensor, generator: Generator) -> Tensor:
-    """Opacity in [0, 1] of lines at whole multiples of a period, each with an opacity of its own."""
+    """Opacity in [0, 1] of lines a period apart, each with a strength of its own."""
     each = (len(across), 1, 1, 1)
     period = torch.exp(uniform((math.log(3.0), math.log(40.0)), each, generator))
     thick = uniform((0.8, 2.5), each, generator)
