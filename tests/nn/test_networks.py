@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
 from derain.errors import ConfigError
 from derain.nn import PRESETS, DRDNet, NetworkConfig, pad_to_multiple, preset
+from derain.nn.cost import multiply_accumulates
 from derain.nn.initialise import grow
 from derain.nn.squeeze_excitation import SqueezeExcitation
 from derain.nn.trunk import Trunk
@@ -127,11 +131,42 @@ def test_padding_reflects(size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [{"channels": 0}, {"unshuffle": 3}, {"norm": "layer"}, {"pool_window": 10}, {"dilations": ()}],
+    [
+        {"channels": 0},
+        {"unshuffle": 3},
+        {"norm": "layer"},
+        {"pool_window": 10},
+        {"dilations": ()},
+        {"mirrors": 3},
+    ],
 )
 def test_impossible_configurations_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         NetworkConfig.from_dict({**preset("fast").to_dict(), **values})
+
+
+@pytest.mark.parametrize("mirrors", [1, 2, 4])
+def test_layers_are_averaged_over_mirrors(mirrors: int) -> None:
+    """In eval mode as NumPy's flips and means say; in training mode the picture is seen once."""
+    single = lively(replace(preset("fast"), **SMALL))
+    network = DRDNet(replace(single.config, mirrors=mirrors)).eval()
+    network.load_state_dict(single.state_dict())
+    rainy = torch.rand(1, 3, 64, 96)
+    axes = [(), (3,), (2,), (2, 3)][:mirrors]
+    with torch.no_grad():
+        layers = network(rainy)
+        turned = [
+            [
+                np.flip(layer.numpy(), a)
+                for layer in single(torch.from_numpy(np.flip(rainy.numpy(), a).copy()))
+            ]
+            for a in axes
+        ]
+        for layer, *expected in zip(layers, *turned, strict=True):
+            np.testing.assert_allclose(layer.numpy(), np.mean(expected, axis=0), atol=1e-6)
+        assert torch.equal(network.train()(rainy).clean, single.train()(rainy).clean)
+    costs = [multiply_accumulates(n.config) for n in (network, single)]
+    assert costs[0] == pytest.approx(mirrors * costs[1], rel=1e-3)
 
 
 def test_configuration_round_trip() -> None:

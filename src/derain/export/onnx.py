@@ -22,12 +22,10 @@ class _Branches(nn.Module):
 
     def __init__(self, network: DRDNet) -> None:
         super().__init__()
-        self.rain, self.detail = network.rain, network.detail
+        self.network = network
 
     def forward(self, rainy: Tensor) -> tuple[Tensor, Tensor]:
-        assert self.rain is not None
-        rain, features = self.rain(rainy)
-        return rain, self.detail(rainy, rainy - rain, before=features)[0]
+        return self.network.branches(rainy)
 
 
 def to_onnx(network: DRDNet) -> bytes:

@@ -34,6 +34,8 @@ class NetworkConfig:
         pool_window: Side of the squeeze-and-excitation window at inference, in feature pixels; a
             multiple of 3. Training pools over the whole patch (CODE), so this should be near the
             patch's side (OURS, after TLC).
+        mirrors: At inference layers are averaged over so many mirror images of the picture: 1, 2
+            or 4, at so many times the cost (OURS, :mod:`derain.nn.mirrors`).
     """
 
     channels: int = 64
@@ -46,6 +48,7 @@ class NetworkConfig:
     squeeze: int = 4
     slopes: Literal["channel", "shared"] = "channel"
     pool_window: int = 96
+    mirrors: Literal[1, 2, 4] = 1
 
     def __post_init__(self) -> None:
         lowest = {"channels": 1, "rain_blocks": 0, "detail_blocks": 0, "squeeze": 1}
@@ -69,6 +72,8 @@ class NetworkConfig:
             raise ConfigError(f"network.dilations must be positive, not {self.dilations}")
         if self.unshuffle not in (1, 2):
             raise ConfigError(f"network.unshuffle must be 1 or 2, not {self.unshuffle}")
+        if self.mirrors not in (1, 2, 4):
+            raise ConfigError(f"network.mirrors must be 1, 2 or 4, not {self.mirrors}")
         if self.norm not in ("batch", "none"):
             raise ConfigError(f"network.norm must be 'batch' or 'none', not {self.norm!r}")
         if self.slopes not in ("channel", "shared"):

@@ -6,7 +6,7 @@ from derain.nn.config import NetworkConfig
 
 
 def multiply_accumulates(config: NetworkConfig) -> int:
-    """Multiply-accumulates of the folded convolutions for each image pixel."""
+    """Multiply-accumulates of the folded convolutions for each image pixel, at inference."""
     c, taps = config.channels, 9
     packed = 3 * config.unshuffle**2
     ends = packed * c * taps * 2 + c * c * taps
@@ -17,7 +17,7 @@ def multiply_accumulates(config: NetworkConfig) -> int:
         second_head = packed * c * taps if config.detail_input == "both" else 0
         total += ends + second_head
         total += config.detail_blocks * 2 * c * c * taps * len(config.dilations)
-    return total // config.unshuffle**2
+    return total * config.mirrors // config.unshuffle**2
 
 
 def bytes_per_pixel(config: NetworkConfig) -> int:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from derain.nn.config import NetworkConfig
 from derain.nn.detail_repair import DetailRepairNet, NoDetail
 from derain.nn.initialise import initialise_without_norm
+from derain.nn.mirrors import over_mirrors
 from derain.nn.rain_residual import RainResidualNet
 
 
@@ -55,13 +56,26 @@ class DRDNet(nn.Module):
             raise ValueError(
                 "a coarse picture is given where there is no rain branch, and only there"
             )
-        # The skip is added in float32 whatever the branches' precision.
+        rain, detail = self.branches(*(p for p in (rainy, coarse) if p is not None))
+        background = rainy.float() - rain
+        return Layers(rain, background, detail, background + detail)
+
+    def branches(self, *pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """R and D of O, or of O and another derainer's picture; in eval mode over all mirrors.
+
+        In float32, so that the skip is added in it whatever the branches' precision.
+        """
+        if self.training:
+            return self._once(*pictures)
+        return over_mirrors(self._once, pictures, self.config.mirrors)
+
+    def _once(self, rainy: Tensor, coarse: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        features = None
         if coarse is None:
             assert self.rain is not None
             layer, features = self.rain(rainy)
             rain = layer.float()
         else:
-            rain, features = rainy.float() - coarse.float(), None
-        coarse = rainy.float() - rain
-        detail = self.detail(rainy, coarse, before=features)[0].float()
-        return Layers(rain, coarse, detail, coarse + detail)
+            rain = rainy.float() - coarse.float()
+        detail = self.detail(rainy, rainy.float() - rain, before=features)[0].float()
+        return rain, detail

@@ -22,6 +22,7 @@ from derain.files import atomic_write
 from derain.nn import DRDNet, load_network, save_network
 from derain.nn.drdnet import Layers
 from derain.nn.initialise import grow
+from derain.nn.mirrors import over_mirrors
 from derain.nn.trunk import Trunk
 from derain.restore.foreign import foreign_derainer
 from derain.training.batches import BatchSource
@@ -208,8 +209,11 @@ class Trainer:
         if self._teacher is None:
             return None
         with self.accelerator.autocast():
-            clean: Tensor = self._teacher(rainy.contiguous(memory_format=torch.channels_last)).clean
-        return clean.float()
+            seen = rainy.contiguous(memory_format=torch.channels_last)
+            rain, detail = over_mirrors(
+                self._teacher.branches, (seen,), self._teacher.config.mirrors
+            )
+        return rainy - rain + detail
 
     def _averaged(self) -> DRDNet:
         network = self.ema.module
@@ -322,8 +326,9 @@ def _start(network: DRDNet, config: TrainConfig) -> DRDNet:
                 f"init={config.init}: {where} has no {branch} branch; name the other one alone in "
                 "init_branches"
             )
-        # A branch may be deeper than the one it starts from, and the other one may differ.
-        others = ("rain_blocks", "detail_blocks", *(["detail_input"] if branch == "rain" else []))
+        # A branch may be deeper than what it starts from, and what is not its own may differ.
+        others = ["rain_blocks", "detail_blocks", "mirrors"]
+        others += ["detail_input"] if branch == "rain" else []
         same = {name: getattr(network.config, name) for name in others}
         if replace(source.config, **same) != network.config or depths[0] < depths[1]:
             raise ConfigError(f"init={config.init}: holds another network than this run trains")
