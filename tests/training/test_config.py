@@ -9,7 +9,7 @@ import pytest
 
 from derain.errors import ConfigError, DatasetError
 from derain.training import TrainConfig, Trainer, load_config
-from derain.training.config import OptimizerConfig, parse_overrides
+from derain.training.config import OptimizerConfig, merge, parse_overrides
 from derain.training.schedule import learning_rate
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
@@ -92,3 +92,15 @@ def test_the_releases_drops() -> None:
     rates = [learning_rate(epoch * 10, 1500, config) for epoch in range(150)]
     expected = [1e-3] * 30 + [2e-4] * 20 + [4e-5] * 30 + [8e-6] * 70
     assert rates == pytest.approx(expected)
+
+
+def test_sources_are_merged_by_name() -> None:
+    """A study's variant changes one source without spelling out the others."""
+    base = {"data": {"pairs": [{"name": "a", "weight": 1}, {"name": "b", "weight": 2}], "x": [1]}}
+    over = {"data": {"pairs": [{"name": "b", "weight": 3}, {"name": "c", "weight": 4}], "x": []}}
+    merged = merge(base, over)["data"]
+    assert [(pair["name"], pair["weight"]) for pair in merged["pairs"]] == [
+        ("a", 1), ("b", 3), ("c", 4),
+    ]  # fmt: skip
+    assert merged["x"] == []
+    assert base["data"]["pairs"][1]["weight"] == 2

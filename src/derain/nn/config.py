@@ -123,9 +123,7 @@ _QUARTER = NetworkConfig(unshuffle=2, norm="none", slopes="shared", pool_window=
 
 PRESETS: dict[str, NetworkConfig] = {
     "paper": NetworkConfig(),
-    "base": replace(
-        _QUARTER, channels=48, rain_blocks=14, detail_blocks=4, detail_input="features"
-    ),
+    "base": replace(_QUARTER, channels=48, rain_blocks=14, detail_blocks=0, mirrors=2),
     "fast": replace(_QUARTER, channels=48, rain_blocks=8, detail_blocks=0),
 }
 

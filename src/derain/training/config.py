@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeGuard, TypeVar
 
 import dacite
 
@@ -339,12 +340,29 @@ def parse_overrides(assignments: tuple[str, ...]) -> dict[str, Any]:
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """``base`` with the values of ``over`` put over it, table by table."""
+    """``base`` with the values of ``over`` put over it, table by table.
+
+    Lists of tables that bear names, such as data sources, are merged name by name; every other list
+    is replaced.
+    """
     merged = dict(base)
     for key, value in over.items():
-        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = merge(merged[key], value) if nested else value
+        before = merged.get(key)
+        if isinstance(value, dict) and isinstance(before, dict):
+            merged[key] = merge(before, value)
+        elif _named(value) and _named(before):
+            tables = {table["name"]: table for table in before}
+            for table in value:
+                tables[table["name"]] = merge(tables.get(table["name"], {}), table)
+            merged[key] = list(tables.values())
+        else:
+            merged[key] = value
     return merged
+
+
+def _named(value: Any) -> TypeGuard[Sequence[dict[str, Any]]]:
+    whole = isinstance(value, list | tuple) and len(value) > 0
+    return whole and all(isinstance(v, dict) and "name" in v for v in value)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
