@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,8 @@ def measure(config: Path, overrides: tuple[str, ...], steps: int) -> dict[str, A
     images = values.batch
     if values.real:
         images += values.real.batch * (2 if values.real.remix else 1)
-    work = 6 * multiply_accumulates(values.network_config) * values.patch**2 * images
+    once = replace(values.network_config, mirrors=1)  # as training sees a picture
+    work = 6 * multiply_accumulates(once) * values.patch**2 * images
     return {
         "config": config.stem,
         "device": device.type,
