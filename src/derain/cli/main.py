@@ -17,6 +17,7 @@ from derain.cli.evaluate import evaluate
 from derain.cli.explain import explain
 from derain.cli.export import export
 from derain.cli.models import models
+from derain.cli.reproduce import reproduce
 from derain.cli.restore import restore
 from derain.cli.synthesize import synthesize
 from derain.cli.train import train
@@ -39,7 +40,7 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.default(restore)
-for command in (models, explain, data, evaluate, train, ablate, synthesize, export):
+for command in (models, explain, data, evaluate, train, ablate, synthesize, export, reproduce):
     app.command(command)
 
 
