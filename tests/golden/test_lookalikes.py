@@ -11,11 +11,31 @@ from benchmarks.lookalikes import PICTURES, draw_lookalike
 from derain import Derainer
 from derain.evaluation import touched
 
-# Share of pixels moved by more than 8 levels of luma, at most: the worse of both models plus 0.03.
+# Share of pixels moved by more than 8 levels of luma, at most: what today's weights move plus 0.03.
 BOUNDS = {
-    "railing": 0.07, "hatching": 0.38, "fabric": 0.53, "text": 0.11, "blinds": 0.04,
-    "grass": 0.31, "hair": 0.70, "umbrella": 0.12, "wires": 0.09,
-}  # fmt: skip
+    "base": {
+        "railing": 0.03,
+        "hatching": 0.15,
+        "fabric": 0.03,
+        "text": 0.04,
+        "blinds": 0.03,
+        "grass": 0.28,
+        "hair": 0.50,
+        "umbrella": 0.08,
+        "wires": 0.03,
+    },
+    "fast": {
+        "railing": 0.09,
+        "hatching": 0.36,
+        "fabric": 0.52,
+        "text": 0.08,
+        "blinds": 0.03,
+        "grass": 0.31,
+        "hair": 0.70,
+        "umbrella": 0.11,
+        "wires": 0.08,
+    },
+}
 
 
 def test_the_pictures_are_what_they_say() -> None:
@@ -25,14 +45,14 @@ def test_the_pictures_are_what_they_say() -> None:
         assert (draw_lookalike(name) == picture).all()
         assert picture.std() > 8
     assert len({picture.tobytes() for picture in drawn.values()}) == len(PICTURES)
-    assert set(BOUNDS) == set(PICTURES)
+    assert all(set(bounds) == set(PICTURES) for bounds in BOUNDS.values())
 
 
-@pytest.mark.parametrize("model", ["base", "fast"])
+@pytest.mark.parametrize("model", BOUNDS)
 def test_what_looks_like_rain_is_not_touched_more(model: str) -> None:
     derainer = Derainer(model, backend="onnxruntime")
     shares = {}
     for name in PICTURES:
         picture = draw_lookalike(name)
         shares[name] = touched(picture, derainer(picture))
-    assert not {n: share for n, share in shares.items() if share > BOUNDS[n]}
+    assert not {n: share for n, share in shares.items() if share > BOUNDS[model][n]}
