@@ -84,8 +84,9 @@ def strokes(clean: Tensor, share: float, generator: Generator) -> Tensor:
     opacity = _lines(across + bend * torch.sin(turn) + uneven, generator)
     woven = chance(0.25, count, generator).view(each)
     opacity = torch.where(woven, torch.maximum(opacity, _lines(along + uneven, generator)), opacity)
+    where = smooth_field(count, height, width, generator) > uniform((0.0, 0.7), each, generator)
     colour = uniform((0.2, 1.0), each, generator) * uniform((0.8, 1.0), (count, 3, 1, 1), generator)
-    drawn = clean + opacity * (colour - clean)
+    drawn = clean + opacity * where * (colour - clean)
     return torch.where(chance(share, count, generator).view(each), drawn, clean)
 
 

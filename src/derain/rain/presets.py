@@ -122,7 +122,7 @@ PRESETS: dict[str, RainPreset] = {
         jpeg=(60.0, 97.0),
         jpeg_share=0.25,
         lookalikes=0.4,
-        strokes=0.2,
+        strokes=0.4,
         weather_share=0.3,
     ),
     "light": RainPreset((RainRecipe((_LIGHT,)),)),
@@ -134,13 +134,12 @@ PRESETS: dict[str, RainPreset] = {
         _BROAD,
         recipes=(
             *_BROAD.recipes,
-            RainRecipe((_LIGHT,), 2.0),
             RainRecipe((_GLINTS,), 1.0),
             RainRecipe((_GLINTS, _DRIZZLE), 0.5),
             RainRecipe((_EXTRACTED,), 1.5),
             RainRecipe((_EXTRACTED,) * 3, 1.5),
         ),
-        strokes=0.04,
+        strokes=0.12,
     ),
 }
 
