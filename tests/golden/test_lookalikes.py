@@ -11,7 +11,8 @@ from benchmarks.lookalikes import PICTURES, draw_lookalike
 from derain import Derainer
 from derain.evaluation import touched
 
-# Share of pixels moved by more than 8 levels of luma, at most: what today's weights move plus 0.03.
+# Share of pixels moved by more than 8 levels of luma, at most: what today's weights move plus 0.03,
+# and never more than the weights before were allowed.
 BOUNDS = {
     "base": {
         "railing": 0.03,
@@ -25,7 +26,7 @@ BOUNDS = {
         "wires": 0.03,
     },
     "fast": {
-        "railing": 0.09,
+        "railing": 0.07,
         "hatching": 0.36,
         "fabric": 0.52,
         "text": 0.08,

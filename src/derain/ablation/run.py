@@ -14,10 +14,10 @@ import torch
 from derain.ablation.real import is_measured, measure_real
 from derain.ablation.study import Study
 from derain.data import list_images
-from derain.errors import ConfigError, DerainError, TrainingError
+from derain.errors import DerainError, TrainingError
 from derain.training import TrainConfig, Trainer
 from derain.training.config import config_from_dict
-from derain.training.resume import differing_key
+from derain.training.resume import is_finished
 from derain.training.signals import stop_signals
 
 FINISHED, STOPPED = "finished", "stopped"
@@ -51,22 +51,16 @@ def run_study(study: Study, jobs: int, report: Callable[[str], None] = lambda _:
         for seed in study.seeds
         for variant in study.variants
     ]
-    missing = [cell for cell in cells if not _is_finished(cell[1], study)]
+    missing = [cell for cell in cells if not _is_whole(cell[1], study)]
     report(f"{len(cells)} runs, {len(cells) - len(missing)} of them finished before")
     work = [(name, config.to_dict()) for name, config in missing]
     threads = max(1, torch.get_num_threads() // jobs)
     return _Jobs(jobs, (study.real_folders, study.photos, threads), report).run(work)
 
 
-def _is_finished(config: TrainConfig, study: Study) -> bool:
-    folder = Path(config.out)
-    if not (folder / "scores.json").is_file():
-        return False
-    if key := differing_key(folder / "config.json", config):
-        raise ConfigError(
-            f"{folder} holds a finished run with another '{key}'; give another --out, or remove it"
-        )
-    return is_measured(folder, study.real_folders, study.photos)
+def _is_whole(config: TrainConfig, study: Study) -> bool:
+    """Trained and measured."""
+    return is_finished(config) and is_measured(Path(config.out), study.real_folders, study.photos)
 
 
 class _Jobs:

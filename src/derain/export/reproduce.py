@@ -10,7 +10,7 @@ from derain.errors import ConfigError
 from derain.export.run import Report, export_run
 from derain.training import TrainConfig, Trainer
 from derain.training.config import build, config_from_dict, merge, read_toml
-from derain.training.resume import differing_key
+from derain.training.resume import is_finished
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def reproduce(manifest: Manifest, configs: list[TrainConfig], out: Path, report:
         0, or the number of the signal that stopped it.
     """
     for config in configs:
-        if _is_finished(config):
+        if is_finished(config):
             report(f"{config.out}: finished before")
             continue
         report(f"{config.out}: {config.steps} steps")
@@ -110,12 +110,3 @@ def reproduce(manifest: Manifest, configs: list[TrainConfig], out: Path, report:
     for model in manifest.models:
         export_run(Path(model.run), model.name, out, model.summary, manifest.licence, report)
     return 0
-
-
-def _is_finished(config: TrainConfig) -> bool:
-    folder = Path(config.out)
-    if not (folder / "scores.json").is_file():
-        return False
-    if key := differing_key(folder / "config.json", config):
-        raise ConfigError(f"{folder} holds a finished run with another '{key}'; remove it")
-    return True

@@ -39,10 +39,8 @@ def lookalikes(clean: Tensor, share: float, generator: Generator) -> Tensor:
         (N, 3, H, W) in [0, 1] -> the same.
     """
     count, _, height, width = clean.shape
-    device = generator.device
     each = (count, 1, 1, 1)
-    y = torch.arange(height, device=device, dtype=torch.float32)[:, None]
-    x = torch.arange(width, device=device, dtype=torch.float32)[None, :]
+    y, x = _axes(height, width, generator)
     radians = torch.deg2rad(uniform((-50.0, 50.0), each, generator))
     across = x * torch.cos(radians) + y * torch.sin(radians)
     period = uniform((5.0, 28.0), each, generator)
@@ -63,17 +61,17 @@ def lookalikes(clean: Tensor, share: float, generator: Generator) -> Tensor:
 def strokes(clean: Tensor, share: float, generator: Generator) -> Tensor:
     """Draw thin lines of many greys over some backgrounds: wires, hatching, hair, a weave.
 
-    What tells them from streaks: they do not end, they bend together, and each covers what is
-    behind it all along (OURS). Some of the lines are left out, and a quarter of the pictures have a
-    second set across the first.
+    What tells them from streaks: they do not end of themselves, they bend together, and each covers
+    what is behind it all along (OURS). They fill a part of the picture, and are cut off where it
+    ends (docs/training.md has a doubt about that). Some are left out, and a quarter of the pictures
+    have a second set across the first.
 
     Shape:
         (N, 3, H, W) in [0, 1] -> the same.
     """
     count, _, height, width = clean.shape
     each = (count, 1, 1, 1)
-    y = torch.arange(height, device=generator.device, dtype=torch.float32)[:, None]
-    x = torch.arange(width, device=generator.device, dtype=torch.float32)[None, :]
+    y, x = _axes(height, width, generator)
     radians = torch.deg2rad(uniform((-60.0, 60.0), each, generator))
     across = x * torch.cos(radians) + y * torch.sin(radians)
     along = y * torch.cos(radians) - x * torch.sin(radians)
@@ -88,6 +86,12 @@ def strokes(clean: Tensor, share: float, generator: Generator) -> Tensor:
     colour = uniform((0.2, 1.0), each, generator) * uniform((0.8, 1.0), (count, 3, 1, 1), generator)
     drawn = clean + opacity * where * (colour - clean)
     return torch.where(chance(share, count, generator).view(each), drawn, clean)
+
+
+def _axes(height: int, width: int, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Pixel coordinates down (H, 1) and across (1, W), on the generator's device."""
+    y, x = (torch.arange(n, device=generator.device, dtype=torch.float32) for n in (height, width))
+    return y[:, None], x[None, :]
 
 
 def _lines(across: Tensor, generator: Generator) -> Tensor:

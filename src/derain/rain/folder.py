@@ -59,6 +59,11 @@ def without(preset: RainPreset, *families: str) -> RainPreset:
     return replace(preset, recipes=kept)
 
 
+def read_layers(folder: Path) -> list[torch.Tensor]:
+    """Rendered streak layers of a folder, each (h, w) uint8."""
+    return [torch.from_numpy(read_rgb(path)[..., 0].copy()) for path in list_images(folder)]
+
+
 def synthesize_folder(
     clean_dir: Path,
     out_dir: Path,
@@ -92,7 +97,7 @@ def synthesize_folder(
         chosen = without(chosen, "rendered", "extracted")
     else:
         chosen = without(chosen, "extracted")
-        rendered = [torch.from_numpy(read_rgb(p)[..., 0].copy()) for p in list_images(streaks)]
+        rendered = read_layers(streaks)
     synthesizer = RainSynthesizer(chosen, rendered)
     scores: list[float] = []
     failures: list[str] = []

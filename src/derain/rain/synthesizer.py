@@ -60,7 +60,7 @@ class RainSynthesizer:
         """Put rain on ``clean`` (N, 3, H, W) in [0, 1]; ``generator`` is on the same device."""
         preset, count = self.preset, len(clean)
         background = lookalikes(clean, preset.lookalikes, generator)
-        if preset.strokes:
+        if preset.strokes:  # none drawn, none rolled for: older presets rain as they did
             background = strokes(background, preset.strokes, generator)
         background = weather(background, preset, generator)
         rainy = background.clone()

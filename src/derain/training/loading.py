@@ -14,6 +14,7 @@ from torch import Tensor
 from derain.data import Pair, list_images, list_pairs, perceptual_hash, split_scenes, spread
 from derain.data.pairs import read_rgb
 from derain.errors import DatasetError
+from derain.rain.folder import read_layers
 from derain.rain.presets import rain_preset
 from derain.rain.synthesizer import RainSynthesizer
 from derain.training.batches import PairPool, Pool, SynthesisPool, step_generator
@@ -54,10 +55,7 @@ def _synthesizer(
 ) -> RainSynthesizer:
     rendered = []
     if source.streaks:
-        rendered = [
-            torch.from_numpy(read_rgb(p)[..., 0].copy()).to(device)
-            for p in list_images(root / source.streaks)
-        ]
+        rendered = [layer.to(device) for layer in read_layers(root / source.streaks)]
     extracted = [
         rain_layer(rainy, clean)
         for pool in pools

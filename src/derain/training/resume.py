@@ -13,6 +13,22 @@ from derain.training.config import TrainConfig, config_from_dict
 _FREE = {"out", "time_limit", "checkpoint_every", "keep", "log_every", "validation"}
 
 
+def is_finished(config: TrainConfig) -> bool:
+    """Whether the run's folder holds it, whole.
+
+    Raises:
+        ConfigError: It holds a finished run with another configuration.
+    """
+    folder = Path(config.out)
+    if not (folder / "scores.json").is_file():
+        return False
+    if key := differing_key(folder / "config.json", config):
+        raise ConfigError(
+            f"{folder} holds a finished run with another '{key}'; give another --out, or remove it"
+        )
+    return True
+
+
 def differing_key(path: Path, config: TrainConfig) -> str:
     """The first key in which a run's ``config.json`` is another run's; empty for the same run.
 
