@@ -69,3 +69,20 @@ def save(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return _save
+
+
+@pytest.fixture
+def data_root(tmp_path: Path, photos: list[Pixels]) -> Path:
+    """Eight scenes in pairs, side by side, eight clean photographs and eight rainy ones alone."""
+    rng = np.random.default_rng(0)
+    for folder in ("pairs", "clean", "photos"):
+        (tmp_path / folder).mkdir()
+    for index in range(8):
+        photo = photos[index % 4][(index // 4) * 120 :][:120, :160]
+        streaks = (rng.random(photo.shape[:2]) < 0.02)[..., None] * 90
+        rainy = np.clip(photo + streaks, 0, 255).astype(np.uint8)
+        pair = np.concatenate([photo, rainy], axis=1)
+        Image.fromarray(pair).save(tmp_path / "pairs" / f"{index}.png")
+        Image.fromarray(photo[:, ::-1]).save(tmp_path / "clean" / f"{index}.png")
+        Image.fromarray(rainy).save(tmp_path / "photos" / f"{index}.png")
+    return tmp_path

@@ -12,8 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from PIL import Image
 from scipy import stats
 
 from derain.ablation import Study, Variant, load_study, plot_cost, run_study, write_tables
@@ -59,18 +57,9 @@ name = "both"
 
 
 @pytest.fixture
-def study_file(tmp_path: Path, photos: list[NDArray[np.uint8]]) -> Path:
-    for folder in ("pairs", "clean", "photos"):
-        (tmp_path / folder).mkdir()
-    for index in range(8):
-        photo = photos[index % 4][(index // 4) * 120 :][:120, :160]
-        rainy = np.clip(photo.astype(int) + 30 * (index % 2), 0, 255).astype(np.uint8)
-        pair = np.concatenate([photo, rainy], axis=1)
-        Image.fromarray(pair).save(tmp_path / "pairs" / f"{index}.png")
-        Image.fromarray(photo[:, ::-1]).save(tmp_path / "clean" / f"{index}.png")
-        Image.fromarray(rainy).save(tmp_path / "photos" / f"{index}.png")
-    path = tmp_path / "study.toml"
-    path.write_text(STUDY.format(out=tmp_path / "runs", root=tmp_path))
+def study_file(data_root: Path) -> Path:
+    path = data_root / "study.toml"
+    path.write_text(STUDY.format(out=data_root / "runs", root=data_root))
     return path
 
 

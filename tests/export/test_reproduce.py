@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from PIL import Image
 
 from derain import Derainer
 from derain.cli.main import run
@@ -51,20 +49,13 @@ summary = "small"
 
 
 @pytest.fixture
-def manifest(tmp_path: Path, photos: list[NDArray[np.uint8]]) -> Path:
-    rng = np.random.default_rng(0)
-    (tmp_path / "pairs").mkdir()
-    for index in range(8):
-        photo = photos[index % 4][(index // 4) * 120 :][:120, :160]
-        rainy = np.clip(photo + 90 * (rng.random(photo.shape[:2]) < 0.02)[..., None], 0, 255)
-        pair = np.concatenate([photo, rainy.astype(np.uint8)], axis=1)
-        Image.fromarray(pair).save(tmp_path / "pairs" / f"{index}.png")
-    init = f'init = "{tmp_path}/runs/first/network.safetensors"'
+def manifest(data_root: Path) -> Path:
+    init = f'init = "{data_root}/runs/first/network.safetensors"'
     for name, start, mirrors in (("first", "", 1), ("second", init, 2)):
-        text = RUN.format(root=tmp_path, name=name, init=start, steps=3, mirrors=mirrors)
-        (tmp_path / f"{name}.toml").write_text(text)
-    (tmp_path / "release.toml").write_text(MANIFEST.format(root=tmp_path))
-    return tmp_path / "release.toml"
+        text = RUN.format(root=data_root, name=name, init=start, steps=3, mirrors=mirrors)
+        (data_root / f"{name}.toml").write_text(text)
+    (data_root / "release.toml").write_text(MANIFEST.format(root=data_root))
+    return data_root / "release.toml"
 
 
 def test_from_nothing_to_a_model(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:

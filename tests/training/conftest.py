@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from accelerate.state import AcceleratorState
-from numpy.typing import NDArray
-from PIL import Image
 
 from derain.training import Trainer
 from derain.training.batches import BatchSource
@@ -43,22 +40,6 @@ def resumed_run(config: TrainConfig) -> Path:
 def fresh_accelerate() -> None:
     """Accelerate keeps one precision a process; tests need several."""
     AcceleratorState._reset_state(reset_partial_state=True)
-
-
-@pytest.fixture
-def data_root(tmp_path: Path, photos: list[NDArray[np.uint8]]) -> Path:
-    """Eight scenes in pairs, side by side, and eight clean photographs."""
-    rng = np.random.default_rng(0)
-    for folder in ("pairs", "clean"):
-        (tmp_path / folder).mkdir()
-    for index in range(8):
-        photo = photos[index % 4][(index // 4) * 120 :][:120, :160]
-        streaks = (rng.random(photo.shape[:2]) < 0.02)[..., None] * 90
-        rainy = np.clip(photo + streaks, 0, 255).astype(np.uint8)
-        pair = np.concatenate([photo, rainy], axis=1)
-        Image.fromarray(pair).save(tmp_path / "pairs" / f"{index}.png")
-        Image.fromarray(photo[:, ::-1]).save(tmp_path / "clean" / f"{index}.png")
-    return tmp_path
 
 
 @pytest.fixture

@@ -311,6 +311,15 @@ def test_a_frozen_branch_does_not_move(make: Make, tmp_path: Path, norm: str) ->
         make(network={**network, "detail_blocks": 0}, frozen=["rain"])
 
 
+def test_channels_with_wrong_gradients_are_refused(make: Make) -> None:
+    """oneDNN's bfloat16 gradients of dilated convolutions are right for multiples of 16 alone."""
+    network = {"channels": 24, "rain_blocks": 1, "detail_blocks": 1, "pool_window": 6}
+    with pytest.raises(ConfigError, match=r"channels = 24.*multiple of 16"):
+        Trainer(make(network=network, precision="bf16"))
+    for changed in ({"channels": 16}, {"dilations": [1]}, {"detail_blocks": 0}):
+        Trainer(make(network={**network, **changed}, precision="bf16"))
+
+
 def test_a_source_of_weight_0_is_held_out_whole(make: Make, data_root: Path) -> None:
     data = {
         "root": str(data_root),

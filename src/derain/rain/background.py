@@ -10,6 +10,8 @@ from torch import Generator, Tensor
 from derain.rain.draw import chance, smooth_field, uniform
 from derain.rain.style import RainPreset
 
+_SPARSE = 8.0  # pixels between lines
+
 
 def weather(clean: Tensor, preset: RainPreset, generator: Generator) -> Tensor:
     """Gamma, a grey veil that varies over the image, and sensor noise, on a share of the images.
@@ -62,9 +64,9 @@ def strokes(clean: Tensor, share: float, generator: Generator) -> Tensor:
     """Draw thin lines of many greys over some backgrounds: wires, hatching, hair, a weave.
 
     What tells them from streaks: they do not end of themselves, they bend together, and each covers
-    what is behind it all along (OURS). They fill a part of the picture, and are cut off where it
-    ends (docs/training.md has a doubt about that). Some are left out, and a quarter of the pictures
-    have a second set across the first.
+    what is behind it all along (OURS). Dense ones fill a part of the picture; sparse ones run
+    through the whole of it, since a lone line that ends is a streak. Some are left out, and a
+    quarter of the pictures have a second set across the first.
 
     Shape:
         (N, 3, H, W) in [0, 1] -> the same.
@@ -79,10 +81,13 @@ def strokes(clean: Tensor, share: float, generator: Generator) -> Tensor:
     turn = 2 * torch.pi * (along / length + uniform((0.0, 1.0), each, generator))
     bend = uniform((-8.0, 8.0), each, generator).clamp(min=0)  # one half is straight
     uneven = uniform((0.0, 15.0), each, generator) * smooth_field(count, height, width, generator)
-    opacity = _lines(across + bend * torch.sin(turn) + uneven, generator)
+    period = torch.exp(uniform((math.log(3.0), math.log(40.0)), each, generator))
+    opacity = _lines(across + bend * torch.sin(turn) + uneven, period, generator)
     woven = chance(0.25, count, generator).view(each)
-    opacity = torch.where(woven, torch.maximum(opacity, _lines(along + uneven, generator)), opacity)
+    weft = _lines(along + uneven, period, generator)
+    opacity = torch.where(woven, torch.maximum(opacity, weft), opacity)
     where = smooth_field(count, height, width, generator) > uniform((0.0, 0.7), each, generator)
+    where |= period > _SPARSE
     colour = uniform((0.2, 1.0), each, generator) * uniform((0.8, 1.0), (count, 3, 1, 1), generator)
     drawn = clean + opacity * where * (colour - clean)
     return torch.where(chance(share, count, generator).view(each), drawn, clean)
@@ -94,10 +99,9 @@ def _axes(height: int, width: int, generator: Generator) -> tuple[Tensor, Tensor
     return y[:, None], x[None, :]
 
 
-def _lines(across: Tensor, generator: Generator) -> Tensor:
+def _lines(across: Tensor, period: Tensor, generator: Generator) -> Tensor:
     """Opacity in [0, 1] of lines a period apart, each with a strength of its own."""
     each = (len(across), 1, 1, 1)
-    period = torch.exp(uniform((math.log(3.0), math.log(40.0)), each, generator))
     thick = uniform((0.8, 2.5), each, generator)
     number = torch.round(across / period)
     distance = (across - number * period).abs()

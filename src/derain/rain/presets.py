@@ -23,6 +23,13 @@ _LIGHT = RainStyle(
     patchiness=(0, 0.4),
     compose=("add",),
 )
+_SPARSE = replace(
+    _LIGHT,
+    width=(1.0, 2.6),
+    density=(1, 7),
+    brightness=(0.3, 0.95),
+    compose=("add", "screen", "alpha"),
+)
 _HEAVY = RainStyle(
     "lines",
     angle=(-55, 55),
@@ -134,6 +141,7 @@ PRESETS: dict[str, RainPreset] = {
         _BROAD,
         recipes=(
             *_BROAD.recipes,
+            RainRecipe((_SPARSE,), 2.0),
             RainRecipe((_GLINTS,), 1.0),
             RainRecipe((_GLINTS, _DRIZZLE), 0.5),
             RainRecipe((_EXTRACTED,), 1.5),
@@ -147,8 +155,8 @@ PRESETS: dict[str, RainPreset] = {
 def rain_preset(name: str) -> RainPreset:
     """A named preset; :data:`PRESETS` has their names.
 
-    ``wide`` is ``broad`` with short glints, with rain layers taken from pairs, one or three at
-    once, and with more of what looks like rain.
+    ``wide`` is ``broad`` with sparse streaks, short glints, rain layers taken from pairs, one or
+    three at once, and more of what looks like rain.
 
     ``broad-without-heavy`` is ``broad`` without the recipes that hold a style of ``heavy``, and so
     on: rain for training whose family is held out.

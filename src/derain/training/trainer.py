@@ -60,6 +60,7 @@ class Trainer:
         self._refuse_other_run()
         self.accelerator = Accelerator(mixed_precision=config.precision, cpu=config.device == "cpu")
         device, rates = self.accelerator.device, config.optimizer
+        _refuse_wrong_gradients(config, device)
         torch.manual_seed(config.seed)
         fresh = _start(DRDNet(config.network_config), config)
         self.network = fresh.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -336,6 +337,18 @@ def _start(network: DRDNet, config: TrainConfig) -> DRDNet:
         assert isinstance(target, Trunk)
         grow(target, source.get_submodule(branch).state_dict())
     return network
+
+
+def _refuse_wrong_gradients(config: TrainConfig, device: torch.device) -> None:
+    """oneDNN (3.12, jit_bf16:avx512_core_bf16) gets weight gradients of dilated convolutions wrong
+    in bfloat16, silently or as NaN, where the channels are no multiple of its block of 16."""
+    network = config.network_config
+    dilated = network.detail_blocks and max(network.dilations) > 1
+    if dilated and network.channels % 16 and config.precision == "bf16" and device.type == "cpu":
+        raise ConfigError(
+            f"network.channels = {network.channels}: in bfloat16 on the CPU the detail branch's "
+            "gradients are wrong unless that is a multiple of 16; change it or set precision = 'no'"
+        )
 
 
 def _teacher(config: TrainConfig, device: torch.device) -> DRDNet | None:
