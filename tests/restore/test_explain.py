@@ -2,38 +2,78 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
 from derain import Derainer
+from derain.export import export_run
+from derain.nn import NetworkConfig, save_network
 from derain.restore.explain import explain
+from tests.nn.test_networks import lively
 
 Pixels = NDArray[np.uint8]
 
 
-def test_every_panel_is_the_layer_it_says(fast: Derainer, rainy: Pixels) -> None:
-    sheet = np.asarray(explain(fast, rainy))
-    height, width = rainy.shape[:2]
-    assert sheet.shape == (2 * (height + 30) + 18, 3 * width + 24, 3)
+@pytest.fixture
+def both_branches(tmp_path: Path) -> Derainer:
+    """A model with a detail branch; the shipped ones have none."""
+    network = lively(
+        NetworkConfig(
+            channels=8, rain_blocks=1, detail_blocks=1, unshuffle=2, norm="none", pool_window=48
+        )
+    )
+    (tmp_path / "run").mkdir()
+    save_network(network, tmp_path / "run" / "network.safetensors")
+    config = {"out": "runs/both", "data": {"pairs": [], "synthesis": [{"weight": 0}]}, "init": ""}
+    config |= {"steps": 1, "batch": 1, "patch": 8, "seed": 0}
+    for name, values in {
+        "config": config,
+        "scores": {"scores": {}, "cost": {}},
+        "split": {"trained_on": {}},
+        "started": {"commit": ""},
+    }.items():
+        (tmp_path / "run" / f"{name}.json").write_text(json.dumps(values))
+    export_run(tmp_path / "run", "both", tmp_path / "zoo", "test", "none", print)
+    return Derainer(str(tmp_path / "zoo" / "both.json"), backend="onnxruntime")
 
-    def panel(index: int) -> Pixels:
-        top, left = 36 + index // 3 * (height + 36), 6 + index % 3 * (width + 6)
-        return sheet[top : top + height, left : left + width]
 
+def panels_of(derainer: Derainer, picture: Pixels) -> list[Pixels]:
+    """The sheet's panels in reading order."""
+    sheet = np.asarray(explain(derainer, picture))
+    height, width = picture.shape[:2]
+    across = (sheet.shape[1] - 6) // (width + 6)
+    assert sheet.shape == (2 * (height + 30) + 18, across * (width + 6) + 6, 3)
+    tops, lefts = (36, 36 + height + 36), (6 + i * (width + 6) for i in range(across))
+    corners = [(top, left) for left in lefts for top in tops]
+    return [sheet[top : top + height, left : left + width] for top, left in sorted(corners)]
+
+
+def test_every_panel_is_the_layer_it_says(both_branches: Derainer, rainy: Pixels) -> None:
+    layers = both_branches.separate(rainy)
+    shown, rain, coarse, detail, clean, change = panels_of(both_branches, rainy)
+    np.testing.assert_array_equal(shown, rainy)
+    np.testing.assert_array_equal(clean, layers.clean)
+    for panel, layer in ((rain, layers.rain), (detail, layers.detail)):
+        assert np.abs(panel / 255 - 0.5 - np.clip(layer, -0.5, 0.5)).max() < 0.003
+    assert layers.detail.any()
+    assert np.abs(coarse / 255 - np.clip(rainy / 255 - layers.rain, 0, 1)).max() < 0.003
+    assert change[..., 1].any() and not change[..., 2].any()
+
+
+def test_no_empty_panels_without_a_detail_branch(fast: Derainer, rainy: Pixels) -> None:
     layers = fast.separate(rainy)
-    np.testing.assert_array_equal(panel(0), rainy)
-    np.testing.assert_array_equal(panel(4), layers.clean)
-    rain, detail = ((panel(i) / 255.0 - 0.5) for i in (1, 3))
-    assert np.abs(rain - np.clip(layers.rain, -0.5, 0.5)).max() < 0.003
-    assert np.abs(detail - np.clip(layers.detail, -0.5, 0.5)).max() < 0.003
-    coarse = np.clip(rainy / 255 - layers.rain, 0, 1)
-    assert np.abs(panel(2) / 255 - coarse).max() < 0.003
-    assert not panel(5)[..., 2].any()
+    shown, rain, clean, change = panels_of(fast, rainy)
+    np.testing.assert_array_equal(shown, rainy)
+    np.testing.assert_array_equal(clean, layers.clean)
+    assert np.abs(rain / 255 - 0.5 - np.clip(layers.rain, -0.5, 0.5)).max() < 0.003
+    assert change[..., 0].any() and not change[..., 1:].any()
 
 
 def test_the_command(rainy: Pixels, tmp_path: Path) -> None:

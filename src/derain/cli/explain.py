@@ -19,7 +19,7 @@ def explain(
     backend: str = "auto",
     overwrite: bool = False,
 ) -> None:
-    """Write one sheet: input, rain layer, coarse, detail, clean, and where the three differ.
+    """Write one sheet: input, layers, clean picture, and where they differ.
 
     Parameters
     ----------

@@ -18,11 +18,12 @@ _GAIN = 3.0
 
 
 def explain(derainer: Derainer, image: Pixels) -> Image.Image:
-    """Input, rain, coarse, detail, clean, and where they differ, three across and two down.
+    """Input, rain, coarse, detail, clean, and where they differ, in two rows.
 
     Signed layers stand on middle grey: brighter was added to the picture by rain (or is given back
     by the detail branch), darker the opposite. The last panel is three times the change: red where
     the rain branch changed the picture, green where the detail branch changed it back or further.
+    A model without a detail branch has neither coarse nor detail panel.
 
     Args:
         derainer: What takes it apart.
@@ -32,25 +33,28 @@ def explain(derainer: Derainer, image: Pixels) -> Image.Image:
         An RGB sheet; panels are shrunk to 1280 pixels, the change is computed before that.
     """
     separation = derainer.separate(image)
-    rainy = image.astype(np.float32) / 255
-    coarse = np.clip(rainy - separation.rain, 0, 1)
     removed, returned = (np.abs(x).mean(axis=2) for x in (separation.rain, separation.detail))
     where = np.stack([removed, returned, np.zeros_like(removed)], axis=2) * _GAIN
-    panels = {
-        "input": image,
-        "rain R (on grey)": _bytes(0.5 + separation.rain),
-        "coarse O - R": _bytes(coarse),
-        "detail D (on grey)": _bytes(0.5 + separation.detail),
-        "clean O - R + D": separation.clean,
-        "change x3: red R, green D": _bytes(where),
-    }
+    panels = {"input": image, "rain R (on grey)": _bytes(0.5 + separation.rain)}
+    if derainer.model.card.network["detail_blocks"]:
+        coarse = image.astype(np.float32) / 255 - separation.rain
+        panels |= {
+            "coarse O - R": _bytes(coarse),
+            "detail D (on grey)": _bytes(0.5 + separation.detail),
+            "clean O - R + D": separation.clean,
+            "change x3: red R, green D": _bytes(where),
+        }
+    else:
+        panels |= {"clean O - R": separation.clean, "change x3": _bytes(where)}
+    across = len(panels) // 2
     scale = min(1.0, PANEL / max(image.shape[:2]))
     width, height = (max(1, round(side * scale)) for side in image.shape[1::-1])
-    sheet = Image.new("RGB", (3 * width + 4 * _GAP, 2 * (height + _LINE) + 3 * _GAP), "white")
+    size = across * (width + _GAP) + _GAP, 2 * (height + _LINE) + 3 * _GAP
+    sheet = Image.new("RGB", size, "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(18)
     for index, (title, panel) in enumerate(panels.items()):
-        left = _GAP + index % 3 * (width + _GAP)
-        top = _GAP + index // 3 * (height + _LINE + _GAP)
+        left = _GAP + index % across * (width + _GAP)
+        top = _GAP + index // across * (height + _LINE + _GAP)
         pen.text((left + 2, top + 4), title, "black", font)
         shown = Image.fromarray(panel).resize((width, height), Image.Resampling.LANCZOS)
         sheet.paste(shown, (left, top + _LINE))
