@@ -312,7 +312,7 @@ def test_a_frozen_branch_does_not_move(make: Make, tmp_path: Path, norm: str) ->
 
 
 def test_channels_with_wrong_gradients_are_refused(make: Make) -> None:
-    """oneDNN's bfloat16 gradients of dilated convolutions are right for multiples of 16 alone."""
+    """oneDNN's bfloat16 gradients of dilated convolutions are right up to 16 and for multiples."""
     network = {"channels": 24, "rain_blocks": 1, "detail_blocks": 1, "pool_window": 6}
     with pytest.raises(ConfigError, match=r"channels = 24.*multiple of 16"):
         Trainer(make(network=network, precision="bf16"))

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
-import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +17,13 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from derain import __version__
 from derain.errors import ConfigError, TrainingError
 from derain.files import atomic_write
-from derain.nn import DRDNet, load_network, save_network
+from derain.nn import DRDNet, save_network
 from derain.nn.drdnet import Layers
-from derain.nn.initialise import grow
 from derain.nn.mirrors import over_mirrors
-from derain.nn.trunk import Trunk
 from derain.restore.foreign import foreign_derainer
 from derain.training.batches import BatchSource
 from derain.training.checkpoint import load_checkpoint, save_checkpoint
+from derain.training.clock import Clock
 from derain.training.config import TrainConfig
 from derain.training.contrast import Known
 from derain.training.loading import Loaded, load_data
@@ -37,6 +34,7 @@ from derain.training.resume import differing_key
 from derain.training.schedule import learning_rate
 from derain.training.semi import SemiSupervision
 from derain.training.signals import stop_signals
+from derain.training.start import load_teacher, refuse_wrong_gradients, start_network
 from derain.training.validation import mean_scores, validate
 
 
@@ -60,9 +58,9 @@ class Trainer:
         self._refuse_other_run()
         self.accelerator = Accelerator(mixed_precision=config.precision, cpu=config.device == "cpu")
         device, rates = self.accelerator.device, config.optimizer
-        _refuse_wrong_gradients(config, device)
+        refuse_wrong_gradients(config, device)
         torch.manual_seed(config.seed)
-        fresh = _start(DRDNet(config.network_config), config)
+        fresh = start_network(config)
         self.network = fresh.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = AveragedModel(
             self.network,
@@ -82,7 +80,7 @@ class Trainer:
         if config.real:
             self._semi = SemiSupervision(config, device, self.accelerator.process_index)
         self._first = foreign_derainer(config.first) if config.first else None
-        self._teacher = _teacher(config, device)
+        self._teacher = load_teacher(config, device)
         self._resume()
         model = torch.compile(self.network) if config.compile else self.network
         self._model, self._optimizer = self.accelerator.prepare(model, adam)
@@ -130,7 +128,7 @@ class Trainer:
         return self.folder
 
     def _loop(self, source: BatchSource, loaded: Loaded, log: RunLog | None) -> None:
-        config, clock = self.config, _Clock(self.seconds)
+        config, clock = self.config, Clock(self.seconds)
         saved = self.step
         if self.step == config.steps:
             self._finish(loaded, log)
@@ -312,63 +310,6 @@ class Trainer:
             self._report(line)
 
 
-def _start(network: DRDNet, config: TrainConfig) -> DRDNet:
-    """The network with the branches that the configuration takes from a weight file."""
-    if not config.init:
-        return network
-    source = load_network(Path(config.init))
-    for branch in config.init_branches:
-        depths = [getattr(c, f"{branch}_blocks") for c in (network.config, source.config)]
-        if not any(depths):
-            continue  # neither has it
-        if not all(depths):
-            where = "this run's network" if not depths[0] else config.init
-            raise ConfigError(
-                f"init={config.init}: {where} has no {branch} branch; name the other one alone in "
-                "init_branches"
-            )
-        # A branch may be deeper than what it starts from, and what is not its own may differ.
-        others = ["rain_blocks", "detail_blocks", "mirrors"]
-        others += ["detail_input"] if branch == "rain" else []
-        same = {name: getattr(network.config, name) for name in others}
-        if replace(source.config, **same) != network.config or depths[0] < depths[1]:
-            raise ConfigError(f"init={config.init}: holds another network than this run trains")
-        target = network.get_submodule(branch)
-        assert isinstance(target, Trunk)
-        grow(target, source.get_submodule(branch).state_dict())
-    return network
-
-
-def _refuse_wrong_gradients(config: TrainConfig, device: torch.device) -> None:
-    """oneDNN (3.12, jit_bf16:avx512_core_bf16) gets weight gradients of dilated convolutions wrong
-    in bfloat16, silently or as NaN, where the channels are no multiple of its block of 16."""
-    network = config.network_config
-    dilated = network.detail_blocks and max(network.dilations) > 1
-    if dilated and network.channels % 16 and config.precision == "bf16" and device.type == "cpu":
-        raise ConfigError(
-            f"network.channels = {network.channels}: in bfloat16 on the CPU the detail branch's "
-            "gradients are wrong unless that is a multiple of 16; change it or set precision = 'no'"
-        )
-
-
-def _teacher(config: TrainConfig, device: torch.device) -> DRDNet | None:
-    """The teacher, which sees patches: in training mode, since its pools then span a patch."""
-    if not (config.teacher and config.loss.teacher):
-        return None
-    network = load_network(Path(config.teacher)).requires_grad_(False)
-    wrong = ""
-    if network.config.norm != "none":
-        wrong = "a network with normalisation cannot teach"
-    elif network.rain is None:
-        wrong = "holds a detail branch alone"
-    elif config.patch % network.config.unshuffle:
-        wrong = f"wants a patch that is a multiple of {network.config.unshuffle}"
-    if wrong:
-        raise ConfigError(f"teacher={config.teacher}: {wrong}")
-    teacher: DRDNet = network.train().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return teacher
-
-
 def _commit() -> str:
     """The commit of the working folder, for the record; empty outside a repository."""
     command = ["git", "describe", "--always", "--dirty"]
@@ -377,29 +318,3 @@ def _commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return ""
     return done.stdout.strip()
-
-
-class _Clock:
-    """Seconds spent on a run, over all its parts, and the pace since the last question."""
-
-    def __init__(self, before: float) -> None:
-        self._before, self._start = before, time.monotonic()
-        self._mark, self._images = self._start, 0
-
-    def count(self, images: int) -> None:
-        self._images += images
-
-    def here(self) -> float:
-        return time.monotonic() - self._start
-
-    def seconds(self) -> float:
-        return self._before + self.here()
-
-    def pace(self) -> float:
-        now = time.monotonic()
-        pace = self._images / max(1e-9, now - self._mark)
-        self._mark, self._images = now, 0
-        return round(pace, 2)
-
-    def skip(self) -> None:
-        self._mark, self._images = time.monotonic(), 0
