@@ -7,7 +7,12 @@ import os
 import tempfile
 from pathlib import Path
 
-from derain.errors import DerainError, DiskFullError, PermissionDeniedError
+from derain.errors import (
+    DerainError,
+    DiskFullError,
+    OutputConflictError,
+    PermissionDeniedError,
+)
 
 
 def explain_os_error(error: OSError, path: Path | str) -> DerainError:
@@ -16,6 +21,12 @@ def explain_os_error(error: OSError, path: Path | str) -> DerainError:
         return DiskFullError(f"{path}: no space left on the disk; free some and run again")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return PermissionDeniedError(f"{path}: permission denied")
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return OutputConflictError(f"{path}: a file stands where a folder is needed; give another")
+    if error.errno == errno.EISDIR:
+        return OutputConflictError(f"{path}: is a folder; give the name of a file")
+    if error.errno == errno.ENAMETOOLONG:
+        return OutputConflictError(f"{path}: the name is too long for this disk; give another -o")
     return DerainError(f"{path}: {error.strerror or error}")
 
 

@@ -124,8 +124,8 @@ def test_outputs_never_cover_inputs_or_each_other(
     save: Callable[..., Path], rainy: Pixels, tmp_path: Path
 ) -> None:
     small = rainy[:32, :32]
-    first, second = save("p.png", small), save("p.derained.rain.png", small[::-1])
-    assert run([str(first), str(second), *FAST, "--save-rain"]) == 1
+    first, second = save("p.png", small), save("x/p.png", small[::-1])
+    assert run([str(first), str(second), *FAST, "-o", str(tmp_path / "x"), "--overwrite"]) == 1
     assert np.array_equal(colours(second), small[::-1])
     for name in ("in/x.jpg", "in/x.png"):
         save(name, small)
@@ -148,6 +148,17 @@ def test_a_pattern_goes_on_where_it_stopped(
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "a.derained.png", "a.png", "b.derained.png", "b.png",
     ]  # fmt: skip
+    # So do a list of names, as a shell makes it, and a folder, with what stands beside results.
+    beside = ["--compare", "--save-rain", "--skip-existing"]
+    for _ in range(2):
+        names = sorted(map(str, tmp_path.glob("*.png")))
+        assert run([*names, *FAST, *beside]) == 0
+        assert run([str(tmp_path), "-o", str(tmp_path / "out"), *FAST, "--skip-existing"]) == 0
+        assert len(list(tmp_path.glob("*.png"))) == 8
+        assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a.png", "b.png"]
+    # A result that is named alone is a picture like another.
+    assert run([str(tmp_path / "a.derained.png"), *FAST]) == 0
+    (tmp_path / "a.derained.derained.png").unlink()
     # Named twice is one picture; a name no system takes stops nothing.
     assert run([str(tmp_path / "a.png")] * 2 + [*FAST, "--overwrite"]) == 0
     long = save(f"{'n' * 246}.png", rainy[:32, :32])
@@ -161,6 +172,72 @@ def test_an_interrupted_companion_is_made_again(
     (tmp_path / "a.derained.rain.png").write_bytes(b"of a run that was killed")
     assert run([str(path), *FAST, "--save-rain", "--skip-existing"]) == 0
     assert colours(tmp_path / "a.derained.rain.png").shape == (32, 32, 3)
+
+
+def test_what_is_left_out_is_told(
+    save: Callable[..., Path], rainy: Pixels, tmp_path: Path, capsys
+) -> None:
+    for name in ("mixed/a.png", "only/inner/a.png"):
+        save(name, rainy[:32, :32])
+    for name in ("photo.gif", "raw.NEF", "a.jp2"):
+        (tmp_path / "mixed" / name).write_bytes(b"other")
+    assert run([str(tmp_path / "mixed"), *FAST, "-o", str(tmp_path / "o")]) == 0
+    assert "left out 3 other files (.gif .jp2 .nef)" in capsys.readouterr().err.replace("\n", "")
+    (tmp_path / "mixed" / "b.png").symlink_to(tmp_path / "nowhere.png")
+    assert run([str(tmp_path / "mixed"), *FAST, "-o", str(tmp_path / "o"), "--overwrite"]) == 1
+    assert "b.png: a link that leads nowhere" in capsys.readouterr().err.replace("\n", "")
+    (tmp_path / "mixed" / "a.png").unlink()
+    (tmp_path / "mixed" / "b.png").unlink()
+    assert run([str(tmp_path / "mixed"), *FAST]) == 3
+    assert "--recursive" not in capsys.readouterr().err
+    assert run([str(tmp_path / "only"), *FAST]) == 3
+    assert "--recursive" in capsys.readouterr().err
+    assert run([str(tmp_path / "mixed" / "photo.gif"), *FAST]) == 4
+    assert "photo.gif: '.gif' is no picture format" in capsys.readouterr().err
+
+
+def test_companions_that_are_missing_are_made(
+    save: Callable[..., Path], rainy: Pixels, tmp_path: Path
+) -> None:
+    path = save("a.png", rainy[:32, :32])
+    assert run([str(path), *FAST]) == 0
+    made = (tmp_path / "a.derained.png").stat().st_mtime_ns
+    assert run([str(path), *FAST, "--compare", "--skip-existing"]) == 0
+    assert colours(tmp_path / "a.derained.compare.png").shape == (32, 68, 3)
+    assert (tmp_path / "a.derained.png").stat().st_mtime_ns == made
+
+
+@pytest.mark.parametrize(
+    ("words", "told", "code"),
+    [
+        (["explian", "a.png"], "did you mean explain?", 2),
+        (["trian"], "did you mean train?", 2),
+        (["pictures"], "no such file or folder", 3),
+        ([""], "an argument is empty", 2),
+        (["a.png", "-o", ""], "an argument is empty", 2),
+        (["a.png", "-o", "notes.txt"], "notes.txt: is a file and no picture", 2),
+        (["a.png", "-o", "notes.txt/b"], "a file stands where a folder is needed", 7),
+        (["explain", "a.png", "-o", "a.png", "--overwrite"], "is the picture itself", 7),
+        (["explain", "a.png", "-o", "."], "is a folder", 7),
+    ],
+)
+def test_slips_change_nothing(
+    words: list[str],
+    told: str,
+    code: int,
+    save: Callable[..., Path],
+    rainy: Pixels,
+    tmp_path: Path,
+    monkeypatch,
+    capsys,
+) -> None:
+    save("a.png", rainy[:32, :32])
+    (tmp_path / "notes.txt").write_text("mine")
+    monkeypatch.chdir(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert run(words if words[0] in ("explain", "trian") else [*words, *FAST]) == code
+    assert told in capsys.readouterr().err.replace("\n", "")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_json(save: Callable[..., Path], rainy: Pixels, tmp_path: Path, capsys) -> None:
@@ -216,7 +293,7 @@ def test_streams(
         (["{in}/a.png", "--memory", "0"], 2, "memory"),
         (["-", "--json"], 2, "standard output"),
         (["-", "--compare"], 2, "stand beside"),
-        (["{in}/a.png", "-o", "{in}/text.txt/sub/"], 1, "text.txt"),
+        (["{in}/a.png", "-o", "{in}/text.txt/sub/"], 7, "text.txt.*stands where a folder"),
     ],
 )
 def test_what_goes_wrong(
@@ -257,6 +334,26 @@ def test_no_permission(
     monkeypatch.setattr(Path, "read_bytes", refuse)
     assert run([str(path), *FAST]) == 5
     assert "a.png: permission denied" in capsys.readouterr().err
+
+
+def test_a_folder_that_may_not_be_read_is_told(
+    save: Callable[..., Path], rainy: Pixels, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    """Whether it was named or lies in one that was."""
+    for name in ("in/open/a.png", "in/shut/b.png"):
+        save(name, rainy[:32, :32])
+    real = os.scandir
+
+    def refuse(path: str | Path) -> object:
+        if str(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert run([str(tmp_path / "in"), *FAST, "-r", "-o", str(tmp_path / "out")]) == 1
+    told = capsys.readouterr().err.replace("\n", "")
+    assert "in/shut: permission denied" in told and "1 done, 0 skipped, 1 failed" in told
+    assert run([str(tmp_path / "in" / "shut"), *FAST]) == 5
 
 
 def test_full_disk(save: Callable[..., Path], rainy: Pixels, monkeypatch, capsys) -> None:

@@ -139,3 +139,16 @@ def test_bad_input(arguments: tuple[str, ...], code: int, message: str, workplac
     assert done.returncode == code
     assert message in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_what_is_not_measured_is_told(workplace: Path) -> None:
+    """Pictures without a partner, and sets that a subset does not name."""
+    (workplace / "pairs" / "clean" / "0.png").unlink()
+    command = ["evaluate", "input", "--data", "Pairs=pairs", "-o", "out"]
+    done = derain(*command)
+    assert done.returncode == 0
+    assert "Pairs: 1 pictures without a partner are left out, such as" in done.stderr
+    Path("subset.json").write_text('{"pairs": ["1"]}')
+    refused = derain(*command, "--subset", "subset.json")
+    assert refused.returncode == 2
+    assert "has no set 'Pairs'; name the set as it does: pairs" in refused.stderr

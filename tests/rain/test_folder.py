@@ -60,6 +60,15 @@ def test_photographs_are_never_replaced(
     assert not (tmp_path / "out").exists()
 
 
+def test_pairs_do_not_become_photographs(
+    save: Callable[..., Path], photo: NDArray[np.uint8]
+) -> None:
+    folder = save("clean/a.png", photo[:64, :64]).parent
+    for out in (folder, folder / "pairs"):
+        assert run(["synthesize", str(folder), str(out), "--preset", "light"]) == 7
+    assert [p.name for p in folder.iterdir()] == ["a.png"]
+
+
 def test_errors(tmp_path: Path, capsys) -> None:
     assert run(["synthesize", str(tmp_path / "none"), str(tmp_path / "out")]) == 14
     assert run(["synthesize", str(tmp_path), str(tmp_path / "out"), "--copies", "0"]) == 2

@@ -87,6 +87,11 @@ def evaluate(
     protocol = tuple(dict.fromkeys(protocol))
     scorer = Scorer(protocol, extra)
     only = read_subset(subset) if subset else {}
+    for name in (named.partition("=")[0] for named in (*data, *rain_free)):
+        if only and name not in only:
+            raise UsageError(
+                f"{subset}: has no set {name!r}; name the set as it does: {', '.join(only)}"
+            )
     testsets = [
         open_testset(named, kind, only.get(named.partition("=")[0]), limit)
         for kind, names in zip(KINDS, (data, rain_free, real), strict=True)
@@ -94,6 +99,11 @@ def evaluate(
     ]
     entries = read_entries(models)
     errors = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
+    for testset in (testset for testset in testsets if testset.lonely):
+        errors.print(
+            f"derain: {testset.name}: {len(testset.lonely)} pictures without a partner are left "
+            f"out, such as {testset.lonely[0]}"
+        )
     with bar("evaluating") as progress:
         results = compare(
             entries, testsets, scorer, out, backend, progress,

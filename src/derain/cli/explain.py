@@ -15,7 +15,7 @@ def explain(
     /,
     *,
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
-    model: str = "base",
+    model: Annotated[str, Parameter(name=["--model", "-m"])] = "base",
     backend: str = "auto",
     overwrite: bool = False,
 ) -> None:
@@ -41,6 +41,10 @@ def explain(
     from derain.restore.explain import explain as sheet_of
 
     target = out or photo.with_suffix(".explained.png")
+    if target.resolve() == photo.resolve():
+        raise OutputConflictError(f"{target}: is the picture itself; give another output with -o")
+    if target.is_dir():
+        raise OutputConflictError(f"{target}: is a folder; give the name of a file with -o")
     if target.exists() and not overwrite:
         raise OutputConflictError(f"{target}: exists already; add --overwrite or another -o")
     picture = read_picture(photo)

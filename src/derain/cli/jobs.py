@@ -1,24 +1,15 @@
-"""From what was named on the command line to pictures in and pictures out."""
+"""From the pictures that are meant to pictures in and pictures out."""
 
 from __future__ import annotations
 
-import glob
 import mimetypes
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from derain.errors import (
-    DerainError,
-    InputNotFoundError,
-    OutputConflictError,
-    PermissionDeniedError,
-    UsageError,
-)
-from derain.files import explain_os_error
+from derain.cli.inputs import STREAM, Input, compare_of, find_inputs, rain_of, results_beside
+from derain.errors import DerainError, OutputConflictError, UsageError
 from derain.media import SUFFIXES
-
-STREAM = Path("-")
 
 
 @dataclass(frozen=True)
@@ -43,37 +34,47 @@ class Job:
         return [p for p in (self.rain, self.compare, self.target) if p is not None and p != STREAM]
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done.
+
+    Attributes:
+        jobs: The pictures.
+        errors: One for each name that leads nowhere and each picture that would be written over an
+            input or over another picture's output.
+        notes: What was left out, a line each.
+    """
+
+    jobs: list[Job]
+    errors: list[DerainError]
+    notes: list[str]
+
+
 def plan_jobs(
-    paths: Sequence[str], out: Path | None, recursive: bool, save_rain: bool, compare: bool
-) -> tuple[list[Job], list[DerainError]]:
+    names: Sequence[str], out: Path | None, recursive: bool, save_rain: bool, compare: bool
+) -> Plan:
     """Every picture that was named, with where its result goes.
 
     A file goes to ``NAME.derained.EXT`` beside it, a folder to ``FOLDER-derained``; with ``out``,
     into that folder under their own names, or, for a single picture, to that file.
 
-    Returns:
-        The jobs, and an error for each name that leads nowhere and each picture that would be
-        written over an input or over another picture's output.
-
     Raises:
-        UsageError: A single output file for several pictures.
+        UsageError: ``out`` is a single file for several pictures, or can be neither a folder nor a
+            picture.
     """
-    jobs: dict[Job, None] = {}  # a picture that is named twice is one job
-    errors: list[DerainError] = []
     single = out is not None and not out.is_dir() and _names_a_picture(out)
-    for text in paths:
-        try:
-            for job in _of(text, out, recursive, single):
-                target = job.target
-                rain = target.with_name(f"{target.stem}.rain.png") if save_rain else None
-                both = target.with_name(f"{target.stem}.compare{target.suffix}")
-                jobs[replace(job, rain=rain, compare=both if compare else None)] = None
-        except DerainError as error:
-            errors.append(error)
+    if out is not None and out != STREAM and not single and out.exists() and not out.is_dir():
+        raise UsageError(f"{out}: is a file and no picture; give a folder or a picture with -o")
+    inputs = find_inputs(names, out, recursive)
+    jobs = []
+    for picture in inputs.pictures:
+        target = _target(picture, out, single)
+        rain = rain_of(target) if save_rain else None
+        jobs.append(Job(picture.path, target, rain, compare_of(target) if compare else None))
     if (single or out == STREAM) and len(jobs) > 1:
         raise UsageError(f"{out}: is one file, but {len(jobs)} pictures were named; give a folder")
-    kept, conflicts = _without_conflicts(list(jobs))
-    return kept, errors + conflicts
+    kept, conflicts = _without_conflicts(jobs)
+    return Plan(kept, inputs.errors + conflicts, inputs.notes)
 
 
 def _names_a_picture(path: Path) -> bool:
@@ -82,64 +83,20 @@ def _names_a_picture(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES or kind.startswith("image/")
 
 
-def _of(text: str, out: Path | None, recursive: bool, single: bool) -> Iterator[Job]:
-    path = Path(text)
+def _target(picture: Input, out: Path | None, single: bool) -> Path:
+    path, folder = picture.path, picture.folder
     if path == STREAM:
-        yield Job(STREAM, out if out is not None else STREAM)
-    elif _exists(path) and path.is_dir():
-        base = out if out is not None else path.resolve().parent / f"{path.resolve().name}-derained"
-        if single:
-            raise UsageError(f"{out}: is a file, but {path} is a folder; give a folder")
-        yield from _of_folder(path, base, recursive)
-    elif _exists(path):
-        yield Job(path, _target(path, out, single))
-    elif glob.has_magic(text):
-        matches = glob.glob(text, recursive=True)  # noqa: PTH207 - patterns may be absolute
-        found = sorted(p for p in map(Path, matches) if p.is_file())
-        if not found:
-            raise InputNotFoundError(f"{text}: matches no file")
-        # What an earlier run of the same pattern made is no input.
-        made = {_target(match, out, single) for match in found}
-        for match in (m for m in found if m not in made):
-            yield Job(match, _target(match, out, single))
-    else:
-        raise InputNotFoundError(f"{text}: no such file or folder")
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError as error:
-        raise explain_os_error(error, path) from error
-
-
-def _of_folder(folder: Path, base: Path, recursive: bool) -> Iterator[Job]:
-    try:
-        entries = sorted(folder.rglob("*") if recursive else folder.iterdir())
-    except PermissionError:
-        raise PermissionDeniedError(f"{folder}: permission denied") from None
-    inside = base.resolve()
-    apart = folder.resolve() in inside.parents  # results inside the folder are no inputs
-    found = [
-        p
-        for p in entries
-        if p.is_file()
-        and p.suffix.lower() in SUFFIXES
-        and not p.name.startswith(".")
-        and not (apart and inside in p.resolve().parents)
-    ]
-    if inside == folder.resolve():
-        raise OutputConflictError(f"{folder}: is the input too; give another folder with -o")
-    if not found:
-        hint = "" if recursive else "; add --recursive for the folders in it"
-        raise InputNotFoundError(f"{folder}: holds no pictures{hint}")
-    for path in found:
-        yield Job(path, base / path.relative_to(folder))
-
-
-def _target(path: Path, out: Path | None, single: bool) -> Path:
+        if out is not None and out.is_dir():
+            raise UsageError(f"{out}: is a folder, but standard input has no name; give a file")
+        return out if out is not None else STREAM
+    if folder is not None:
+        if single or out == STREAM:
+            raise UsageError(f"{out}: is a file, but {folder} is a folder; give a folder")
+        whole = folder.resolve()
+        base = out if out is not None else whole.parent / f"{whole.name}-derained"
+        return base / path.relative_to(folder)
     if out is None:
-        return path.with_name(f"{path.stem}.derained{path.suffix}")
+        return next(results_beside(path))
     return out if single or out == STREAM else out / path.name
 
 

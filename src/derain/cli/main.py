@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+import signal
 import sys
 import traceback
 import warnings
+from pathlib import Path
 from typing import TextIO
 
 from cyclopts import App, CycloptsError
@@ -31,6 +34,9 @@ app = App(
     version=f"derain {__version__}",
     help="""Remove rain streaks from photographs.
 
+    A picture goes to NAME.derained.EXT beside it, a folder to FOLDER-derained. For a folder with
+    the name of a command, write ./NAME.
+
     Exit codes: 0 all done; 1 some of several pictures failed; 2 usage; 3 input not found; 4 not a
     usable picture; 5 permission denied; 6 disk full; 7 output exists or is the input; 8 unknown
     model; 9 damaged model; 10 out of memory; 11 values not finite; 12 backend or device not there;
@@ -40,7 +46,8 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.default(restore)
-for command in (models, explain, data, evaluate, train, ablate, synthesize, export, reproduce):
+COMMANDS = (models, explain, evaluate, train, ablate, synthesize, export, reproduce)
+for command in (*COMMANDS, data):
     app.command(command)
 
 
@@ -60,11 +67,28 @@ def _complain(message: str) -> None:
     print(f"derain: {message}", file=sys.stderr)
 
 
+def _mistyped(word: str) -> str | None:
+    """The command that a word without the look of a path may stand for."""
+    commands = [command.__name__ for command in COMMANDS] + ["data"]
+    if word in commands or not word.isalpha() or Path(word).exists():
+        return None
+    return next(iter(difflib.get_close_matches(word, commands, 1, 0.75)), None)
+
+
+def _interrupt(number: int, _: object) -> None:
+    """A closed terminal or a polite kill, as Ctrl-C: nothing half-written is left."""
+    raise KeyboardInterrupt
+
+
 def run(tokens: list[str]) -> int:
     """Run one command line and give its exit code; never raises."""
     try:
         if not tokens:
             raise UsageError("nothing to do: name a picture or a folder (see derain --help)")
+        if "" in tokens:
+            raise UsageError("an argument is empty; is a variable of the shell not set?")
+        if hint := _mistyped(tokens[0]):
+            raise UsageError(f"{tokens[0]}: no such file, folder or command; did you mean {hint}?")
         # The command line's library takes a lone dash for an option; as a path it is the same.
         tokens = ["./-" if token == "-" else token for token in tokens]
         result = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
@@ -100,4 +124,8 @@ def main() -> None:
     warnings.showwarning = _tell_warning
     # Large photographs are no attack; real bombs are refused by an error.
     warnings.filterwarnings("ignore", message="Image size .* exceeds limit")
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _interrupt)
     sys.exit(run(sys.argv[1:]))

@@ -69,7 +69,7 @@ def restore(
     compare
         Write before and after side by side too, as NAME.compare.EXT.
     skip_existing
-        Leave out pictures whose result exists.
+        Make only results that do not exist yet.
     overwrite
         Replace results that exist.
     memory
@@ -84,7 +84,8 @@ def restore(
         Show nothing but errors.
     """
     from derain.cli.console import Reporter
-    from derain.cli.jobs import STREAM, plan_jobs
+    from derain.cli.inputs import STREAM
+    from derain.cli.jobs import plan_jobs
 
     if skip_existing and overwrite:
         raise UsageError("--skip-existing and --overwrite exclude each other")
@@ -92,13 +93,20 @@ def restore(
         raise UsageError("nothing to do: name a picture or a folder (see derain --help)")
     if memory is not None and memory < 1:
         raise UsageError(f"--memory must be at least 1, not {memory}")
-    jobs, errors = plan_jobs(paths, out, recursive, save_rain, compare)
+    plan = plan_jobs(paths, out, recursive, save_rain, compare)
+    jobs, errors = plan.jobs, plan.errors
     if json and any(job.target == STREAM for job in jobs):
         raise UsageError("--json and a picture cannot both go to standard output; add -o FILE")
     if (save_rain or compare) and any(job.target == STREAM for job in jobs):
         raise UsageError("--save-rain and --compare need a file to stand beside; add -o FILE")
+    reporter = Reporter(len(jobs), quiet, json)
+    for note in plan.notes:
+        reporter.line(note)
+    for error in errors:
+        reporter.record({"status": "failed", "error": str(error)})
+        reporter.warn(str(error))
     if not jobs:
-        return _give_up(errors, alone=len(errors) == 1)
+        return errors[0].exit_code if len(errors) == 1 else PARTIAL
     from derain.restore import Derainer
 
     derainer = Derainer(
@@ -111,20 +119,18 @@ def restore(
     )
     several = len(jobs) + len(errors) > 1
     done = skipped = 0
-    with Reporter(len(jobs), quiet, json) as reporter:
-        for error in errors:
-            reporter.record({"status": "failed", "error": str(error)})
-            reporter.warn(str(error))
+    with reporter:
         for job in jobs:
             started = time.monotonic()
             record: dict[str, object] = {"input": str(job.source), "output": str(job.target)}
             pixels = 0
             try:
-                if _skip(job, skip_existing, overwrite):
+                outputs = _wanted(job, skip_existing, overwrite)
+                if not outputs and job.target != STREAM:
                     skipped += 1
                     reporter.record({**record, "status": "skipped"})
                 else:
-                    width, height = _one(derainer, job, reporter)
+                    width, height = _one(derainer, job, outputs, reporter)
                     pixels, seconds = width * height, time.monotonic() - started
                     done += 1
                     reporter.record(
@@ -148,14 +154,6 @@ def restore(
     return PARTIAL if several else errors[0].exit_code
 
 
-def _give_up(errors: list[DerainError], alone: bool) -> int:
-    if alone:
-        raise errors[0]
-    for error in errors:
-        print(f"derain: {error}", file=sys.stderr)
-    return PARTIAL
-
-
 def _explain(error: Exception, job: Job) -> DerainError:
     if isinstance(error, DerainError):
         return error
@@ -168,29 +166,31 @@ def _explain(error: Exception, job: Job) -> DerainError:
     return InternalError(f"{job.source}: internal error: {error!r}; report it, please")
 
 
-def _skip(job: Job, skip_existing: bool, overwrite: bool) -> bool:
-    if overwrite or not job.outputs:
-        return False
-    if skip_existing:
-        return job.target.exists()
-    for output in job.outputs:
-        if output.exists():
-            raise OutputConflictError(
-                f"{output}: exists already; add --overwrite, --skip-existing or another -o"
-            )
-    return False
+def _wanted(job: Job, skip_existing: bool, overwrite: bool) -> list[Path]:
+    """The files of a job that are to be written.
+
+    The clean picture is written last: where it is missing, so is all the rest.
+    """
+    there = [output for output in job.outputs if output.exists()]
+    if skip_existing and job.target.exists():
+        return [output for output in job.outputs if output not in there]
+    if there and not (overwrite or skip_existing):
+        raise OutputConflictError(
+            f"{there[0]}: exists already; add --overwrite, --skip-existing or another -o"
+        )
+    return job.outputs
 
 
-def _one(derainer: Derainer, job: Job, reporter: Reporter) -> tuple[int, int]:
-    """Derain one picture; gives its width and height.
+def _one(derainer: Derainer, job: Job, outputs: list[Path], reporter: Reporter) -> tuple[int, int]:
+    """Derain one picture and write ``outputs`` of its job; gives its width and height.
 
     All files are encoded before the first is written, and the clean picture is written last, so
     that its being there means that all are.
     """
-    from derain.cli.jobs import STREAM
+    from derain.cli.inputs import STREAM
     from derain.media import decode_picture, encode_picture, format_of, read_picture
 
-    kinds = [format_of(output).name for output in job.outputs]  # a wrong name is told at once
+    kinds = [format_of(output).name for output in outputs]  # a wrong name is told at once
     if job.source == STREAM:
         picture = decode_picture(sys.stdin.buffer.read(), "standard input")
     else:
@@ -209,9 +209,9 @@ def _one(derainer: Derainer, job: Job, reporter: Reporter) -> tuple[int, int]:
         made[job.compare] = _side_by_side(picture, clean)
     encoded = [
         encode_picture(made[output], kind, str(output))
-        for output, kind in zip(job.outputs, kinds, strict=True)
+        for output, kind in zip(outputs, kinds, strict=True)
     ]
-    for output, data in zip(job.outputs, encoded, strict=True):
+    for output, data in zip(outputs, encoded, strict=True):
         atomic_write(output, data)
     return picture.size
 

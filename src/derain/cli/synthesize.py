@@ -32,7 +32,7 @@ def synthesize(
     out_dir
         Receives the pairs.
     preset
-        dry, light, heavy, blurred, rendered or broad.
+        dry, light, heavy, blurred, rendered, broad or wide.
     streaks
         Folder of rendered streak layers, grey on black; without it, rendered rain is left out.
     seed

@@ -41,11 +41,16 @@ class Item:
 
 @dataclass(frozen=True)
 class TestSet:
-    """A named set of one kind."""
+    """A named set of one kind.
+
+    Attributes:
+        lonely: Pictures without a partner, which are left out.
+    """
 
     name: str
     kind: Kind
     items: tuple[Item, ...]
+    lonely: tuple[Path, ...] = ()
 
 
 def open_testset(
@@ -67,9 +72,11 @@ def open_testset(
     if not separator or not name or not source:
         raise UsageError(f"'{named}' is not of the form NAME=PATH")
     path = resolve_source(source)
+    lonely: list[Path] = []
     if kind == "pairs":
-        pairs = find_pairs(path).pairs
-        items = [Item(p.name, tuple(dict.fromkeys((p.rainy, p.clean))), p) for p in pairs]
+        found = find_pairs(path)
+        lonely = found.lonely
+        items = [Item(p.name, tuple(dict.fromkeys((p.rainy, p.clean))), p) for p in found.pairs]
     else:
         items = [
             Item(p.relative_to(path).with_suffix("").as_posix(), (p,)) for p in list_images(path)
@@ -83,7 +90,7 @@ def open_testset(
                 f"{path}: lacks {len(missing)} of the pictures asked for, such as "
                 f"{sorted(missing)[0]}"
             )
-    return TestSet(name, kind, tuple(spread(items, limit)))
+    return TestSet(name, kind, tuple(spread(items, limit)), tuple(lonely))
 
 
 def read_subset(path: Path) -> dict[str, list[str]]:

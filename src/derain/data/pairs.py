@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derain.errors import DatasetError, DerainError
+from derain.files import explain_os_error
 from derain.media import read_picture
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
@@ -66,10 +68,15 @@ def read_rgb(path: Path) -> Pixels:
 
 
 def list_images(folder: Path) -> list[Path]:
-    """All pictures below ``folder``, sorted; an empty or missing folder is an error."""
+    """All pictures below ``folder``, sorted; an empty, missing or shut folder is an error."""
     if not folder.is_dir():
         raise DatasetError(f"{folder}: no such folder")
-    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+
+    def shut(error: OSError) -> None:
+        raise explain_os_error(error, error.filename)
+
+    below = (Path(root, name) for root, _, names in os.walk(folder, onerror=shut) for name in names)
+    found = sorted(path for path in below if path.suffix.lower() in SUFFIXES)
     if not found:
         raise DatasetError(f"{folder}: holds no pictures ({', '.join(sorted(SUFFIXES))})")
     return found

@@ -57,7 +57,8 @@ def decode_picture(data: bytes, name: str = "the picture") -> Picture:
         raise InvalidImageError(f"{name}: not a picture of a known format{hint}") from None
     except Image.DecompressionBombError:
         raise InvalidImageError(
-            f"{name}: refused, it unpacks to more pixels than is safe"
+            f"{name}: unpacks to more than {2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6} "
+            "megapixels, which is refused as unsafe; cut or shrink it first"
         ) from None
     except MemoryError:
         raise InvalidImageError(f"{name}: too large for this machine's memory") from None

@@ -81,7 +81,8 @@ def synthesize_folder(
 
     Raises:
         DatasetError: No photographs, or none could be used.
-        OutputConflictError: Pairs exist and ``overwrite`` is not set.
+        OutputConflictError: Pairs exist and ``overwrite`` is not set, or they would lie among the
+            photographs.
     """
     if copies < 1:
         raise UsageError(f"--copies must be at least 1, not {copies}")
@@ -89,6 +90,11 @@ def synthesize_folder(
         raise BackendUnavailableError(f"device '{device}' is not present; there is: cpu")
     chosen = rain_preset(preset)
     sources = list_images(clean_dir)
+    if clean_dir.resolve() in (out_dir.resolve(), *out_dir.resolve().parents):
+        raise OutputConflictError(
+            f"{out_dir}: lies in the photographs' folder, where the next run would take its pairs "
+            "for photographs; give another"
+        )
     if (out_dir / "rainy").exists() and not overwrite:
         raise OutputConflictError(f"{out_dir / 'rainy'}: exists already; add --overwrite")
     outputs = _outputs(sources, clean_dir, out_dir, copies)

@@ -23,6 +23,11 @@ def start_network(config: TrainConfig) -> DRDNet:
     network = DRDNet(config.network_config)
     if not config.init:
         return network
+    if not Path(config.init).is_file():
+        raise ConfigError(
+            f"init={config.init}: no such weight file; the run with out={Path(config.init).parent} "
+            "leaves it, and has to come first"
+        )
     source = load_network(Path(config.init))
     for branch in config.init_branches:
         depths = [getattr(c, f"{branch}_blocks") for c in (network.config, source.config)]

@@ -1,0 +1,145 @@
+"""From what was named on the command line to the pictures that are meant."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from derain.errors import DerainError, InputNotFoundError, InvalidImageError, OutputConflictError
+from derain.files import explain_os_error
+from derain.media import SUFFIXES
+
+STREAM = Path("-")
+
+
+@dataclass(frozen=True)
+class Input:
+    """A picture, and the named folder it was found in, if any."""
+
+    path: Path
+    folder: Path | None = None
+
+
+@dataclass
+class Inputs:
+    """What was found.
+
+    Attributes:
+        pictures: In the order they were named; none twice.
+        errors: One for each name that leads nowhere and each place that cannot be read.
+        notes: A line about each kind of file that was left out.
+    """
+
+    pictures: list[Input] = field(default_factory=list)
+    errors: list[DerainError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def find_inputs(names: Sequence[str], out: Path | None, recursive: bool) -> Inputs:
+    """Every picture that was named, directly, by a pattern or by its folder.
+
+    What an earlier run made of pictures that are named too (``NAME.derained.EXT`` and the pictures
+    beside it) is no input, so that a pattern or folder can be given again.
+    """
+    inputs = Inputs()
+    for name in names:
+        try:
+            _look(name, out, recursive, inputs)
+        except DerainError as error:
+            inputs.errors.append(error)
+    unique = dict.fromkeys(inputs.pictures)
+    made = {result for picture in unique for result in results_beside(picture.path)}
+    inputs.pictures = [picture for picture in unique if picture.path not in made]
+    if count := len(unique) - len(inputs.pictures):
+        inputs.notes.append(f"left out {count} results of an earlier run, such as NAME.derained.*")
+    return inputs
+
+
+def results_beside(picture: Path) -> Iterator[Path]:
+    """The files that a run without ``-o`` may make of a picture: clean, compared, taken away."""
+    clean = picture.with_name(f"{picture.stem}.derained{picture.suffix}")
+    yield clean
+    yield compare_of(clean)
+    yield rain_of(clean)
+
+
+def compare_of(clean: Path) -> Path:
+    """Where before and after go."""
+    return clean.with_name(f"{clean.stem}.compare{clean.suffix}")
+
+
+def rain_of(clean: Path) -> Path:
+    """Where what was taken away goes."""
+    return clean.with_name(f"{clean.stem}.rain.png")
+
+
+def _look(name: str, out: Path | None, recursive: bool, inputs: Inputs) -> None:
+    path = Path(name)
+    if path == STREAM:
+        inputs.pictures.append(Input(STREAM))
+    elif _exists(path) and path.is_dir():
+        _look_inside(path, out, recursive, inputs)
+    elif _exists(path):
+        if out is None and path.suffix.lower() not in SUFFIXES:
+            raise InvalidImageError(
+                f"{path}: '{path.suffix}' is no picture format that is read and written; convert "
+                "it to PNG or JPEG first (a video to one picture for each frame)"
+            )
+        inputs.pictures.append(Input(path))
+    elif glob.has_magic(name):
+        matches = glob.glob(name, recursive=True)  # noqa: PTH207 - patterns may be absolute
+        found = sorted(p for p in map(Path, matches) if p.is_file())
+        if not found:
+            raise InputNotFoundError(f"{name}: matches no file")
+        if out is not None:  # what the same pattern gave before is no input
+            outside = [p for p in found if p.parent.resolve() != out.resolve()]
+            found = [p for p in found if p not in {out / other.name for other in outside}]
+        inputs.pictures += map(Input, found)
+    else:
+        raise InputNotFoundError(f"{name}: no such file or folder")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise explain_os_error(error, path) from error
+
+
+def _look_inside(folder: Path, out: Path | None, recursive: bool, inputs: Inputs) -> None:
+    """All pictures of a folder but those that lie where the results go."""
+    results = out.resolve() if out is not None else None
+    if results == folder.resolve():
+        raise OutputConflictError(f"{folder}: is the input too; give another folder with -o")
+
+    def unreadable(error: OSError) -> None:
+        inputs.errors.append(explain_os_error(error, error.filename))
+
+    before = len(inputs.errors)
+    found, others = [], []
+    for root, folders, files in os.walk(folder, onerror=unreadable):
+        place = Path(root)
+        kept = sorted(f for f in folders if (place / f).resolve() != results)
+        folders[:] = kept if recursive else []
+        for name in sorted(files):
+            path = place / name
+            if name.startswith("."):
+                continue
+            if path.suffix.lower() not in SUFFIXES:
+                others.append(path)
+            elif path.is_file():
+                found.append(path)
+            else:
+                inputs.errors.append(InputNotFoundError(f"{path}: a link that leads nowhere"))
+    if others:
+        kinds = " ".join(sorted({p.suffix.lower() or p.name for p in others})[:8])
+        inputs.notes.append(f"{folder}: left out {len(others)} other files ({kinds})")
+    if not found and len(inputs.errors) == before:
+        known = " ".join(sorted(SUFFIXES))
+        inner = any(p.is_dir() for p in folder.iterdir()) and not recursive
+        hint = "; add --recursive for the folders in it" if inner else f" ({known})"
+        raise InputNotFoundError(f"{folder}: holds no pictures{hint}")
+    inputs.pictures += [Input(path, folder) for path in sorted(found)]
