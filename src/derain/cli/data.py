@@ -156,9 +156,8 @@ def index(path: str, /) -> int:
     for kind, files in asdict(drift).items():
         for file in files:
             print(f"{kind}: {folder / file}")
-    print(
-        f"{folder}: {'differs from its index' if drift else f'as indexed, {len(known)} pictures'}"
-    )
+    differs = f"differs from its index; if that is meant, delete {INDEX} and run this again"
+    print(f"{folder}: {differs if drift else f'as indexed, {len(known)} pictures'}")
     return 1 if drift else 0
 
 
