@@ -12,29 +12,30 @@ from derain import Derainer
 from derain.evaluation import touched
 
 # Share of pixels moved by more than 8 levels of luma, at most: what today's weights move plus 0.03,
-# and never more than the weights before were allowed.
+# and never more than the weights before were allowed. One exception: slanted strokes of text, for
+# which 0.04 was allowed, when sparse streaks were to go again (docs/limits.md).
 BOUNDS = {
     "base": {
         "railing": 0.03,
-        "hatching": 0.15,
+        "hatching": 0.07,
         "fabric": 0.03,
-        "text": 0.04,
+        "text": 0.05,
         "blinds": 0.03,
-        "grass": 0.28,
-        "hair": 0.50,
-        "umbrella": 0.08,
+        "grass": 0.23,
+        "hair": 0.45,
+        "umbrella": 0.06,
         "wires": 0.03,
     },
     "fast": {
-        "railing": 0.07,
-        "hatching": 0.36,
-        "fabric": 0.52,
-        "text": 0.08,
+        "railing": 0.03,
+        "hatching": 0.09,
+        "fabric": 0.03,
+        "text": 0.07,
         "blinds": 0.03,
-        "grass": 0.31,
-        "hair": 0.70,
-        "umbrella": 0.11,
-        "wires": 0.08,
+        "grass": 0.25,
+        "hair": 0.57,
+        "umbrella": 0.06,
+        "wires": 0.03,
     },
 }
 
