@@ -60,10 +60,13 @@ def find_inputs(names: Sequence[str], out: Path | None, recursive: bool) -> Inpu
 
 def results_beside(picture: Path) -> Iterator[Path]:
     """The files that a run without ``-o`` may make of a picture: clean, compared, taken away."""
-    clean = picture.with_name(f"{picture.stem}.derained{picture.suffix}")
-    yield clean
-    yield compare_of(clean)
-    yield rain_of(clean)
+    clean = clean_beside(picture)
+    yield from (clean, compare_of(clean), rain_of(clean))
+
+
+def clean_beside(picture: Path) -> Path:
+    """Where the clean picture goes without ``-o``."""
+    return picture.with_name(f"{picture.stem}.derained{picture.suffix}")
 
 
 def compare_of(clean: Path) -> Path:
@@ -95,8 +98,8 @@ def _look(name: str, out: Path | None, recursive: bool, inputs: Inputs) -> None:
         if not found:
             raise InputNotFoundError(f"{name}: matches no file")
         if out is not None:  # what the same pattern gave before is no input
-            outside = [p for p in found if p.parent.resolve() != out.resolve()]
-            found = [p for p in found if p not in {out / other.name for other in outside}]
+            made = {out / p.name for p in found if p.parent.resolve() != out.resolve()}
+            found = [p for p in found if p not in made]
         inputs.pictures += map(Input, found)
     else:
         raise InputNotFoundError(f"{name}: no such file or folder")

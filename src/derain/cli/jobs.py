@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from derain.cli.inputs import STREAM, Input, compare_of, find_inputs, rain_of, results_beside
+from derain.cli.inputs import STREAM, Input, clean_beside, compare_of, find_inputs, rain_of
 from derain.errors import DerainError, OutputConflictError, UsageError
 from derain.media import SUFFIXES
 
@@ -96,7 +96,7 @@ def _target(picture: Input, out: Path | None, single: bool) -> Path:
         base = out if out is not None else whole.parent / f"{whole.name}-derained"
         return base / path.relative_to(folder)
     if out is None:
-        return next(results_beside(path))
+        return clean_beside(path)
     return out if single or out == STREAM else out / path.name
 
 

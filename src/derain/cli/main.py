@@ -46,8 +46,7 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.default(restore)
-COMMANDS = (models, explain, evaluate, train, ablate, synthesize, export, reproduce)
-for command in (*COMMANDS, data):
+for command in (models, explain, data, evaluate, train, ablate, synthesize, export, reproduce):
     app.command(command)
 
 
@@ -69,7 +68,7 @@ def _complain(message: str) -> None:
 
 def _mistyped(word: str) -> str | None:
     """The command that a word without the look of a path may stand for."""
-    commands = [command.__name__ for command in COMMANDS] + ["data"]
+    commands = [name for name in app if name.isalpha()]
     if word in commands or not word.isalpha() or Path(word).exists():
         return None
     return next(iter(difflib.get_close_matches(word, commands, 1, 0.75)), None)
