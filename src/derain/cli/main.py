@@ -15,6 +15,7 @@ from cyclopts import App, CycloptsError
 
 from derain import __version__
 from derain.cli.ablate import ablate
+from derain.cli.bank import bank
 from derain.cli.data import app as data
 from derain.cli.evaluate import evaluate
 from derain.cli.explain import explain
@@ -46,7 +47,10 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 app.default(restore)
-for command in (models, explain, data, evaluate, train, ablate, synthesize, export, reproduce):
+for command in (
+    *(models, explain, data, evaluate),
+    *(train, ablate, synthesize, bank, export, reproduce),
+):
     app.command(command)
 
 

@@ -32,7 +32,7 @@ def synthesize(
     out_dir
         Receives the pairs.
     preset
-        dry, light, heavy, blurred, rendered, broad or wide.
+        every, fine, middle, large, dense, light, heavy, blurred, rendered, broad, wide or dry.
     streaks
         Folder of rendered streak layers, grey on black; without it, rendered rain is left out.
     seed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
@@ -24,9 +25,14 @@ class NetworkConfig:
             ``"coarse"`` one O - R, ``"both"``, or O and the rain branch's ``"features"`` (OURS,
             docs/training.md).
         dilations: Dilations of the parallel 3x3 kernels of a context aggregation. CODE: (1, 3, 5).
+        detail_channels: Feature channels of the detail branch, 0 for ``channels``.
         unshuffle: 1 works at full resolution (PAPER); 2 packs each 2x2 pixels into channels first
             (PixelUnshuffle stem, PixelShuffle tails): the same body at a quarter of the cost
             (OURS).
+        detail_unshuffle: The same for the detail branch, 1, 2, 4 or 8; 0 for ``unshuffle``. At 4 it
+            sees twice as far for a quarter of the arithmetic (OURS).
+        first: Which branch goes first: ``"rain"`` (PAPER), or ``"detail"``, which then reads the
+            rainy picture alone and hands its features to the rain branch as context (OURS).
         norm: ``"batch"`` (CODE) or ``"none"`` (OURS).
         squeeze: Hidden width of the squeeze-and-excitation bottleneck. CODE: 4.
         slopes: PReLU slopes ``"channel"`` (CODE) or one ``"shared"`` slope per activation, which
@@ -42,8 +48,11 @@ class NetworkConfig:
     rain_blocks: int = 16
     detail_blocks: int = 16
     detail_input: DetailInput = "rainy"
+    detail_channels: int = 0
     dilations: tuple[int, ...] = (1, 3, 5)
     unshuffle: Literal[1, 2] = 1
+    detail_unshuffle: Literal[0, 1, 2, 4, 8] = 0
+    first: Literal["rain", "detail"] = "rain"
     norm: Literal["batch", "none"] = "batch"
     squeeze: int = 4
     slopes: Literal["channel", "shared"] = "channel"
@@ -52,6 +61,7 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         lowest = {"channels": 1, "rain_blocks": 0, "detail_blocks": 0, "squeeze": 1}
+        lowest["detail_channels"] = 0
         for name, low in lowest.items():
             value = getattr(self, name)
             if type(value) is not int or value < low:
@@ -72,6 +82,20 @@ class NetworkConfig:
             raise ConfigError(f"network.dilations must be positive, not {self.dilations}")
         if self.unshuffle not in (1, 2):
             raise ConfigError(f"network.unshuffle must be 1 or 2, not {self.unshuffle}")
+        if self.detail_unshuffle not in (0, 1, 2, 4, 8):
+            raise ConfigError(
+                f"network.detail_unshuffle must be 0, 1, 2, 4 or 8, not {self.detail_unshuffle}"
+            )
+        if self.first not in ("rain", "detail"):
+            raise ConfigError(f"network.first must be 'rain' or 'detail', not {self.first!r}")
+        if self.first == "detail" and not (self.rain_blocks and self.detail_blocks):
+            raise ConfigError("network.first = 'detail' needs both branches")
+        if self.first == "detail" and self.detail_input != "rainy":
+            raise ConfigError("network.first = 'detail' needs detail_input = 'rainy'")
+        if self.detail_input == "features" and self.detail != self.rain:
+            raise ConfigError(
+                "network.detail_input = 'features' needs branches of one width and resolution"
+            )
         if self.mirrors not in (1, 2, 4):
             raise ConfigError(f"network.mirrors must be 1, 2 or 4, not {self.mirrors}")
         if self.norm not in ("batch", "none"):
@@ -84,6 +108,21 @@ class NetworkConfig:
             )
 
     @property
+    def rain(self) -> tuple[int, int]:
+        """Channels and unshuffle of the rain branch."""
+        return self.channels, self.unshuffle
+
+    @property
+    def detail(self) -> tuple[int, int]:
+        """Channels and unshuffle of the detail branch."""
+        return self.detail_channels or self.channels, self.detail_unshuffle or self.unshuffle
+
+    @property
+    def patch_multiple(self) -> int:
+        """Height and width of a training patch must be multiples of this many pixels."""
+        return max(self.unshuffle, self.detail[1] if self.detail_blocks else 1)
+
+    @property
     def pool_cell(self) -> int:
         """Side of one pooling cell in feature pixels; a window is 3x3 cells."""
         return self.pool_window // 3
@@ -91,17 +130,24 @@ class NetworkConfig:
     @property
     def size_multiple(self) -> int:
         """Height and width of an input must be multiples of this many pixels."""
-        return self.pool_cell * self.unshuffle
+        return math.lcm(self.pool_cell * self.unshuffle, self.patch_multiple)
 
     @property
     def receptive_radius(self) -> int:
         """Exact reach of the convolutions alone, in image pixels, from the centre to one side."""
-        rain = 2 + 2 * self.rain_blocks + 1 if self.rain_blocks else 0
-        detail = 2 + 2 * self.detail_blocks * max(self.dilations) + 1 if self.detail_blocks else 0
-        # Features are taken before the rain branch's tail and come in after the detail's head.
-        chained = rain + detail - (2 if self.detail_input == "features" and detail else 0)
-        longest = max(rain, detail) if self.detail_input == "rainy" else chained
-        return longest * self.unshuffle + self.unshuffle - 1
+        (_, fine), (_, low) = self.rain, self.detail
+        rain = (2 + 2 * self.rain_blocks + 1) * fine if self.rain_blocks else 0
+        detail = (2 + 2 * self.detail_blocks * max(self.dilations) + 1) * low
+        if not self.detail_blocks:
+            detail = 0
+        if self.detail_input == "features" and detail:
+            # Features are taken before the rain branch's tail and come in after the detail's head.
+            detail -= 2 * fine
+        chained = self.first == "detail" or self.detail_input != "rainy"
+        if self.first == "detail":
+            detail += low  # features are interpolated between neighbours
+        reach = rain + detail if chained else max(rain, detail)
+        return reach + self.patch_multiple - 1
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON."""
@@ -119,12 +165,14 @@ class NetworkConfig:
         return cls(**fixed)
 
 
-_QUARTER = NetworkConfig(unshuffle=2, norm="none", slopes="shared", pool_window=48)
+_WIDE = NetworkConfig(channels=48, unshuffle=2, norm="none", slopes="shared", pool_window=72)
 
 PRESETS: dict[str, NetworkConfig] = {
     "paper": NetworkConfig(),
-    "base": replace(_QUARTER, channels=48, rain_blocks=14, detail_blocks=0, mirrors=2),
-    "fast": replace(_QUARTER, channels=48, rain_blocks=8, detail_blocks=0),
+    "base": replace(
+        _WIDE, rain_blocks=14, detail_blocks=5, detail_unshuffle=4, detail_input="both"
+    ),
+    "fast": replace(_WIDE, rain_blocks=4, detail_blocks=2, detail_unshuffle=4, detail_input="both"),
 }
 
 

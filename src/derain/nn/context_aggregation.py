@@ -95,9 +95,9 @@ class SDCAB(nn.Module):
         (N, C, H, W) -> (N, C, H, W).
     """
 
-    def __init__(self, config: NetworkConfig) -> None:
+    def __init__(self, config: NetworkConfig, channels: int) -> None:
         super().__init__()
-        c = config.channels
+        c = channels
         self.first: nn.Module = ContextAggregation(c, config.dilations)
         self.norm1 = make_norm(config.norm, c)
         self.activation: nn.Module = make_activation(config.slopes, c)

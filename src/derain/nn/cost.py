@@ -7,17 +7,23 @@ from derain.nn.config import NetworkConfig
 
 def multiply_accumulates(config: NetworkConfig) -> int:
     """Multiply-accumulates of the folded convolutions for each image pixel, at inference."""
-    c, taps = config.channels, 9
-    packed = 3 * config.unshuffle**2
-    ends = packed * c * taps * 2 + c * c * taps
-    total = 0
+    taps, total = 9, 0.0
+
+    def ends(channels: int, unshuffle: int, images: int) -> int:
+        packed = 3 * unshuffle**2
+        return (packed * channels * (images + 1) + channels**2) * taps
+
     if config.rain_blocks:
-        total += ends + config.rain_blocks * 2 * c * c * taps
+        c, unshuffle = config.rain
+        total += (ends(c, unshuffle, 1) + config.rain_blocks * 2 * c * c * taps) / unshuffle**2
     if config.detail_blocks:
-        second_head = packed * c * taps if config.detail_input == "both" else 0
-        total += ends + second_head
-        total += config.detail_blocks * 2 * c * c * taps * len(config.dilations)
-    return total * config.mirrors // config.unshuffle**2
+        c, unshuffle = config.detail
+        images = 2 if config.detail_input == "both" else 1
+        blocks = config.detail_blocks * 2 * c * c * taps * len(config.dilations)
+        total += (ends(c, unshuffle, images) + blocks) / unshuffle**2
+        if config.first == "detail":
+            total += c * config.channels / unshuffle**2
+    return round(total * config.mirrors)
 
 
 def bytes_per_pixel(config: NetworkConfig) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from derain.nn.config import NetworkConfig
@@ -26,12 +27,34 @@ class DetailRepairNet(Trunk):
     def __init__(self, config: NetworkConfig) -> None:
         self.reads = config.detail_input
         images = 2 if self.reads == "both" else 1
-        super().__init__(config, config.detail_blocks, SDCAB, images)
+        super().__init__(config, config.detail, config.detail_blocks, SDCAB, images)
 
     def forward(self, *pictures: Tensor, before: Tensor | None = None) -> tuple[Tensor, Tensor]:
         rainy, coarse = pictures
         read = {"coarse": (coarse,), "both": (rainy, coarse)}.get(self.reads, (rainy,))
         return super().forward(*read, before=before if self.reads == "features" else None)
+
+
+class Context(nn.Module):
+    """The detail branch's features, handed to a rain branch of finer resolution (OURS).
+
+    Shape:
+        (N, detail channels, h, w) -> (N, channels, f h, f w).
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        (fine, unshuffle), (low, packed) = config.rain, config.detail
+        self.factor = packed / unshuffle
+        self.carry = nn.Conv2d(low, fine, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        carried: Tensor = self.carry(features)
+        if self.factor == 1:
+            return carried
+        return F.interpolate(
+            carried, scale_factor=self.factor, mode="bilinear", align_corners=False
+        )
 
 
 class NoDetail(nn.Module):

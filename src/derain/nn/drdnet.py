@@ -7,7 +7,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from derain.nn.config import NetworkConfig
-from derain.nn.detail_repair import DetailRepairNet, NoDetail
+from derain.nn.detail_repair import Context, DetailRepairNet, NoDetail
 from derain.nn.initialise import initialise_without_norm
 from derain.nn.mirrors import over_mirrors
 from derain.nn.rain_residual import RainResidualNet
@@ -35,7 +35,7 @@ class DRDNet(nn.Module):
     Shape:
         (N, 3, H, W) in [0, 1] -> :class:`Layers`. In eval mode H and W must be multiples of
         ``config.size_multiple`` (see :func:`derain.nn.padding.pad_to_multiple`); in training mode
-        of ``config.unshuffle``. A network without a rain branch (``rain_blocks = 0``) reads
+        of ``config.patch_multiple``. A network without a rain branch (``rain_blocks = 0``) reads
         another derainer's picture as ``coarse`` and gives R = O - coarse.
     """
 
@@ -44,11 +44,12 @@ class DRDNet(nn.Module):
         self.config = config
         self.rain = RainResidualNet(config) if config.rain_blocks else None
         self.detail = DetailRepairNet(config) if config.detail_blocks else NoDetail()
+        self.context = Context(config) if config.first == "detail" else None
         if config.norm == "none":
             initialise_without_norm(self)
 
     def forward(self, rainy: Tensor, coarse: Tensor | None = None) -> Layers:
-        multiple = self.config.unshuffle if self.training else self.config.size_multiple
+        multiple = self.config.patch_multiple if self.training else self.config.size_multiple
         if rainy.shape[-2] % multiple or rainy.shape[-1] % multiple:
             height, width = rainy.shape[-2:]
             raise ValueError(f"{width}x{height} is not a multiple of {multiple}; pad it first")
@@ -70,6 +71,11 @@ class DRDNet(nn.Module):
         return over_mirrors(self._once, pictures, self.config.mirrors)
 
     def _once(self, rainy: Tensor, coarse: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        if self.context is not None:
+            assert self.rain is not None
+            detail, seen = self.detail(rainy, rainy)
+            layer, _ = self.rain(rainy, before=self.context(seen))
+            return layer.float(), detail.float()
         features = None
         if coarse is None:
             assert self.rain is not None

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from derain.nn.context_aggregation import SDCAB, ContextAggregation
+from derain.nn.detail_repair import Context
 from derain.nn.rain_residual import RainBlock
 from derain.nn.trunk import Trunk
 
@@ -33,6 +34,8 @@ def initialise_without_norm(network: nn.Module) -> None:
             _spread(module.head, 1.0)
             _spread(module.join, _RESIDUAL)
             _spread(module.tail, 0.0)
+        elif isinstance(module, Context):
+            _spread(module.carry, _RESIDUAL)
 
 
 def grow(branch: Trunk, source: Mapping[str, Tensor]) -> None:

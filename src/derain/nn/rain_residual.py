@@ -18,9 +18,9 @@ class RainBlock(nn.Module):
         (N, C, H, W) -> (N, C, H, W).
     """
 
-    def __init__(self, config: NetworkConfig) -> None:
+    def __init__(self, config: NetworkConfig, channels: int) -> None:
         super().__init__()
-        c = config.channels
+        c = channels
         self.first: nn.Module = nn.Conv2d(c, c, 3, padding=1)
         self.norm1 = make_norm(config.norm, c)
         self.activation: nn.Module = make_activation(config.slopes, c)
@@ -46,4 +46,4 @@ class RainResidualNet(Trunk):
     """
 
     def __init__(self, config: NetworkConfig) -> None:
-        super().__init__(config, config.rain_blocks, RainBlock)
+        super().__init__(config, config.rain, config.rain_blocks, RainBlock)

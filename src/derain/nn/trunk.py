@@ -15,13 +15,14 @@ from derain.nn.norm import make_norm
 class Trunk(nn.Module):
     """Conv3x3 + PReLU; blocks; Conv3x3 + norm, added to the head's output; Conv3x3 (CODE).
 
-    With ``unshuffle = 2`` the head reads 12 channels after a PixelUnshuffle and the last
-    convolution writes 12 before a PixelShuffle (OURS).
+    With an unshuffle of 2 the head reads 12 channels after a PixelUnshuffle and the last
+    convolution writes 12 before a PixelShuffle; with 4 it is 48 (OURS).
 
     Args:
         config: The network's configuration.
+        width: Its channels and its unshuffle.
         blocks: How many residual blocks.
-        make_block: Builds one block.
+        make_block: Builds one block of so many channels.
         images: How many pictures it reads.
 
     Shape:
@@ -32,21 +33,23 @@ class Trunk(nn.Module):
     def __init__(
         self,
         config: NetworkConfig,
+        width: tuple[int, int],
         blocks: int,
-        make_block: Callable[[NetworkConfig], nn.Module],
+        make_block: Callable[[NetworkConfig, int], nn.Module],
         images: int = 1,
     ) -> None:
         super().__init__()
-        c, packed = config.channels, 3 * config.unshuffle**2
-        shuffled = config.unshuffle > 1
-        self.unshuffle = nn.PixelUnshuffle(config.unshuffle) if shuffled else nn.Identity()
+        c, unshuffle = width
+        packed = 3 * unshuffle**2
+        shuffled = unshuffle > 1
+        self.unshuffle = nn.PixelUnshuffle(unshuffle) if shuffled else nn.Identity()
         self.head = nn.Conv2d(images * packed, c, 3, padding=1)
         self.activation: nn.Module = make_activation(config.slopes, c)
-        self.blocks = nn.Sequential(*(make_block(config) for _ in range(blocks)))
+        self.blocks = nn.Sequential(*(make_block(config, c) for _ in range(blocks)))
         self.join: nn.Module = nn.Conv2d(c, c, 3, padding=1)
         self.norm = make_norm(config.norm, c)
         self.tail = nn.Conv2d(c, packed, 3, padding=1)
-        self.shuffle = nn.PixelShuffle(config.unshuffle) if shuffled else nn.Identity()
+        self.shuffle = nn.PixelShuffle(unshuffle) if shuffled else nn.Identity()
 
     def forward(self, *pictures: Tensor, before: Tensor | None = None) -> tuple[Tensor, Tensor]:
         head = self.activation(self.head(self.unshuffle(torch.cat(pictures, dim=1))))

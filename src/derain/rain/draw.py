@@ -37,6 +37,22 @@ def pick(weights: list[float], count: int, generator: Generator) -> list[int]:
     return drawn
 
 
+def log_uniform(bounds: Range, generator: Generator) -> float:
+    """One number in [low, high), every octave alike."""
+    low, high = bounds
+    return low if low == high else float(low * (high / low) ** uniform((0, 1), (1,), generator))
+
+
+def noise_field(like: Tensor, cell: float, generator: Generator) -> Tensor:
+    """(N, 1, H, W) random fields in [0, 1] that vary over about ``cell`` pixels."""
+    count, _, height, width = like.shape
+    rows, columns = (max(2, round(side / cell)) for side in (height, width))
+    coarse = torch.rand(count, 1, rows, columns, generator=generator, device=generator.device)
+    return torch.nn.functional.interpolate(
+        coarse, size=(height, width), mode="bilinear", align_corners=True
+    )
+
+
 def smooth_field(count: int, height: int, width: int, generator: Generator) -> Tensor:
     """(count, 1, H, W) random fields in [0, 1] that vary slowly over the image."""
     coarse = torch.rand(count, 1, 4, 4, generator=generator, device=generator.device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -10,12 +11,16 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from derain.errors import ConfigError
-from derain.rain.draw import integer, smooth_field, uniform
+from derain.rain.draw import integer, log_uniform, pick, smooth_field, uniform
 from derain.rain.kernels import convolve, drop_kernels, streak_kernels
+from derain.rain.profiles import PROFILES
 from derain.rain.style import RainStyle
 
 KERNELS_PER_DIRECTION = 3
+LONGEST = 400.0
+"""Pixels that a streak becomes at most."""
 _FAINTEST = 0.1  # a crop with less than that holds noise, not streaks
+_BURSTS = 0.02  # of cells of 8x8 pixels are the middle of a burst
 
 
 class Draw(Protocol):
@@ -88,10 +93,7 @@ def noise(style: RainStyle, count: int, height: int, width: int, generator: Gene
         return (grain - limit).clamp(min=0) / (1 - limit)
 
     blurred = _streaks(style, count, height, width, generator, seeds)
-    flat = blurred.flatten(1)
-    low = flat.quantile(0.3, dim=1)[:, None, None, None]
-    high = flat.quantile(0.995, dim=1)[:, None, None, None]
-    return ((blurred - low) / (high - low + 1e-6)).clamp(0, 1)
+    return _stretched(blurred, 0.3, 0.995)
 
 
 def drops(style: RainStyle, count: int, height: int, width: int, generator: Generator) -> Tensor:
@@ -110,6 +112,42 @@ def drops(style: RainStyle, count: int, height: int, width: int, generator: Gene
     layers = convolve(places * (0.4 + 0.6 * strength), kernels)
     layers = layers.view(count, groups, *layers.shape[-2:]).sum(1, keepdim=True)
     return _crop_of_periodic(layers, height, width).clamp(0, 1)
+
+
+def sheets(style: RainStyle, count: int, height: int, width: int, generator: Generator) -> Tensor:
+    """Soft bands along the fall, without gaps: rain too dense to be streaks, blown in curtains."""
+
+    def seeds(kernels: int, rows: int, columns: int) -> Tensor:
+        return torch.rand(kernels, rows, columns, generator=generator, device=generator.device)
+
+    blurred = _streaks(style, count, height, width, generator, seeds)
+    return _stretched(blurred, 0.15, 0.98)
+
+
+def sprays(style: RainStyle, count: int, height: int, width: int, generator: Generator) -> Tensor:
+    """Bursts of droplets and short dashes in every direction, dense at their middle."""
+    device = generator.device
+    per_kernel = uniform(style.density, (count, 1), generator) / KERNELS_PER_DIRECTION
+
+    def seeds(kernels: int, rows: int, columns: int) -> Tensor:
+        cells = [max(2, side // 8) for side in (rows, columns)]
+        hits = torch.rand(kernels, 1, *cells, generator=generator, device=device) < _BURSTS
+        near = F.avg_pool2d(hits.float(), 3, 1, 1, count_include_pad=False) * 2
+        burst = F.interpolate(near, size=(rows, columns), mode="bilinear", align_corners=False)
+        share = per_kernel.expand(-1, kernels // count).reshape(-1, 1, 1) / 1e4
+        grain = torch.rand(kernels, rows, columns, generator=generator, device=device)
+        strength = torch.rand(kernels, rows, columns, generator=generator, device=device)
+        return (grain < share * burst[:, 0] / _BURSTS) * (0.3 + 0.7 * strength)
+
+    return _streaks(style, count, height, width, generator, seeds).clamp(0, 1)
+
+
+def _stretched(layer: Tensor, low: float, high: float) -> Tensor:
+    """Each image's quantiles ``low`` and ``high`` become 0 and 1."""
+    flat = layer.flatten(1)
+    bottom = flat.quantile(low, dim=1)[:, None, None, None]
+    top = flat.quantile(high, dim=1)[:, None, None, None]
+    return ((layer - bottom) / (top - bottom + 1e-6)).clamp(0, 1)
 
 
 class Crops:
@@ -148,11 +186,57 @@ class Crops:
         return (layer[0] / max(float(peak), _FAINTEST)).clamp(0, 1)
 
 
-def draw_layer(
+def draws(
+    rendered: Sequence[Tensor] = (),
+    extracted: Sequence[Tensor] = (),
+    filmed: Sequence[Tensor] = (),
+) -> dict[str, Draw]:
+    """What draws the layers of each family, from the layers that are given, each (h, w) uint8."""
+    return {
+        "lines": lines,
+        "noise": noise,
+        "sheets": sheets,
+        "sprays": sprays,
+        "drops": drops,
+        "rendered": Crops(rendered, "rendered streak layers; give their folder"),
+        "extracted": Crops(extracted, "the rain layers of pairs; name their lenders"),
+        "filmed": Crops(filmed, "rain layers of clips; give the clips"),
+    }
+
+
+def shape(
     draw: Draw, style: RainStyle, count: int, height: int, width: int, generator: Generator
 ) -> Tensor:
-    """A style's grey layer with its brightness and patchiness, (N, 1, H, W) in [0, 1]."""
-    layer = draw(style, count, height, width, generator)
+    """Layers of a style at its scale and with its profiles, (N, 1, H, W) in [0, 1].
+
+    A layer is drawn small and enlarged: large rain costs no more than fine rain. The profile is
+    put on afterwards, so that hard edges are hard at every scale.
+    """
+    if style.scale == (1.0, 1.0) and style.profile == ("soft",):
+        return draw(style, count, height, width, generator)
+    layers = []
+    for _ in range(count):
+        largest = LONGEST / style.length[1]
+        scale = min(log_uniform(style.scale, generator), max(largest, style.scale[0]))
+        rows, columns = (max(2, math.ceil(side / scale)) for side in (height, width))
+        layer = draw(style, 1, rows, columns, generator)
+        if (rows, columns) != (height, width):
+            layer = F.interpolate(
+                layer, (height, width), mode="bicubic", align_corners=False, antialias=scale < 1
+            ).clamp(0, 1)
+        profile = style.profile[pick([1.0] * len(style.profile), 1, generator)[0]]
+        layers.append(PROFILES[profile](layer, scale * sum(style.width) / 2, generator))
+    return torch.cat(layers)
+
+
+def thinned(layer: Tensor, style: RainStyle, generator: Generator) -> Tensor:
+    """A style's layer with its brightness, patchiness and lift, (N, 1, H, W) in [0, 1]."""
+    count, _, height, width = layer.shape
     patchiness = uniform(style.patchiness, (count, 1, 1, 1), generator)
-    layer = layer * (1 - patchiness * smooth_field(count, height, width, generator))
-    return layer * uniform(style.brightness, (count, 1, 1, 1), generator)
+    dense = 1 - patchiness * smooth_field(count, height, width, generator)
+    layer = layer * dense
+    layer = layer * uniform(style.brightness, (count, 1, 1, 1), generator)
+    if style.lift[1]:  # none drawn, none rolled for: older presets rain as they did
+        lift = uniform(style.lift, (count, 1, 1, 1), generator) * dense
+        layer = layer + lift * (1 - layer)
+    return layer

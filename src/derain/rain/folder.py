@@ -1,8 +1,9 @@
-"""A folder of clean photographs into a folder of pairs."""
+"""A folder of clean photographs into a folder of pairs; folders of layers into a bank."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -23,6 +24,9 @@ from derain.errors import (
 )
 from derain.evaluation import psnr
 from derain.media import Picture, write_picture
+from derain.rain.bank import make_bank
+from derain.rain.families import draws
+from derain.rain.filmed import filmed_layers
 from derain.rain.presets import rain_preset
 from derain.rain.style import RainPreset
 from derain.rain.synthesizer import RainSynthesizer
@@ -30,6 +34,8 @@ from derain.rain.synthesizer import RainSynthesizer
 Pixels = NDArray[np.uint8]
 
 _SHEET_ROWS, _SHEET_SIDE = 8, 320
+FILMED = 40
+"""Layers taken from a clip at most."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,31 @@ def without(preset: RainPreset, *families: str) -> RainPreset:
 def read_layers(folder: Path) -> list[torch.Tensor]:
     """Rendered streak layers of a folder, each (h, w) uint8."""
     return [torch.from_numpy(read_rgb(path)[..., 0].copy()) for path in list_images(folder)]
+
+
+def bank_of_folders(
+    out: Path,
+    preset: str,
+    streaks: Path | None,
+    films: Sequence[Path],
+    layers: int,
+    side: int,
+    seed: int,
+    report: Callable[[str], None],
+) -> int:
+    """Make the bank of a named preset; gives the number of layers.
+
+    Raises:
+        ConfigError: The preset needs layers that are not given.
+        DatasetError: A folder or a clip cannot be used.
+    """
+    filmed = []
+    for film in films:
+        report(f"{film}: taking rain from it")
+        filmed += filmed_layers(film, FILMED)
+    rendered = read_layers(streaks) if streaks else []
+    families = draws(rendered=rendered, filmed=filmed)
+    return make_bank(out, rain_preset(preset), families, layers, side, seed, report)
 
 
 def synthesize_folder(
@@ -100,9 +131,9 @@ def synthesize_folder(
     outputs = _outputs(sources, clean_dir, out_dir, copies)
     rendered = []
     if streaks is None:
-        chosen = without(chosen, "rendered", "extracted")
+        chosen = without(chosen, "rendered", "extracted", "filmed")
     else:
-        chosen = without(chosen, "extracted")
+        chosen = without(chosen, "extracted", "filmed")
         rendered = read_layers(streaks)
     synthesizer = RainSynthesizer(chosen, rendered)
     scores: list[float] = []

@@ -100,6 +100,169 @@ _LONG = RainStyle(
     compose=("screen", "alpha", "add"),
 )
 
+# Rain of every size, slant and colour. A recipe's styles fall together, the farthest first.
+_FAR = RainStyle(
+    "lines",
+    spread=3,
+    length=(6, 24),
+    width=(0.8, 1.4),
+    scale=(0.8, 2.2),
+    density=(30, 160),
+    brightness=(0.1, 0.45),
+    tint=(0, 0.2),
+    patchiness=(0, 0.8),
+    lift=(0.0, 0.3),
+    compose=("alpha", "screen", "add"),
+)
+_MIDDLE = RainStyle(
+    "lines",
+    spread=2.5,
+    length=(14, 60),
+    width=(1.0, 2.4),
+    scale=(0.7, 5.0),
+    profile=("soft", "soft", "flat", "ragged", "beaded"),
+    density=(3, 30),
+    brightness=(0.2, 0.95),
+    tint=(0, 0.25),
+    patchiness=(0, 0.7),
+    glow=(0.0, 0.8),
+    compose=("alpha", "screen", "add"),
+)
+_CLOSE = RainStyle(
+    "lines",
+    spread=4,
+    length=(12, 40),
+    width=(1.6, 3.2),
+    scale=(2.0, 8.0),
+    profile=("soft", "soft", "flat", "beaded"),
+    density=(4, 30),
+    brightness=(0.1, 0.6),
+    tint=(0, 0.25),
+    glow=(0.0, 0.8),
+    compose=("alpha", "screen"),
+)
+_DENSE = RainStyle(
+    "lines",
+    spread=3,
+    directions=(1, 4),
+    angle=(-60, 60),
+    length=(14, 60),
+    width=(1.0, 2.8),
+    scale=(0.8, 3.5),
+    profile=("soft", "soft", "flat"),
+    density=(12, 45),
+    brightness=(0.4, 1.0),
+    patchiness=(0, 0.4),
+    lift=(0.0, 0.25),
+    compose=("add", "screen", "alpha"),
+)
+_STREAMS = RainStyle(
+    "noise",
+    spread=1.5,
+    length=(12, 50),
+    width=(0.9, 2.2),
+    scale=(0.8, 5.0),
+    profile=("soft", "soft", "flat", "ragged"),
+    density=(0.01, 0.06),
+    brightness=(0.2, 0.8),
+    tint=(0, 0.2),
+    patchiness=(0, 0.6),
+    lift=(0.0, 0.25),
+    glow=(0.0, 0.5),
+    compose=("screen", "add", "alpha"),
+)
+_DASHES = RainStyle(
+    "lines",
+    spread=9,
+    length=(2.5, 11),
+    width=(1.0, 2.4),
+    scale=(0.8, 5.0),
+    profile=("soft", "flat", "flat", "ragged"),
+    density=(15, 180),
+    brightness=(0.3, 1.0),
+    tint=(0, 0.35),
+    patchiness=(0.1, 1.0),
+    glow=(0.0, 1.0),
+    compose=("add", "screen", "alpha"),
+)
+_SPRAYS = RainStyle(
+    "sprays",
+    spread=70,
+    length=(2, 8),
+    width=(0.9, 1.8),
+    scale=(0.8, 3.0),
+    density=(40, 250),
+    brightness=(0.3, 0.9),
+    compose=("add", "screen", "alpha"),
+)
+_SPLASHES = replace(_SPRAYS, density=(150, 600), edges=True)
+_BOKEH = RainStyle(
+    "drops",
+    length=(6, 26),
+    scale=(0.6, 2.3),
+    density=(0.2, 2.0),
+    brightness=(0.1, 0.5),
+    tint=(0, 0.3),
+    glow=(0.0, 1.0),
+    compose=("alpha", "screen"),
+)
+_SHEETS = RainStyle(
+    "sheets",
+    spread=6,
+    length=(12, 30),
+    width=(2, 7),
+    scale=(3.0, 14.0),
+    brightness=(0.08, 0.45),
+    patchiness=(0, 0.8),
+    compose=("alpha", "screen"),
+)
+_OLD_RENDERED = replace(_RENDERED, scale=(0.8, 3.0), glow=(0.0, 0.5))
+_FILMED = RainStyle(
+    "filmed",
+    scale=(0.8, 2.5),
+    brightness=(0.3, 1.0),
+    patchiness=(0, 0.5),
+    glow=(0.0, 0.6),
+    compose=("alpha", "screen", "add"),
+)
+_EVERY = RainPreset(
+    (
+        RainRecipe((_FAR,), 0.6, wind=90),
+        RainRecipe((_MIDDLE,), 2.5, wind=90),
+        RainRecipe((_FAR, _MIDDLE, _CLOSE), 1.5, wind=90),
+        RainRecipe((_FAR, _MIDDLE), 1.2, wind=90),
+        RainRecipe((_MIDDLE, _BOKEH), 0.4, wind=90),
+        RainRecipe((_CLOSE,), 0.6, wind=90),
+        RainRecipe((_DENSE,), 2.0),
+        RainRecipe((_DENSE, _SHEETS), 0.8),
+        RainRecipe((_STREAMS,), 1.5, wind=90),
+        RainRecipe((_STREAMS, _SHEETS), 0.7, wind=90),
+        RainRecipe((_SHEETS, _FAR), 0.5, wind=60),
+        RainRecipe((_DASHES,), 1.2, wind=90),
+        RainRecipe((_FAR, _DASHES), 0.8, wind=90),
+        RainRecipe((_FAR, _SPRAYS), 0.4, wind=90),
+        RainRecipe((_MIDDLE, _SPLASHES), 0.5, wind=90),
+        RainRecipe((_OLD_RENDERED,), 1.0),
+        RainRecipe((_FAR, _OLD_RENDERED), 0.7, wind=90),
+        RainRecipe((_FILMED,), 0.8),
+        RainRecipe((_FILMED, _MIDDLE), 0.4, wind=60),
+        RainRecipe((_EXTRACTED,), 0.8),
+        RainRecipe((_EXTRACTED,) * 3, 0.5),
+    ),
+    gamma=(0.6, 1.5),
+    noise=(0.0, 0.015),
+    jpeg=(60.0, 97.0),
+    jpeg_share=0.35,
+    lookalikes=0.15,
+    strokes=0.1,
+    weather_share=0.5,
+)
+
+
+def _calibrated(style: RainStyle, wind: float = 90) -> RainPreset:
+    return RainPreset((RainRecipe((style,), wind=wind),))
+
+
 _BROAD = RainPreset(
     (
         RainRecipe((_LIGHT,), 1.0),
@@ -136,6 +299,11 @@ PRESETS: dict[str, RainPreset] = {
     "heavy": RainPreset((RainRecipe((_HEAVY,)),)),
     "blurred": RainPreset((RainRecipe((_BLURRED,)),)),
     "rendered": RainPreset((RainRecipe((_RENDERED,)),)),
+    "every": _EVERY,
+    "fine": _calibrated(replace(_MIDDLE, scale=(0.7, 1.0))),
+    "middle": _calibrated(replace(_MIDDLE, scale=(1.0, 2.5))),
+    "large": _calibrated(replace(_MIDDLE, length=(14, 48), scale=(3.0, 8.0))),
+    "dense": RainPreset((RainRecipe((_DENSE,)), RainRecipe((_FAR, _DENSE, _SHEETS)))),
     "broad": _BROAD,
     "wide": replace(
         _BROAD,

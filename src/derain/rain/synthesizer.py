@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from derain.rain.background import lookalikes, strokes, weather
+from derain.rain.bank import RainBank
 from derain.rain.compose import COMPOSITIONS
 from derain.rain.draw import chance, integer, pick, uniform
-from derain.rain.families import Crops, Draw, draw_layer, drops, lines, noise
+from derain.rain.families import draws, shape, thinned
 from derain.rain.jpeg import jpeg
-from derain.rain.style import RainPreset, RainRecipe
+from derain.rain.style import RainPreset, RainRecipe, RainStyle
+
+_STEEP = 1.6  # the power that makes steep rain more common than slanting rain
 
 
 class Sample(NamedTuple):
@@ -37,6 +43,8 @@ class RainSynthesizer:
         preset: The distribution to draw from.
         rendered: Rendered streak layers, each (h, w) uint8, for the family of that name.
         extracted: Rain layers of pairs, each (h, w) uint8, for the family of that name.
+        filmed: Rain layers of clips, each (h, w) uint8, for the family of that name.
+        bank: Layers drawn beforehand; without it each is drawn when it is needed.
 
     Deterministic: the same generator state, device and input give the same batch.
     """
@@ -46,15 +54,12 @@ class RainSynthesizer:
         preset: RainPreset,
         rendered: Sequence[Tensor] = (),
         extracted: Sequence[Tensor] = (),
+        filmed: Sequence[Tensor] = (),
+        bank: RainBank | None = None,
     ) -> None:
         self.preset, self.rendered, self.extracted = preset, rendered, extracted
-        self._draws: dict[str, Draw] = {
-            "lines": lines,
-            "noise": noise,
-            "drops": drops,
-            "rendered": Crops(rendered, "rendered streak layers; give their folder"),
-            "extracted": Crops(extracted, "the rain layers of pairs; name their lenders"),
-        }
+        self._draws = draws(rendered, extracted, filmed)
+        self._bank = bank
 
     def __call__(self, clean: Tensor, generator: Generator) -> Sample:
         """Put rain on ``clean`` (N, 3, H, W) in [0, 1]; ``generator`` is on the same device."""
@@ -78,15 +83,63 @@ class RainSynthesizer:
         return Sample(rainy, background, rainy - background)
 
     def _pour(self, image: Tensor, recipe: RainRecipe, generator: Generator) -> Tensor:
+        """Put a recipe's rain on images; each has a wind of its own, where there is one."""
+        if not recipe.wind:
+            for style in recipe.styles:
+                image = self._rain(image, style, generator)
+            return image
+        rained = []
+        for one in torch.split(image, 1):
+            wind = _wind(recipe.wind, generator)
+            for style in recipe.styles:
+                one = self._rain(one, replace(style, angle=(wind, wind)), generator)
+            rained.append(one)
+        return torch.cat(rained)
+
+    def _rain(self, image: Tensor, style: RainStyle, generator: Generator) -> Tensor:
         count, _, height, width = image.shape
-        for style in recipe.styles:
-            draw = self._draws[style.family]
-            layer = draw_layer(draw, style, count, height, width, generator)
-            tint = uniform(style.tint, (count, 1, 1, 1), generator)
-            colour = 1 - tint * uniform((0.0, 1.0), (count, 3, 1, 1), generator)
-            compose = COMPOSITIONS[style.compose[integer(0, len(style.compose) - 1, generator)]]
-            image = compose(image, layer, colour).clamp(0, 1)
-        return image
+        if self._bank and style.family != "extracted":
+            layer = self._bank.draw(style, count, height, width, generator)
+        else:
+            layer = shape(self._draws[style.family], style, count, height, width, generator)
+        layer = thinned(layer, style, generator)
+        if style.edges:
+            layer = layer * splash_places(image)
+        tint = uniform(style.tint, (count, 1, 1, 1), generator)
+        colour = 1 - tint * uniform((0.0, 1.0), (count, 3, 1, 1), generator)
+        if style.glow[1]:  # none drawn, none rolled for: older presets rain as they did
+            glow = uniform(style.glow, (count, 1, 1, 1), generator)
+            colour = colour * (1 - glow + glow * light_colour(image))
+        compose = COMPOSITIONS[style.compose[integer(0, len(style.compose) - 1, generator)]]
+        return compose(image, layer, colour).clamp(0, 1)
+
+
+def _wind(most: float, generator: Generator) -> float:
+    """Degrees from vertical, up to ``most`` to both sides, steep ones more often."""
+    drawn = float(uniform((-1.0, 1.0), (1,), generator))
+    return most * math.copysign(abs(drawn) ** _STEEP, drawn)
+
+
+def light_colour(image: Tensor) -> Tensor:
+    """Colour of each image's brightest twentieth, its largest channel 1.
+
+    Shape:
+        (N, 3, H, W) in [0, 1] -> (N, 3, 1, 1).
+    """
+    bright = image.mean(dim=1, keepdim=True).flatten(2)
+    least = bright.quantile(0.95, dim=2, keepdim=True)
+    weight = (bright >= least).float()
+    mean = (image.flatten(2) * weight).sum(2) / weight.sum(2)
+    return (mean / mean.amax(dim=1, keepdim=True).clamp(min=1e-3))[..., None, None]
+
+
+def splash_places(image: Tensor) -> Tensor:
+    """Where rain that falls on edges splashes: on them and above, (N, 3, H, W) -> (N, 1, H, W)."""
+    grey = F.avg_pool2d(image.mean(dim=1, keepdim=True), 5, 1, 2)
+    step = F.pad((grey[..., 1:, :] - grey[..., :-1, :]).abs(), (0, 0, 0, 1))
+    edges = (step / step.amax(dim=(2, 3), keepdim=True).clamp(min=1e-3) - 0.3).clamp(min=0) * 2
+    above = F.max_pool2d(F.pad(edges, (0, 0, 0, 16)), (17, 9), 1, (0, 4))
+    return F.avg_pool2d(above, 9, 1, 4).clamp(0, 1)
 
 
 def _on_grid(image: Tensor) -> Tensor:

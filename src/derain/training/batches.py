@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Generator, Tensor
 
-from derain.nn.padding import pad_to_multiple
 from derain.rain.draw import integer, pick
 from derain.rain.synthesizer import RainSynthesizer
+from derain.training.config import ViewConfig
+from derain.training.views import quarter, view
 
 
 def step_generator(seed: int, step: int, stream: str, device: torch.device) -> Generator:
@@ -27,19 +28,25 @@ class PairPool:
     name: str
     weight: float
     pairs: Sequence[tuple[Tensor, Tensor]]
+    view: ViewConfig = field(default_factory=ViewConfig)
 
     def draw(
         self, count: int, patch: int, places: Generator, _: Generator
     ) -> tuple[Tensor, Tensor]:
-        """``count`` aligned patches, flipped at random (rain falls down: no quarter turns)."""
+        """``count`` aligned patches, shown as the source's view says, mirrored at random."""
         rainy, clean = [], []
         for _i in range(count):
             pair = self.pairs[integer(0, len(self.pairs) - 1, places)]
-            a, b = crop(pair, patch, places)
-            flips = [-1 - axis for axis in range(2) if integer(0, 1, places)]
-            rainy.append(a.flip(flips))
-            clean.append(b.flip(flips))
-        return _to_float(rainy), _to_float(clean)
+            a, b = view(pair, patch, self.view, places)
+            if self.view.turned:  # then rain may fall anywhere
+                a, b = quarter((a, b), places)
+            else:
+                flips = [-1 - axis for axis in range(2) if integer(0, 1, places)]
+                a, b = a.flip(flips), b.flip(flips)
+            rainy.append(a)
+            clean.append(b)
+        device = self.pairs[0][0].device
+        return _on_grid(rainy).to(device), _on_grid(clean).to(device)
 
 
 @dataclass(frozen=True)
@@ -50,35 +57,27 @@ class SynthesisPool:
     weight: float
     photos: Sequence[Tensor]
     synthesizer: RainSynthesizer
+    view: ViewConfig = field(default_factory=ViewConfig)
 
     def draw(
         self, count: int, patch: int, places: Generator, rain: Generator
     ) -> tuple[Tensor, Tensor]:
-        """``count`` patches; the background is turned and flipped before it rains."""
+        """``count`` patches; the background is turned and mirrored before it rains."""
         patches = []
         for _ in range(count):
             photo = self.photos[integer(0, len(self.photos) - 1, places)]
-            turned = crop([photo], patch, places)[0].rot90(integer(0, 3, places), (-2, -1))
-            patches.append(turned.flip(-1) if integer(0, 1, places) else turned)
-        sample = self.synthesizer(_to_float(patches), rain)
+            shown = view([photo], patch, self.view, places)
+            patches += quarter(shown, places)
+        sample = self.synthesizer(torch.stack(patches).to(self.photos[0].device), rain)
         return sample.rainy, sample.clean
 
 
+def _on_grid(patches: Sequence[Tensor]) -> Tensor:
+    """Patches as 8-bit pictures hold them."""
+    return (torch.stack(list(patches)) * 255).round() / 255
+
+
 Pool = PairPool | SynthesisPool
-
-
-def crop(images: Sequence[Tensor], patch: int, generator: Generator) -> list[Tensor]:
-    """The same random patch of pictures of one size, each (3, H, W); small ones are padded."""
-    height, width = images[0].shape[-2:]
-    rows, columns = max(height, patch), max(width, patch)
-    if rows > height or columns > width:
-        images = [pad_to_multiple(image[None], patch)[0, :, :rows, :columns] for image in images]
-    top, left = integer(0, rows - patch, generator), integer(0, columns - patch, generator)
-    return [image[:, top : top + patch, left : left + patch] for image in images]
-
-
-def _to_float(patches: Sequence[Tensor]) -> Tensor:
-    return torch.stack(list(patches)).float() / 255
 
 
 class BatchSource:

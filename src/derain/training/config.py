@@ -23,6 +23,30 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class ViewConfig:
+    """How pictures are shown: see :mod:`derain.training.views`. All shares in 0..1.
+
+    Attributes:
+        resized: Share of patches shown at another size than their own.
+        sizes: That size, as a range of factors; every octave alike.
+        turned: Share of patches turned by any angle.
+        defocused: Share of patches shown out of focus.
+    """
+
+    resized: float = 0.0
+    sizes: tuple[float, float] = (0.25, 4.0)
+    turned: float = 0.0
+    defocused: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("resized", "turned", "defocused"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"view.{name} must lie within 0 and 1, not {getattr(self, name)}")
+        if not 0 < self.sizes[0] <= self.sizes[1]:
+            raise ConfigError(f"view.sizes must be a range above 0, not {self.sizes}")
+
+
+@dataclass(frozen=True)
 class PairSource:
     """Pairs on disk.
 
@@ -33,6 +57,7 @@ class PairSource:
         root: Where a table's paths start; empty for the table's own folder.
         weight: Share of a batch, relative to the other sources.
         terms: Origin and terms of use, for the model's card.
+        view: How its pictures are shown.
     """
 
     name: str
@@ -41,6 +66,7 @@ class PairSource:
     root: str = ""
     weight: float = 1.0
     terms: str = ""
+    view: ViewConfig = field(default_factory=ViewConfig)
 
 
 @dataclass(frozen=True)
@@ -54,8 +80,11 @@ class SynthesisSource:
         streaks: Folder of rendered streak layers, where the preset needs them.
         lenders: Sources of pairs that lend the rain layers of what they train on, where the preset
             needs such. They must be grey and added, as Rain100L's are.
+        bank: File of rain layers that ``derain bank`` made of the preset, relative to the working
+            folder; without it they are drawn one by one, which may cost more than the training.
         weight: Share of a batch, relative to the other sources.
         terms: Origin and terms of use, for the model's card.
+        view: How its photographs are shown before it rains on them.
     """
 
     name: str
@@ -63,8 +92,10 @@ class SynthesisSource:
     preset: str = "broad"
     streaks: str = ""
     lenders: tuple[str, ...] = ()
+    bank: str = ""
     weight: float = 1.0
     terms: str = ""
+    view: ViewConfig = field(default_factory=ViewConfig)
 
 
 @dataclass(frozen=True)
@@ -111,7 +142,8 @@ class OptimizerConfig:
     Attributes:
         rate, beta1, beta2: Adam's. CODE: 1e-3, 0.9, 0.999.
         warmup: Steps up to the full rate.
-        schedule: ``cosine`` (OURS) or ``drops``, by a fifth at 30, 50 and 80 of 150 epochs (CODE).
+        schedule: ``cosine`` (OURS), ``drops``, by a fifth at 30, 50 and 80 of 150 epochs (CODE), or
+            ``constant``, which a later stage's schedule brings to an end (OURS).
         final_share: Of the rate, at the end of the cosine.
         clip: Largest norm of the gradient.
         ema: Decay of the averaged weights, which are validated and kept; 0 for the last weights.
@@ -121,7 +153,7 @@ class OptimizerConfig:
     beta1: float = 0.9
     beta2: float = 0.99
     warmup: int = 200
-    schedule: Literal["cosine", "drops"] = "cosine"
+    schedule: Literal["cosine", "drops", "constant"] = "cosine"
     final_share: float = 0.01
     clip: float = 1.0
     ema: float = 0.999
@@ -136,12 +168,18 @@ class ValidationConfig:
         images: At most this many held-out pictures of each source, 0 for all.
         final: The same for the last validation, whose scores are kept.
         samples: Sample pictures of each source that are written.
+        viewed: Sources of which enlarged and turned views are scored, too.
+        enlarged: Factors.
+        turned: Degrees.
     """
 
     every: int = 1000
     images: int = 8
     final: int = 0
     samples: int = 2
+    viewed: tuple[str, ...] = ()
+    enlarged: tuple[float, ...] = ()
+    turned: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -220,7 +258,7 @@ class TrainConfig:
         seed: Fixes the initial weights and every batch.
         steps: Optimiser steps.
         batch: Patches a step, for each process.
-        patch: Side of a patch in pixels; a multiple of ``unshuffle``.
+        patch: Side of a patch in pixels; a multiple of the network's unshuffle.
         preset: Network preset; single options of it may be changed under ``network``.
         network: Changes to the preset.
         init: Weight file (safetensors) to start from; empty for fresh weights.
@@ -229,7 +267,8 @@ class TrainConfig:
         teacher: Weight file of a network whose clean pictures are learned, too (distillation).
         first: Another derainer in the place of the rain branch, as ``FILE.onnx`` or
             ``module:function``: only a detail branch is trained, to repair what it gives.
-        precision: ``no`` (float32) or ``bf16``.
+        precision: ``no`` (float32), ``bf16``, or ``auto``: bfloat16 where the machine multiplies
+            in it, float32 elsewhere, where bfloat16 is emulated and ten times as slow.
         device: ``auto`` or ``cpu``.
         compile: Compile the network's forward pass.
         max_bad_steps: Steps with a non-finite loss or gradient in a row before the run is ended.
@@ -270,8 +309,8 @@ class TrainConfig:
         for name in ("steps", "batch", "patch", "checkpoint_every", "keep", "log_every"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.precision not in ("no", "bf16"):
-            raise ConfigError(f"precision must be 'no' or 'bf16', not {self.precision!r}")
+        if self.precision not in ("no", "bf16", "auto"):
+            raise ConfigError(f"precision must be 'no', 'bf16' or 'auto', not {self.precision!r}")
         if self.validation.every < 1:
             raise ConfigError(f"validation.every must be at least 1, not {self.validation.every}")
         for name in ("init_branches", "frozen"):
@@ -289,8 +328,8 @@ class TrainConfig:
             raise ConfigError(f"device must be 'auto' or 'cpu', not {self.device!r}")
         if self.real and self.real.side > self.patch:
             raise ConfigError(f"real.side must be at most the patch's {self.patch}")
-        if self.patch % self.network_config.unshuffle:
-            raise ConfigError(f"patch must be a multiple of {self.network_config.unshuffle}")
+        if self.patch % self.network_config.patch_multiple:
+            raise ConfigError(f"patch must be a multiple of {self.network_config.patch_multiple}")
         if not 0 < self.data.validation_share < 1:
             raise ConfigError("data.validation_share must lie between 0 and 1")
         if not (self.data.pairs or self.data.synthesis):

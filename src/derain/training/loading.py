@@ -14,7 +14,8 @@ from torch import Tensor
 from derain.data import Pair, list_images, list_pairs, perceptual_hash, split_scenes, spread
 from derain.data.pairs import read_rgb
 from derain.errors import DatasetError
-from derain.rain.folder import read_layers
+from derain.rain.bank import RainBank
+from derain.rain.folder import read_layers, without
 from derain.rain.presets import rain_preset
 from derain.rain.synthesizer import RainSynthesizer
 from derain.training.batches import PairPool, Pool, SynthesisPool, step_generator
@@ -51,10 +52,13 @@ def _to_tensor(image: Pixels, device: torch.device) -> Tensor:
 
 
 def _synthesizer(
-    source: SynthesisSource, root: Path, pools: Sequence[Pool], device: torch.device
+    source: SynthesisSource, root: Path, pools: Sequence[Pool], device: torch.device, banked: bool
 ) -> RainSynthesizer:
-    rendered = []
-    if source.streaks:
+    """A source's rain; what is held out is drawn anew, so that it depends on no bank."""
+    chosen, bank, rendered = rain_preset(source.preset), None, []
+    if banked and source.bank:
+        bank = RainBank(Path(source.bank), chosen)
+    if source.streaks and not bank:
         rendered = [layer.to(device) for layer in read_layers(root / source.streaks)]
     extracted = [
         rain_layer(rainy, clean)
@@ -62,7 +66,9 @@ def _synthesizer(
         if isinstance(pool, PairPool) and pool.name in source.lenders
         for rainy, clean in pool.pairs
     ]
-    return RainSynthesizer(rain_preset(source.preset), rendered, extracted)
+    if not bank and source.bank:
+        chosen = without(chosen, "filmed")
+    return RainSynthesizer(chosen, rendered, extracted, bank=bank)
 
 
 def rain_layer(rainy: Tensor, clean: Tensor) -> Tensor:
@@ -136,7 +142,7 @@ def _divide(
             for key, rainy, clean in items
             if key not in held
         ]
-        loaded.pools.append(PairPool(source.name, source.weight, kept))
+        loaded.pools.append(PairPool(source.name, source.weight, kept, source.view))
         _check(source.name, len(kept), len(loaded.held_pairs[source.name]))
         loaded.counts[source.name] = len(kept) if source.weight else 0
         loaded.split[source.name] = [item[0] for item in loaded.held_pairs[source.name]]
@@ -144,15 +150,23 @@ def _divide(
         kept_paths = [p for p in files[synthesis.name] if photos[p][0] not in held]
         for path in kept_paths:
             tensors.setdefault(path, _to_tensor(photos[path][1], device))
-        synthesizer = _synthesizer(synthesis, Path(config.root), loaded.pools, device)
+        synthesizer = _synthesizer(synthesis, Path(config.root), loaded.pools, device, True)
         pool = SynthesisPool(
-            synthesis.name, synthesis.weight, [tensors[p] for p in kept_paths], synthesizer
+            synthesis.name,
+            synthesis.weight,
+            [tensors[p] for p in kept_paths],
+            synthesizer,
+            synthesis.view,
         )
         loaded.pools.append(pool)
         held_here = [photos[p] for p in files[synthesis.name] if photos[p][0] in held]
         _check(synthesis.name, len(kept_paths), len(held_here))
         loaded.held_photos[synthesis.name] = held_here
         if synthesizer.preset.recipes:
+            if synthesis.bank:
+                synthesizer = _synthesizer(
+                    synthesis, Path(config.root), loaded.pools, device, False
+                )
             loaded.held_pairs[synthesis.name] = [
                 (key, *_rain_on(photo, synthesizer, config.split_seed, key))
                 for key, photo in held_here

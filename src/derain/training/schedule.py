@@ -28,7 +28,13 @@ def drops(step: int, steps: int, config: OptimizerConfig) -> float:
     return float(0.2**passed)
 
 
+def constant(step: int, steps: int, config: OptimizerConfig) -> float:
+    """The full rate to the end: for a run whose length is not known beforehand (OURS)."""
+    return 1.0
+
+
 SCHEDULES: dict[str, Callable[[int, int, OptimizerConfig], float]] = {
     "cosine": cosine,
     "drops": drops,
+    "constant": constant,
 }

@@ -17,7 +17,7 @@ from derain.errors import DatasetError
 from derain.nn import DRDNet, pad_to_multiple
 from derain.nn.drdnet import Layers
 from derain.rain.draw import integer
-from derain.training.batches import BatchSource, crop, step_generator
+from derain.training.batches import BatchSource, step_generator
 from derain.training.config import RealConfig, TrainConfig
 from derain.training.contrast import (
     DualContrast,
@@ -27,6 +27,7 @@ from derain.training.contrast import (
     VggEmbedder,
     neighbours,
 )
+from derain.training.patches import crop
 
 
 class Extra(NamedTuple):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,8 +42,9 @@ def start_network(config: TrainConfig) -> DRDNet:
                 "init_branches"
             )
         # A branch may be deeper than what it starts from, and what is not its own may differ.
-        others = ["rain_blocks", "detail_blocks", "mirrors"]
-        others += ["detail_input"] if branch == "rain" else []
+        others = ["rain_blocks", "detail_blocks", "mirrors", "pool_window"]
+        if branch == "rain":
+            others += ["detail_input", "detail_channels", "detail_unshuffle", "first"]
         same = {name: getattr(network.config, name) for name in others}
         if replace(source.config, **same) != network.config or depths[0] < depths[1]:
             raise ConfigError(f"init={config.init}: holds another network than this run trains")
@@ -49,6 +52,27 @@ def start_network(config: TrainConfig) -> DRDNet:
         assert isinstance(target, Trunk)
         grow(target, source.get_submodule(branch).state_dict())
     return network
+
+
+def precision_of(config: TrainConfig, device: torch.device) -> str:
+    """``no`` or ``bf16``: with ``auto``, what this machine multiplies faster, by a trial."""
+    if config.precision != "auto":
+        return config.precision
+    if device.type != "cpu":
+        return "bf16"
+    return "bf16" if _seconds(torch.bfloat16) < _seconds(torch.float32) else "no"
+
+
+@torch.no_grad()
+def _seconds(kind: torch.dtype) -> float:
+    """Of the best of some convolutions of middle size."""
+    layer = torch.nn.Conv2d(48, 48, 3, padding=1).to(kind)
+    features, best = torch.ones(1, 48, 48, 48, dtype=kind), math.inf
+    for _ in range(5):
+        began = time.perf_counter()
+        layer(features)
+        best = min(best, time.perf_counter() - began)
+    return best
 
 
 def refuse_wrong_gradients(config: TrainConfig, device: torch.device) -> None:
@@ -62,11 +86,12 @@ def refuse_wrong_gradients(config: TrainConfig, device: torch.device) -> None:
     """
     network = config.network_config
     dilated = network.detail_blocks and max(network.dilations) > 1
-    ragged = network.channels > 16 and network.channels % 16
-    if dilated and ragged and config.precision == "bf16" and device.type == "cpu":
+    channels = network.detail[0]
+    ragged = channels > 16 and channels % 16
+    if dilated and ragged and precision_of(config, device) == "bf16" and device.type == "cpu":
         raise ConfigError(
-            f"network.channels = {network.channels}: in bfloat16 on the CPU the detail branch's "
-            "gradients are wrong unless that is a multiple of 16; change it or set precision = 'no'"
+            f"the detail branch has {channels} channels: in bfloat16 on the CPU its gradients are "
+            "wrong unless that is a multiple of 16; change it or set precision = 'no'"
         )
 
 
@@ -80,8 +105,8 @@ def load_teacher(config: TrainConfig, device: torch.device) -> DRDNet | None:
         wrong = "a network with normalisation cannot teach"
     elif network.rain is None:
         wrong = "holds a detail branch alone"
-    elif config.patch % network.config.unshuffle:
-        wrong = f"wants a patch that is a multiple of {network.config.unshuffle}"
+    elif config.patch % network.config.patch_multiple:
+        wrong = f"wants a patch that is a multiple of {network.config.patch_multiple}"
     if wrong:
         raise ConfigError(f"teacher={config.teacher}: {wrong}")
     teacher: DRDNet = network.train().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -34,7 +35,12 @@ from derain.training.resume import differing_key
 from derain.training.schedule import learning_rate
 from derain.training.semi import SemiSupervision
 from derain.training.signals import stop_signals
-from derain.training.start import load_teacher, refuse_wrong_gradients, start_network
+from derain.training.start import (
+    load_teacher,
+    precision_of,
+    refuse_wrong_gradients,
+    start_network,
+)
 from derain.training.validation import mean_scores, validate
 
 
@@ -56,7 +62,8 @@ class Trainer:
         self.config, self._report = config, report
         self.folder = Path(config.out)
         self._refuse_other_run()
-        self.accelerator = Accelerator(mixed_precision=config.precision, cpu=config.device == "cpu")
+        precision = precision_of(config, PartialState(cpu=config.device == "cpu").device)
+        self.accelerator = Accelerator(mixed_precision=precision, cpu=config.device == "cpu")
         device, rates = self.accelerator.device, config.optimizer
         refuse_wrong_gradients(config, device)
         torch.manual_seed(config.seed)
@@ -223,11 +230,12 @@ class Trainer:
         network = self._averaged()
         if not self.accelerator.is_main_process or log is None:
             return {}
-        scored, shown = [], dict.fromkeys([*loaded.held_pairs, "rain-free"], 0)
-        for item in validate(network, loaded, limit, self.accelerator.device, self._first):
+        config, device = self.config.validation, self.accelerator.device
+        scored, shown = [], Counter[str]()
+        for item in validate(network, loaded, limit, device, self._first, config):
             scored.append(item)
             shown[item.source] += 1
-            if shown[item.source] <= self.config.validation.samples:
+            if shown[item.source] <= config.samples:
                 log.sample(self.step, item)
         for name, sheet in (self._semi.sheets() if self._semi else {}).items():
             log.sheet(self.step, name, sheet)

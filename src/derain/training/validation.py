@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 
 import numpy as np
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from derain.data import spread
-from derain.evaluation import psnr, ssim
+from derain.evaluation import enlarge, psnr, ssim, turn
 from derain.nn import DRDNet, pad_to_multiple
 from derain.restore.foreign import Derain
+from derain.training.config import ValidationConfig
 from derain.training.loading import Loaded
 
 Pixels = NDArray[np.uint8]
@@ -62,31 +64,61 @@ def validate(
     limit: int,
     device: torch.device,
     first: Derain | None = None,
+    views: ValidationConfig = ValidationConfig(),  # noqa: B008 # frozen
 ) -> Iterator[Scored]:
     """Score held-out pairs, and held-out clean photographs as they are (rainy = clean).
+
+    Enlarged and turned views of the pairs that ``views`` names stand beside them, as ``SOURCE x2``
+    and ``SOURCE turned 45``.
 
     Args:
         network: In eval mode.
         loaded: Holds the held-out pictures.
         limit: At most this many of each source, spread evenly; 0 for all.
         first: The derainer in front of a network without a rain branch.
+        views: Which views of which sources.
     """
     sets = dict(loaded.held_pairs)
     photos = {key: photo for held in loaded.held_photos.values() for key, photo in held}
     if photos:
         sets["rain-free"] = [(key, photo, photo) for key, photo in sorted(photos.items())]
     for source, items in sets.items():
-        for name, rainy, clean in spread(items, limit):
-            restored, coarse = restore(network, rainy, device, first)
-            scores: dict[str, float] = {}
-            for protocol in PROTOCOLS:
-                # A picture left bit for bit has no PSNR; 100 dB stands for it in means.
-                scores[f"psnr/{protocol}"] = min(100.0, psnr(restored, clean, protocol))
-                scores[f"input/{protocol}"] = min(100.0, psnr(rainy, clean, protocol))
-            # What the detail branch is worth is the first score less this one.
-            scores["coarse/matlab-y"] = min(100.0, psnr(coarse, clean, "matlab-y"))
-            scores["ssim/matlab-y"] = ssim(restored, clean)
-            yield Scored(source, name, rainy, clean, restored, scores)
+        chosen = spread(items, limit)
+        for view, change in _views(source, views).items():
+            for name, rainy, clean in chosen:
+                yield _scored(network, view, name, change(rainy), change(clean), device, first)
+
+
+def _views(source: str, config: ValidationConfig) -> dict[str, Callable[[Pixels], Pixels]]:
+    """Name of each view of a source, and what makes it; the pictures as they are first."""
+    views: dict[str, Callable[[Pixels], Pixels]] = {source: lambda pixels: pixels}
+    if source in config.viewed:
+        for factor in config.enlarged:
+            views[f"{source} x{factor:g}"] = partial(enlarge, factor=factor)
+        for degrees in config.turned:
+            views[f"{source} turned {degrees:g}"] = partial(turn, degrees=degrees)
+    return views
+
+
+def _scored(
+    network: DRDNet,
+    source: str,
+    name: str,
+    rainy: Pixels,
+    clean: Pixels,
+    device: torch.device,
+    first: Derain | None,
+) -> Scored:
+    restored, coarse = restore(network, rainy, device, first)
+    scores: dict[str, float] = {}
+    for protocol in PROTOCOLS:
+        # A picture left bit for bit has no PSNR; 100 dB stands for it in means.
+        scores[f"psnr/{protocol}"] = min(100.0, psnr(restored, clean, protocol))
+        scores[f"input/{protocol}"] = min(100.0, psnr(rainy, clean, protocol))
+    # What the detail branch is worth is the first score less this one.
+    scores["coarse/matlab-y"] = min(100.0, psnr(coarse, clean, "matlab-y"))
+    scores["ssim/matlab-y"] = ssim(restored, clean)
+    return Scored(source, name, rainy, clean, restored, scores)
 
 
 def mean_scores(scored: list[Scored]) -> dict[str, dict[str, float]]:

@@ -1,0 +1,42 @@
+"""``derain bank``: rain layers drawn once, for training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def bank(
+    out: Path,
+    /,
+    *,
+    preset: str = "every",
+    streaks: Path | None = None,
+    film: tuple[Path, ...] = (),
+    layers: int = 100,
+    side: int = 384,
+    seed: int = 0,
+) -> int:
+    """Draw the rain layers of a preset into one file, from which training crops them.
+
+    Parameters
+    ----------
+    out
+        The file.
+    preset
+        every, wide, broad, ... (see "derain synthesize").
+    streaks
+        Folder of rendered streak layers, grey on black.
+    film
+        A rainy clip with a camera that rests, or its folder of frames; may be given several times.
+    layers
+        Layers of each style.
+    side
+        Their side in pixels; patches must be smaller.
+    seed
+        Fixes what is drawn.
+    """
+    from derain.rain.folder import bank_of_folders
+
+    count = bank_of_folders(out, preset, streaks, film, layers, side, seed, print)
+    print(f"{count} layers in {out}")
+    return 0
