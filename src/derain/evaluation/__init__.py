@@ -13,6 +13,7 @@ from derain.evaluation.streaks import (
     streak_removal,
     touched,
 )
+from derain.evaluation.views import check_degrees, check_factor, enlarge, turn
 
 __all__ = [
     "EXTRA",
@@ -22,6 +23,9 @@ __all__ = [
     "Pristine",
     "Protocol",
     "StreakRemoval",
+    "check_degrees",
+    "check_factor",
+    "enlarge",
     "extra_metric",
     "fit_pristine",
     "luma",
@@ -34,4 +38,5 @@ __all__ = [
     "ssim",
     "streak_removal",
     "touched",
+    "turn",
 ]
