@@ -92,6 +92,12 @@ def readme(base: Derainer) -> None:
     save("detail.png", row(*parts))
 
 
+def strengths(base: Derainer) -> None:
+    """The picture of the dial in docs/limits.md: nothing, half and all of the change."""
+    rainy = read_picture(HERE / "rainy.jpg").colour[:, 160:480]
+    save("strength.jpg", row(*(base(rainy, strength=share) for share in (0, 0.5, 1))))
+
+
 def gallery(base: Derainer, fast: Derainer) -> None:
     """docs/gallery.md and its pictures."""
     lines = [
@@ -143,5 +149,6 @@ if __name__ == "__main__":
     models = (Derainer(name, backend="onnxruntime") for name in ("base", "fast"))
     best, quick = models
     readme(best)
+    strengths(best)
     gallery(best, quick)
     failures(best)

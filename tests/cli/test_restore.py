@@ -33,7 +33,8 @@ def one_derainer(monkeypatch: pytest.MonkeyPatch, fast: Derainer) -> Iterator[No
     made = derain.restore.Derainer
 
     def make(model: str, **options: object) -> Derainer:
-        plain = model == "fast" and options["backend"] == "onnxruntime" and not options["tile"]
+        usual = options["backend"] == "onnxruntime" and options["strength"] == 1
+        plain = model == "fast" and usual and not options["tile"]
         return fast if plain else made(model, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(derain.restore, "Derainer", make)
@@ -118,6 +119,28 @@ def test_companions(save: Callable[..., Path], rainy: Pixels, fast: Derainer) ->
     both = colours(path.with_name("a.derained.compare.png"))
     assert np.array_equal(both[:, :256], rainy)
     assert np.array_equal(both[:, -256:], clean)
+
+
+def test_strength(save: Callable[..., Path], rainy: Pixels, fast: Derainer, capsys) -> None:
+    """The clean picture, what stands beside it and the report are all of that strength."""
+    path = save("a.png", np.dstack([rainy, rainy[..., 0]]))
+    half = [str(path), *FAST, "--strength", "0.5"]
+    assert run([*half, "--save-rain", "--compare", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["strength"] == 0.5
+    clean = fast(rainy, strength=0.5)
+    assert np.array_equal(colours(path.with_name("a.derained.png")), clean)
+    removed = np.clip(rainy.astype(int) - clean, 0, 255)
+    assert np.array_equal(colours(path.with_name("a.derained.rain.png")), removed)
+    both = colours(path.with_name("a.derained.compare.png"))
+    assert np.array_equal(both[:, :256], rainy)
+    assert np.array_equal(both[:, -256:], clean)
+    # A result of another strength exists too.
+    assert run([str(path), *FAST, "--skip-existing", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["status"] == "skipped"
+    assert np.array_equal(colours(path.with_name("a.derained.png")), clean)
+    assert run([str(path), *FAST, "--strength", "0", "--overwrite"]) == 0
+    same = read_picture(path.with_name("a.derained.png"))
+    assert np.array_equal(same.stacked(), np.dstack([rainy, rainy[..., 0]]))
 
 
 def test_outputs_never_cover_inputs_or_each_other(
@@ -219,6 +242,12 @@ def test_companions_that_are_missing_are_made(
         (["a.png", "-o", "notes.txt/b"], "a file stands where a folder is needed", 7),
         (["explain", "a.png", "-o", "a.png", "--overwrite"], "is the picture itself", 7),
         (["explain", "a.png", "-o", "."], "is a folder", 7),
+        (["explain", "a.png", "--strength", "2"], "--strength must be a number from 0 to 1", 2),
+        (["a.png", "--strength", "1.01"], "--strength must be a number from 0 to 1, not 1.01", 2),
+        (["a.png", "--strength", "-0.5"], "--strength must be a number from 0 to 1, not -0.5", 2),
+        (["a.png", "--strength", "nan"], "--strength must be a number from 0 to 1, not nan", 2),
+        (["a.png", "--strength", "half"], "half", 2),
+        (["none.png", "--strength", "5"], "--strength must be a number from 0 to 1, not 5.0", 2),
     ],
 )
 def test_slips_change_nothing(

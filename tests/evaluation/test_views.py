@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 
 import numpy as np
@@ -15,7 +16,7 @@ from scipy.ndimage import center_of_mass, gaussian_filter, map_coordinates
 from skimage.transform import rotate
 
 from derain.errors import InvalidImageError, UsageError
-from derain.evaluation import enlarge, turn
+from derain.evaluation import enlarge, turn, views
 
 Pixels = NDArray[np.uint8]
 
@@ -118,6 +119,12 @@ def test_turned_back_it_is_the_picture(photo: Pixels) -> None:
     top, left = ((a - b) // 2 for a, b in zip(soft.shape[:2], back.shape[:2], strict=True))
     middle = soft[top : top + back.shape[0], left : left + back.shape[1]]
     assert np.abs(back - middle).mean() < 2
+
+
+def test_examples_of_the_docstrings() -> None:
+    results = doctest.testmod(views)
+    assert results.attempted == 2
+    assert not results.failed
 
 
 @pytest.mark.parametrize("factor", [0, -1, 8.1, math.nan, math.inf])

@@ -75,6 +75,14 @@ def test_no_empty_panels_without_a_detail_branch(fast: Derainer, rainy: Pixels) 
     assert change[..., 0].any() and not change[..., 1:].any()
 
 
+def test_layers_are_of_the_derainers_strength(rainy: Pixels) -> None:
+    half = Derainer("fast", backend="onnxruntime", strength=0.5)
+    layers = Derainer("fast", backend="onnxruntime").separate(rainy)
+    _, rain, clean, _ = panels_of(half, rainy)
+    assert np.abs(rain / 255 - 0.5 - np.clip(layers.rain / 2, -0.5, 0.5)).max() < 0.003
+    np.testing.assert_array_equal(clean, half(rainy))
+
+
 def test_the_command(rainy: Pixels, tmp_path: Path) -> None:
     Image.fromarray(np.tile(rainy, (6, 6, 1))[:, :1400]).save(tmp_path / "photo.png")
     command = [
@@ -90,6 +98,10 @@ def test_the_command(rainy: Pixels, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     with Image.open(tmp_path / "photo.explained.png") as sheet:
         assert max(sheet.size) <= 3 * 1280 + 24
+    dialled = [*command, "--strength", "0", "-o", str(tmp_path / "none.png")]
+    assert subprocess.run(dialled, capture_output=True, check=False).returncode == 0
+    shown = (np.asarray(Image.open(tmp_path / n)) for n in ("photo.explained.png", "none.png"))
+    assert not np.array_equal(*shown)
     again = subprocess.run(command, capture_output=True, text=True, check=False)
     assert again.returncode == 7
     assert "--overwrite" in again.stderr

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from derain.comparison import Entry, Row
     from derain.comparison.report.tables import Table as Scores
+    from derain.comparison.testset import TestSet
 
 
 def evaluate(
@@ -30,6 +31,8 @@ def evaluate(
     extra: tuple[str, ...] = (),
     subset: Path | None = None,
     limit: int = 0,
+    enlarge: Annotated[tuple[float, ...] | None, Parameter(consume_multiple=True)] = None,
+    turn: Annotated[tuple[float, ...] | None, Parameter(consume_multiple=True)] = None,
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("evaluation"),
     backend: str = "auto",
     verify: bool = False,
@@ -58,6 +61,12 @@ def evaluate(
         JSON file {"NAME": ["picture", ...]}: only these pictures, such as configs/validation.json.
     limit
         At most this many pictures of each set, spread evenly; 0 for all.
+    enlarge
+        Factors above 0, at most 8: pairs and dry photographs are also measured at these sizes, as
+        sets of their own such as "rain800 x2". Name the models first.
+    turn
+        Degrees counter-clockwise: as --enlarge, for turned pictures without their corners, as
+        "rain800 turned 45".
     out
         Folder for the report, the records and the restored pictures.
     backend
@@ -72,18 +81,25 @@ def evaluate(
         KINDS,
         Scorer,
         compare,
+        gains_kept,
+        make_views,
         open_testset,
         read_entries,
         read_subset,
         summarise,
+        with_views,
         write_report,
     )
-    from derain.comparison.report.tables import score_tables
+    from derain.comparison.report.tables import kept_table, score_tables
 
     if not (data or rain_free or real):
         raise UsageError("name what to measure on: --data NAME=PATH, --rain-free or --real")
     if limit < 0:
         raise UsageError("limit must not be negative")
+    for option, numbers in (("--enlarge", enlarge), ("--turn", turn)):
+        if numbers == ():
+            raise UsageError(f"{option}: give at least one number, as in {option} 2")
+    views = make_views(enlarge or (), turn or ())
     protocol = tuple(dict.fromkeys(protocol))
     scorer = Scorer(protocol, extra)
     only = read_subset(subset) if subset else {}
@@ -97,6 +113,7 @@ def evaluate(
         for kind, names in zip(KINDS, (data, rain_free, real), strict=True)
         for named in names
     ]
+    testsets = with_views(testsets, views)
     entries = read_entries(models)
     errors = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
     for testset in (testset for testset in testsets if testset.lonely):
@@ -104,6 +121,8 @@ def evaluate(
             f"derain: {testset.name}: {len(testset.lonely)} pictures without a partner are left "
             f"out, such as {testset.lonely[0]}"
         )
+    if views:
+        errors.print(_told(testsets))
     with bar("evaluating") as progress:
         results = compare(
             entries, testsets, scorer, out, backend, progress,
@@ -112,7 +131,8 @@ def evaluate(
     rows = summarise(results)
     # Wide tables are better wrapped by the terminal than cut by us.
     console = Console(width=400, soft_wrap=True, markup=False, highlight=False)
-    for table in score_tables(rows):
+    kept = kept_table(gains_kept(results))
+    for table in [*score_tables(rows), *([kept] if kept else [])]:
         console.print(_shown(table))
     command = shlex.join(["derain", *sys.argv[1:]])
     for path in write_report(results, rows, protocol, command):
@@ -120,6 +140,16 @@ def evaluate(
     if verify:
         _verify(entries, rows, console)
     return 1 if results.failures else 0
+
+
+def _told(testsets: list[TestSet]) -> str:
+    """A line on what is enlarged and turned, and what is not."""
+    seen = ", ".join(testset.name for testset in testsets if testset.view)
+    real = ", ".join(testset.name for testset in testsets if testset.kind == "real")
+    line = f"derain: also measured: {seen}"
+    return (
+        f"{line}; real rain has no ground truth and is measured as it is: {real}" if real else line
+    )
 
 
 def _shown(table: Scores) -> Table:
@@ -146,6 +176,11 @@ def _verify(entries: list[Entry], rows: list[Row], console: Console) -> None:
             verdicts += verify(load_model(spec).card, own)
     if not verdicts:
         raise VerificationError("no model here has a card with scores on these sets")
+    claimed = {verdict.dataset for verdict in verdicts}
+    if others := [
+        name for name in dict.fromkeys(row.dataset for row in rows) if name not in claimed
+    ]:
+        console.print(f"not on the cards, so not verified: {', '.join(others)}")
     table = Table("model", "set", "score", "card", "found", "", box=None)
     for v in verdicts:
         table.add_row(

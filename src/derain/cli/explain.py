@@ -17,6 +17,7 @@ def explain(
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
     model: Annotated[str, Parameter(name=["--model", "-m"])] = "base",
     backend: str = "auto",
+    strength: float = 1.0,
     overwrite: bool = False,
 ) -> None:
     """Write one sheet: input, layers, clean picture, and where they differ.
@@ -31,6 +32,8 @@ def explain(
         base, fast, or the path of a model card.
     backend
         auto, onnxruntime, openvino or torch.
+    strength
+        How much of the change is applied and shown, from 0 (nothing) to 1 (all).
     overwrite
         Replace a sheet that is there.
     """
@@ -39,7 +42,9 @@ def explain(
     from derain.media import Picture, read_picture, write_picture
     from derain.restore import Derainer
     from derain.restore.explain import explain as sheet_of
+    from derain.restore.strength import check_strength
 
+    strength = check_strength(strength, "--strength")
     target = out or photo.with_suffix(".explained.png")
     if target.resolve() == photo.resolve():
         raise OutputConflictError(f"{target}: is the picture itself; give another output with -o")
@@ -52,6 +57,6 @@ def explain(
     if picture.deep:
         colour = (colour >> 8).astype(np.uint8)
     colour = np.ascontiguousarray(np.broadcast_to(colour, (*colour.shape[:2], 3)))
-    sheet = sheet_of(Derainer(model, backend=backend), colour)
+    sheet = sheet_of(Derainer(model, backend=backend, strength=strength), colour)
     write_picture(Picture(np.asarray(sheet), format="PNG"), target)
     print(target)

@@ -35,6 +35,7 @@ def restore(
     model: Annotated[str, Parameter(name=["--model", "-m"])] = "base",
     backend: str = "auto",
     device: str = "auto",
+    strength: float = 1.0,
     recursive: Annotated[bool, Parameter(name=["--recursive", "-r"], negative=())] = False,
     save_rain: Annotated[bool, Parameter(negative=())] = False,
     compare: Annotated[bool, Parameter(negative=())] = False,
@@ -62,6 +63,8 @@ def restore(
         auto, onnxruntime, openvino or torch.
     device
         auto, cpu, cuda, cuda:N or mps.
+    strength
+        How much of the change is applied, from 0 (the picture as it is) to 1 (all).
     recursive
         Folders with all folders in them; the tree is kept.
     save_rain
@@ -69,7 +72,7 @@ def restore(
     compare
         Write before and after side by side too, as NAME.compare.EXT.
     skip_existing
-        Make only results that do not exist yet.
+        Make only results that do not exist yet, whatever settings the others were made with.
     overwrite
         Replace results that exist.
     memory
@@ -86,7 +89,9 @@ def restore(
     from derain.cli.console import Reporter
     from derain.cli.inputs import STREAM
     from derain.cli.jobs import plan_jobs
+    from derain.restore.strength import check_strength
 
+    strength = check_strength(strength, "--strength")
     if skip_existing and overwrite:
         raise UsageError("--skip-existing and --overwrite exclude each other")
     if not paths:
@@ -116,6 +121,7 @@ def restore(
         memory=None if memory is None else memory << 20,
         tile=tile,
         threads=threads,
+        strength=strength,
     )
     several = len(jobs) + len(errors) > 1
     done = skipped = 0
@@ -136,7 +142,7 @@ def restore(
                     reporter.record(
                         {**record, "status": "done", "width": width, "height": height,
                          "model": derainer.model.card.name, "backend": derainer.backend,
-                         "seconds": round(seconds, 3)}
+                         "strength": strength, "seconds": round(seconds, 3)}
                     )  # fmt: skip
                     if job.target != STREAM:
                         reporter.line(f"{job.target}  {width}x{height} in {seconds:.1f} s")

@@ -37,11 +37,13 @@ class Task:
         dataset: The set it belongs to.
         name: Its name within the set.
         rainy: (H, W, 3) uint8.
+        view: How the picture is seen; empty for as its file is.
     """
 
     dataset: str
     name: str
     rainy: Pixels
+    view: str = ""
 
 
 class Method(Protocol):
@@ -105,7 +107,11 @@ class OwnModel:
 
 
 class ResultsFolder:
-    """Someone else's finished results: FOLDER/SET/NAME.png, or FOLDER/NAME.png."""
+    """Someone else's finished results: FOLDER/SET/NAME.png, or FOLDER/NAME.png.
+
+    Results of a view (SET is ``rain800 x2``) must lie under its name: what has none is of the
+    pictures as they are.
+    """
 
     trained_on: tuple[str, ...] | None = None
 
@@ -122,19 +128,20 @@ class ResultsFolder:
             self._by_key.setdefault(picture_key(path.stem), []).append(path)
 
     def restore(self, task: Task) -> Pixels:
-        for name in (f"{task.dataset}/{task.name}", task.name):
+        for name in (f"{task.dataset}/{task.name}", *([] if task.view else [task.name])):
             if name in self._exact:
                 return read_rgb(self._exact[name])
         stem = task.name.rpartition("/")[2]
         near = self._by_key.get(picture_key(stem), [])
         own = [p for p in near if task.dataset in p.relative_to(self._folder).parts]
-        if len(own or near) != 1:
-            many = "no result" if not near else f"{len(own or near)} results"
+        meant = own if task.view else own or near
+        if len(meant) != 1:
+            many = f"{len(meant)} results" if meant else "no result"
             raise InputNotFoundError(
                 f"{self._folder}: {many} for {task.dataset}/{task.name}; name it "
                 f"{task.dataset}/{task.name}.png"
             )
-        return read_rgb((own or near)[0])
+        return read_rgb(meant[0])
 
 
 class PythonCallable:

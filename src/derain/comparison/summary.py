@@ -20,7 +20,8 @@ class Row:
         failed: Pictures without a result; in no mean.
         seconds_per_mp: Median wall time for a megapixel.
         peak_mb: Highest resident memory of the method's process, in MiB.
-        home: Whether the method was trained on a set of this name; None when nobody knows.
+        home: Whether the method was trained on a set of this name, or of this one's name without
+            its view; None when nobody knows.
     """
 
     model: str
@@ -46,7 +47,9 @@ def summarise(results: Results) -> list[Row]:
             own = [r for r in results.records if (r.model, r.dataset) == (label, testset.name)]
             home = None
             if about.trained_on is not None:
-                home = testset.name.lower() in {name.lower() for name in about.trained_on}
+                home = (testset.origin or testset.name).lower() in {
+                    name.lower() for name in about.trained_on
+                }
             rows.append(_row(label, testset.name, testset.kind, own, home))
     return rows
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from derain.comparison.views import View
 from derain.data import Pair, find_pairs, list_images, read_rgb, resolve_source, spread
-from derain.errors import DatasetError, UsageError
+from derain.errors import DatasetError, InvalidImageError, UsageError
 
 Kind = Literal["pairs", "rain-free", "real"]
 KINDS: tuple[Kind, ...] = ("pairs", "rain-free", "real")
@@ -28,15 +29,27 @@ class Item:
         name: Unique within the set.
         files: The files it is read from.
         pair: Its pair; None without ground truth.
+        view: How it is seen; None for as it is.
     """
 
     name: str
     files: tuple[Path, ...]
     pair: Pair | None = None
+    view: View | None = None
 
     def load(self) -> tuple[Pixels, Pixels | None]:
-        """The rainy picture and the clean one where there is one."""
-        return self.pair.load() if self.pair else (read_rgb(self.files[0]), None)
+        """The rainy picture and the clean one where there is one.
+
+        Raises:
+            DatasetError: They cannot be read, or are too small for the view.
+        """
+        rainy, clean = self.pair.load() if self.pair else (read_rgb(self.files[0]), None)
+        if self.view is None:
+            return rainy, clean
+        try:
+            return self.view(rainy), None if clean is None else self.view(clean)
+        except InvalidImageError as error:
+            raise DatasetError(f"{self.files[0]}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -45,12 +58,16 @@ class TestSet:
 
     Attributes:
         lonely: Pictures without a partner, which are left out.
+        view: How its pictures are seen; empty for as they are.
+        origin: The name of the set that this is a view of; empty where it is none.
     """
 
     name: str
     kind: Kind
     items: tuple[Item, ...]
     lonely: tuple[Path, ...] = ()
+    view: str = ""
+    origin: str = ""
 
 
 def open_testset(
@@ -91,6 +108,35 @@ def open_testset(
                 f"{sorted(missing)[0]}"
             )
     return TestSet(name, kind, tuple(spread(items, limit)), tuple(lonely))
+
+
+def seen_as(testset: TestSet, view: View) -> TestSet:
+    """The same pictures in another view, as a set with a name of its own: ``rain800 x2``."""
+    return TestSet(
+        f"{testset.name} {view.name}",
+        testset.kind,
+        tuple(replace(item, view=view) for item in testset.items),
+        view=view.name,
+        origin=testset.name,
+    )
+
+
+def with_views(testsets: Sequence[TestSet], views: Sequence[View]) -> list[TestSet]:
+    """Every set, each followed by its views; real rain, which has no ground truth, has none.
+
+    Raises:
+        UsageError: Views were asked for, but there is no set that they are for.
+    """
+    if views and all(testset.kind == "real" for testset in testsets):
+        raise UsageError(
+            "--enlarge and --turn are for sets with ground truth; add --data NAME=PATH"
+        )
+    seen: list[TestSet] = []
+    for testset in testsets:
+        seen.append(testset)
+        if testset.kind != "real":
+            seen += [seen_as(testset, view) for view in views]
+    return seen
 
 
 def read_subset(path: Path) -> dict[str, list[str]]:

@@ -72,8 +72,9 @@ def _restore(dataset: str, item: Item, out: Path) -> Done:
     assert _method is not None
     try:
         rainy, _ = item.load()
+        task = Task(dataset, item.name, rainy, item.view.name if item.view else "")
         began = time.perf_counter()
-        restored = _method.restore(Task(dataset, item.name, rainy))
+        restored = _method.restore(task)
         seconds = time.perf_counter() - began
         peak = _peak_bytes()
         if restored.shape != rainy.shape:

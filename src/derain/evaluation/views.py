@@ -95,7 +95,7 @@ def turn(pixels: Pixels, degrees: float) -> Pixels:
 
     Example:
         >>> turn(np.zeros((100, 100, 3), np.uint8), 45).shape
-        (70, 70, 3)
+        (72, 70, 3)
     """
     check_degrees(degrees)
     degrees = round(degrees, _DECIMALS)

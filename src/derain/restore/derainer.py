@@ -12,6 +12,7 @@ from derain.restore.backends import make_backend
 from derain.restore.engine import Engine, Progress
 from derain.restore.images import Colours, open_image
 from derain.restore.memory import default_budget
+from derain.restore.strength import FULL, check_strength
 from derain.restore.tiles import Box
 from derain.zoo import DEFAULT, load_model
 
@@ -20,6 +21,9 @@ _ROWS = 32  # finished at a time, so that they stay in the processor's cache
 
 class Separation(NamedTuple):
     """A picture taken apart: clean = rainy - rain + detail, rounded and clipped.
+
+    That holds at every strength, since the layers are what was applied: at strength 0.5 they are
+    half of what the network predicts, at 0 nothing.
 
     Attributes:
         clean: Of the same kind as the input.
@@ -43,6 +47,9 @@ class Derainer:
             1 GiB. The picture itself and its result come on top.
         tile: Side of a tile in pixels; by default as large as ``memory`` allows.
         threads: Threads of the processor, 0 for all.
+        strength: How much of the predicted change is applied, unless a call says otherwise: from 0
+            (the picture as it is, to the bit) to 1 (all of it). In between,
+            clean = rainy - strength * (rain - detail), rounded and clipped.
 
     Thread-safe: one Derainer may serve many threads.
 
@@ -66,7 +73,9 @@ class Derainer:
         memory: int | None = None,
         tile: int = 0,
         threads: int = 0,
+        strength: float = FULL,
     ) -> None:
+        self.strength = check_strength(strength)
         if memory is not None and memory < 1:
             raise UsageError(f"memory must be positive, not {memory}")
         if tile < 0 or threads < 0:
@@ -81,12 +90,15 @@ class Derainer:
         b = self._engine.backend
         return f"{b.name} ({b.device}, {b.precision})"
 
-    def __call__(self, image: Any, *, progress: Progress | None = None) -> Any:
+    def __call__(
+        self, image: Any, *, strength: float | None = None, progress: Progress | None = None
+    ) -> Any:
         """Remove the rain from one picture.
 
         Args:
             image: A path, the bytes of a picture file, a PIL image, or an array (H, W) or
                 (H, W, C), uint8, uint16 or floating in [0, 1]; grey or RGB, with alpha or not.
+            strength: From 0 to 1, for this picture only.
             progress: Told (finished pixels, all pixels) after every tile.
 
         Returns:
@@ -94,23 +106,29 @@ class Derainer:
             path an array of the file's depth. Alpha comes back untouched, grey stays grey.
 
         Raises:
+            UsageError: The strength.
             InputNotFoundError, InvalidImageError, PermissionDeniedError: The picture.
             OutOfMemoryError, NonFiniteError: The run.
         """
+        strength = self.strength if strength is None else check_strength(strength)
         opened = open_image(image)
-        return opened.close(self._clean(opened.colour, progress, None))
+        return opened.close(self._clean(opened.colour, strength, progress, None))
 
-    def separate(self, image: Any, *, progress: Progress | None = None) -> Separation:
-        """Remove the rain and keep the layers; takes what a call takes."""
+    def separate(
+        self, image: Any, *, strength: float | None = None, progress: Progress | None = None
+    ) -> Separation:
+        """Remove the rain and keep the layers, as they were applied; takes what a call takes."""
+        strength = self.strength if strength is None else check_strength(strength)
         opened = open_image(image)
         shape = (*opened.colour.shape[:2], 3)
         layers = np.empty(shape, np.float32), np.empty(shape, np.float32)
-        clean = self._clean(opened.colour, progress, layers)
+        clean = self._clean(opened.colour, strength, progress, layers)
         return Separation(opened.close(clean), *layers)
 
     def _clean(
         self,
         colour: Colours,
+        strength: float,
         progress: Progress | None,
         layers: tuple[NDArray[np.float32], NDArray[np.float32]] | None,
     ) -> Colours:
@@ -121,6 +139,7 @@ class Derainer:
             return _to_unit(colour[box.top : box.bottom, box.left : box.right])
 
         for band in self._engine.bands(read, height, width, progress):
+            band.scale(strength)
             rows = slice(band.top, band.top + band.rain.shape[1])
             for at in range(0, band.rain.shape[1], _ROWS):
                 part = slice(at, at + _ROWS)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from derain.errors import NonFiniteError, OutOfMemoryError
 from derain.restore.backends import Backend, Planes, TileTooLarge
+from derain.restore.strength import FULL
 from derain.restore.tiles import FEATHER, Box, cuts, fade, fitting_window, ramp
 from derain.zoo import ModelCard
 
@@ -31,6 +32,15 @@ class Band:
     top: int
     rain: Planes
     detail: Planes
+
+    def scale(self, strength: float) -> None:
+        """Keep this share (0..1) of both layers, so that O - R + D goes only so far away from O.
+
+        In place: rows that are finished are read by nobody else.
+        """
+        if strength != FULL:
+            for layer in (self.rain, self.detail):
+                np.multiply(layer, np.float32(strength), out=layer)
 
 
 class Engine:

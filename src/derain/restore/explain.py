@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from derain.restore.derainer import Derainer
+from derain.restore.strength import FULL
 
 Pixels = NDArray[np.uint8]
 
@@ -23,7 +24,8 @@ def explain(derainer: Derainer, image: Pixels) -> Image.Image:
     Signed layers stand on middle grey: brighter was added to the picture by rain (or is given back
     by the detail branch), darker the opposite. The last panel is three times the change: red where
     the rain branch changed the picture, green where the detail branch changed it back or further.
-    A model without a detail branch has neither coarse nor detail panel.
+    A model without a detail branch has neither coarse nor detail panel. Layers are as they were
+    applied, so a derainer of less than full strength shows less of them.
 
     Args:
         derainer: What takes it apart.
@@ -35,17 +37,18 @@ def explain(derainer: Derainer, image: Pixels) -> Image.Image:
     separation = derainer.separate(image)
     removed, returned = (np.abs(x).mean(axis=2) for x in (separation.rain, separation.detail))
     where = np.stack([removed, returned, np.zeros_like(removed)], axis=2) * _GAIN
+    at = "" if derainer.strength == FULL else f", strength {derainer.strength:g}"
     panels = {"input": image, "rain R (on grey)": _bytes(0.5 + separation.rain)}
     if derainer.model.card.network["detail_blocks"]:
         coarse = image.astype(np.float32) / 255 - separation.rain
         panels |= {
             "coarse O - R": _bytes(coarse),
             "detail D (on grey)": _bytes(0.5 + separation.detail),
-            "clean O - R + D": separation.clean,
+            f"clean O - R + D{at}": separation.clean,
             "change x3: red R, green D": _bytes(where),
         }
     else:
-        panels |= {"clean O - R": separation.clean, "change x3": _bytes(where)}
+        panels |= {f"clean O - R{at}": separation.clean, "change x3": _bytes(where)}
     across = len(panels) // 2
     scale = min(1.0, PANEL / max(image.shape[:2]))
     width, height = (max(1, round(side * scale)) for side in image.shape[1::-1])

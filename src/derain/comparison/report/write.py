@@ -9,9 +9,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 from derain import __version__
+from derain.comparison.kept import gains_kept
 from derain.comparison.report.cases import choose_cases
 from derain.comparison.report.plots import draw_plots
-from derain.comparison.report.tables import Table, cross_domain_table, score_tables
+from derain.comparison.report.tables import (
+    Table,
+    cross_domain_table,
+    kept_table,
+    score_tables,
+)
 from derain.comparison.run import Results
 from derain.comparison.summary import Row
 from derain.errors import BackendUnavailableError
@@ -38,7 +44,8 @@ def write_report(
             need neither, are written first.
     """
     across = cross_domain_table(rows, results)
-    tables = score_tables(rows) + ([across] if across else [])
+    kept = gains_kept(results)
+    tables = score_tables(rows) + [t for t in (kept_table(kept), across) if t]
     machine = f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
     page, text, data = (results.folder / f"report.{kind}" for kind in ("html", "md", "json"))
     values = {
@@ -51,6 +58,7 @@ def write_report(
             {**asdict(row), "scores": {k: m._asdict() for k, m in row.scores.items()}}
             for row in rows
         ],
+        "gains kept": [{**asdict(k), "percent": k.percent} for k in kept],
         "pictures": [asdict(record) for record in results.records],
     }
     atomic_write(data, (json.dumps(values, indent=1) + "\n").encode())
