@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 from derain.errors import ConfigError
+from derain.nn.reach import receptive_radius
 
 DetailInput = Literal["rainy", "coarse", "both", "features"]
 
@@ -135,19 +136,7 @@ class NetworkConfig:
     @property
     def receptive_radius(self) -> int:
         """Exact reach of the convolutions alone, in image pixels, from the centre to one side."""
-        (_, fine), (_, low) = self.rain, self.detail
-        rain = (2 + 2 * self.rain_blocks + 1) * fine if self.rain_blocks else 0
-        detail = (2 + 2 * self.detail_blocks * max(self.dilations) + 1) * low
-        if not self.detail_blocks:
-            detail = 0
-        if self.detail_input == "features" and detail:
-            # Features are taken before the rain branch's tail and come in after the detail's head.
-            detail -= 2 * fine
-        chained = self.first == "detail" or self.detail_input != "rainy"
-        if self.first == "detail":
-            detail += low  # features are interpolated between neighbours
-        reach = rain + detail if chained else max(rain, detail)
-        return reach + self.patch_multiple - 1
+        return receptive_radius(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON."""

@@ -27,5 +27,10 @@ def multiply_accumulates(config: NetworkConfig) -> int:
 
 
 def bytes_per_pixel(config: NetworkConfig) -> int:
-    """Memory of a run for each input pixel: about six feature maps and four pictures, float32."""
-    return 4 * (6 * config.channels // config.unshuffle**2 + 4 * 3)
+    """Memory of a run for each input pixel, float32: about six feature maps of the branch that has
+    the larger ones, and four pictures."""
+    branches = [config.rain] * bool(config.rain_blocks) + [config.detail] * bool(
+        config.detail_blocks
+    )
+    features = max(6 * channels // unshuffle**2 for channels, unshuffle in branches)
+    return 4 * (features + 4 * 3)
