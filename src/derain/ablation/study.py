@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic.dataclasses import dataclass
+
 from derain.errors import ConfigError
-from derain.training.config import TrainConfig, build, config_from_dict, merge, read_toml
+from derain.settings import STRICT, build, merge, read_toml
+from derain.training.config import TrainConfig, config_from_dict
 
 MOST_SEEDS = 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Variant:
     """One row of the table.
 
@@ -27,7 +30,7 @@ class Variant:
     against: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Study:
     """A study file. See configs/studies/.
 

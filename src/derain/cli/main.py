@@ -21,7 +21,6 @@ from derain.cli.evaluate import evaluate
 from derain.cli.explain import explain
 from derain.cli.export import export
 from derain.cli.models import models
-from derain.cli.reproduce import reproduce
 from derain.cli.restore import restore
 from derain.cli.synthesize import synthesize
 from derain.cli.train import train
@@ -29,6 +28,7 @@ from derain.errors import DerainError, InternalError, UsageError
 from derain.files import explain_os_error
 
 INTERRUPTED = 130
+_GONE = {"reproduce": "derain train runs all stages of a configuration, derain export the rest"}
 
 app = App(
     name="derain",
@@ -49,7 +49,7 @@ app = App(
 app.default(restore)
 for command in (
     *(models, explain, data, evaluate),
-    *(train, ablate, synthesize, bank, export, reproduce),
+    *(train, ablate, synthesize, bank, export),
 ):
     app.command(command)
 
@@ -90,6 +90,8 @@ def run(tokens: list[str]) -> int:
             raise UsageError("nothing to do: name a picture or a folder (see derain --help)")
         if "" in tokens:
             raise UsageError("an argument is empty; is a variable of the shell not set?")
+        if tokens[0] in _GONE and not Path(tokens[0]).exists():
+            raise UsageError(f"{tokens[0]}: is no command any more; {_GONE[tokens[0]]}")
         if hint := _mistyped(tokens[0]):
             raise UsageError(f"{tokens[0]}: no such file, folder or command; did you mean {hint}?")
         # The command line's library takes a lone dash for an option; as a path it is the same.

@@ -104,7 +104,7 @@ def _training(run: Path, cost: dict[str, Any]) -> dict[str, Any]:
             }
         )
     return {
-        "config": f"configs/{Path(config['out']).name}.toml",
+        "config": started.get("config", ""),
         "starts_from": config["init"],
         "taught_by": config.get("teacher", ""),
         "steps": config["steps"],

@@ -53,13 +53,19 @@ class Trainer:
     Args:
         config: The run.
         report: Receives one-line messages for people.
+        origin: Where the configuration came from, for the record.
 
     Raises:
         ConfigError: The folder holds a run with another configuration.
     """
 
-    def __init__(self, config: TrainConfig, report: Callable[[str], None] = lambda _: None) -> None:
-        self.config, self._report = config, report
+    def __init__(
+        self,
+        config: TrainConfig,
+        report: Callable[[str], None] = lambda _: None,
+        origin: str = "",
+    ) -> None:
+        self.config, self._report, self._origin = config, report, origin
         self.folder = Path(config.out)
         self._refuse_other_run()
         precision = precision_of(config, PartialState(cpu=config.device == "cpu").device)
@@ -117,7 +123,8 @@ class Trainer:
         if self.accelerator.is_main_process:
             log = RunLog(self.folder, self.step)
             if not (self.folder / "started.json").exists():
-                self._write("started.json", {"commit": _commit(), "derain": __version__})
+                started = {"commit": _commit(), "derain": __version__, "config": self._origin}
+                self._write("started.json", started)
             self._write("config.json", self.config.to_dict())
             counts = dict(loaded.counts)
             if self._semi:
