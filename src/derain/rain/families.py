@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import torch
@@ -18,7 +18,8 @@ from derain.rain.style import RainStyle
 
 KERNELS_PER_DIRECTION = 3
 LONGEST = 400.0
-"""Pixels that a streak becomes at most."""
+"""Pixels that a streak becomes at most, by its style's scale; a bank's crops may be enlarged."""
+_VARIES = (0.8, 1.2)  # lengths and widths within an image
 _FAINTEST = 0.1  # a crop with less than that holds noise, not streaks
 _BURSTS = 0.02  # of cells of 8x8 pixels are the middle of a burst
 
@@ -57,7 +58,7 @@ def _streaks(
     )
     angles = (angle + style.spread * jitter).reshape(-1)
     # Streaks of one image resemble each other: a common scale, then a little variation.
-    scale = uniform((0.8, 1.2), (count, directions, KERNELS_PER_DIRECTION), generator)
+    scale = uniform(_VARIES, (count, directions, KERNELS_PER_DIRECTION), generator)
     lengths = (uniform(style.length, (count, directions, 1), generator) * scale).reshape(-1)
     widths = (uniform(style.width, (count, directions, 1), generator) * scale).reshape(-1)
     kernels = streak_kernels(angles, lengths, widths)
@@ -165,11 +166,15 @@ class Crops:
     def __call__(
         self, style: RainStyle, count: int, height: int, width: int, generator: Generator
     ) -> Tensor:
-        if not self.layers:
-            raise ConfigError(f"this rain preset needs {self._lack}")
+        self.check()
         return torch.stack([self._one(style, height, width, generator) for _ in range(count)]).to(
             generator.device
         )
+
+    def check(self) -> None:
+        """Raise a :class:`ConfigError` that says what to give, where there are no layers."""
+        if not self.layers:
+            raise ConfigError(f"this rain preset needs {self._lack}")
 
     def _one(self, style: RainStyle, height: int, width: int, generator: Generator) -> Tensor:
         source = self.layers[integer(0, len(self.layers) - 1, generator)].to(generator.device)
@@ -204,6 +209,18 @@ def draws(
     }
 
 
+def check_layers(families: Mapping[str, Draw], styles: Iterable[RainStyle]) -> None:
+    """Refuse styles whose layers are to be given and are not, before anything is drawn.
+
+    Raises:
+        ConfigError: Says what to give.
+    """
+    for style in styles:
+        draw = families[style.family]
+        if isinstance(draw, Crops):
+            draw.check()
+
+
 def shape(
     draw: Draw, style: RainStyle, count: int, height: int, width: int, generator: Generator
 ) -> Tensor:
@@ -216,7 +233,7 @@ def shape(
         return draw(style, count, height, width, generator)
     layers = []
     for _ in range(count):
-        largest = LONGEST / style.length[1]
+        largest = LONGEST / (style.length[1] * _VARIES[1])
         scale = min(log_uniform(style.scale, generator), max(largest, style.scale[0]))
         rows, columns = (max(2, math.ceil(side / scale)) for side in (height, width))
         layer = draw(style, 1, rows, columns, generator)
