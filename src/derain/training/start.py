@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import platform
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -14,6 +19,9 @@ from derain.nn import DRDNet, load_network
 from derain.nn.initialise import grow
 from derain.nn.trunk import Trunk
 from derain.training.config import TrainConfig
+
+_FASTER: dict[str, str] = {}
+"""What a trial found, by processor: one answer a process, since Accelerate takes no second one."""
 
 
 def start_network(config: TrainConfig) -> DRDNet:
@@ -51,16 +59,41 @@ def start_network(config: TrainConfig) -> DRDNet:
         target = network.get_submodule(branch)
         assert isinstance(target, Trunk)
         grow(target, source.get_submodule(branch).state_dict())
+    if network.context and source.context and {"rain", "detail"} <= set(config.init_branches):
+        network.context.load_state_dict(source.context.state_dict())
     return network
 
 
-def precision_of(config: TrainConfig, device: torch.device) -> str:
-    """``no`` or ``bf16``: with ``auto``, what this machine multiplies faster, by a trial."""
+def precision_of(
+    config: TrainConfig, device: torch.device, before: Mapping[str, Any] | None = None
+) -> str:
+    """``no`` or ``bf16``: with ``auto``, what this machine multiplies faster, by a trial.
+
+    Args:
+        config: The run.
+        device: Where it computes.
+        before: What :func:`processor` and this function gave when the run was saved. On the same
+            processor it stays as it was: a trial may turn out either way where both take as long.
+    """
     if config.precision != "auto":
         return config.precision
     if device.type != "cpu":
         return "bf16"
-    return "bf16" if _seconds(torch.bfloat16) < _seconds(torch.float32) else "no"
+    here = processor()
+    if before and before.get("processor") == here:
+        _FASTER[here] = str(before["precision"])
+    elif here not in _FASTER:
+        _FASTER[here] = "bf16" if _seconds(torch.bfloat16) < _seconds(torch.float32) else "no"
+    return _FASTER[here]
+
+
+def processor() -> str:
+    """A digest of the processor's name and abilities, as far as the system tells them."""
+    told = {platform.processor()}
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        told |= {line for line in lines if line.startswith(("model name", "flags", "Features"))}
+    return hashlib.sha256("\n".join(sorted(told)).encode()).hexdigest()[:16]
 
 
 @torch.no_grad()
@@ -75,8 +108,8 @@ def _seconds(kind: torch.dtype) -> float:
     return best
 
 
-def refuse_wrong_gradients(config: TrainConfig, device: torch.device) -> None:
-    """Stop a run that could not learn what it is to learn.
+def refuse_wrong_gradients(config: TrainConfig, precision: str, device: torch.device) -> None:
+    """Stop a run that could not learn what it is to learn, in ``no`` or ``bf16``.
 
     oneDNN (3.12, jit_bf16:avx512_core_bf16) gets weight gradients of dilated convolutions wrong in
     bfloat16, silently or as NaN, where the channels are above 16 and no multiple of it.
@@ -88,7 +121,7 @@ def refuse_wrong_gradients(config: TrainConfig, device: torch.device) -> None:
     dilated = network.detail_blocks and max(network.dilations) > 1
     channels = network.detail[0]
     ragged = channels > 16 and channels % 16
-    if dilated and ragged and precision_of(config, device) == "bf16" and device.type == "cpu":
+    if dilated and ragged and precision == "bf16" and device.type == "cpu":
         raise ConfigError(
             f"the detail branch has {channels} channels: in bfloat16 on the CPU its gradients are "
             "wrong unless that is a multiple of 16; change it or set precision = 'no'"

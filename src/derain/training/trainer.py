@@ -23,7 +23,7 @@ from derain.nn.drdnet import Layers
 from derain.nn.mirrors import over_mirrors
 from derain.restore.foreign import foreign_derainer
 from derain.training.batches import BatchSource
-from derain.training.checkpoint import load_checkpoint, save_checkpoint
+from derain.training.checkpoint import State, load_checkpoint, save_checkpoint
 from derain.training.clock import Clock
 from derain.training.config import TrainConfig
 from derain.training.contrast import Known
@@ -38,6 +38,7 @@ from derain.training.signals import stop_signals
 from derain.training.start import (
     load_teacher,
     precision_of,
+    processor,
     refuse_wrong_gradients,
     start_network,
 )
@@ -68,10 +69,12 @@ class Trainer:
         self.config, self._report, self._origin = config, report, origin
         self.folder = Path(config.out)
         self._refuse_other_run()
-        precision = precision_of(config, PartialState(cpu=config.device == "cpu").device)
-        self.accelerator = Accelerator(mixed_precision=precision, cpu=config.device == "cpu")
-        device, rates = self.accelerator.device, config.optimizer
-        refuse_wrong_gradients(config, device)
+        self._machine = PartialState(cpu=config.device == "cpu")
+        device, rates = self._machine.device, config.optimizer
+        state = load_checkpoint(self.folder / "checkpoints", device, self._tell)
+        self.precision = precision_of(config, device, state and state["trainer"])
+        refuse_wrong_gradients(config, self.precision, device)
+        self.accelerator = Accelerator(mixed_precision=self.precision, cpu=config.device == "cpu")
         torch.manual_seed(config.seed)
         fresh = start_network(config)
         self.network = fresh.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -94,7 +97,8 @@ class Trainer:
             self._semi = SemiSupervision(config, device, self.accelerator.process_index)
         self._first = foreign_derainer(config.first) if config.first else None
         self._teacher = load_teacher(config, device)
-        self._resume()
+        if state is not None:
+            self._resume(state)
         model = torch.compile(self.network) if config.compile else self.network
         self._model, self._optimizer = self.accelerator.prepare(model, adam)
 
@@ -270,10 +274,7 @@ class Trainer:
             }
             self._write("scores.json", {"scores": table, "cost": cost})
 
-    def _resume(self) -> None:
-        state = load_checkpoint(self.folder / "checkpoints", self.accelerator.device, self._tell)
-        if state is None:
-            return
+    def _resume(self, state: State) -> None:
         self.network.load_state_dict(state["network"])
         self.ema.load_state_dict(state["ema"])
         trainer = state["trainer"]
@@ -293,6 +294,8 @@ class Trainer:
             "skipped": self.skipped,
             "bad_in_a_row": self.bad_in_a_row,
             "seconds": self.seconds,
+            "precision": self.precision,
+            "processor": processor(),
         }
         if self._semi:
             trainer["semi"] = self._semi.save()
@@ -321,7 +324,7 @@ class Trainer:
         atomic_write(self.folder / name, json.dumps(value, indent=1).encode())
 
     def _tell(self, line: str) -> None:
-        if self.accelerator.is_main_process:
+        if self._machine.is_main_process:
             self._report(line)
 
 
