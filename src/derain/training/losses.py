@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from derain.nn.drdnet import Layers
+from derain.nn import Layers
 from derain.training.config import LossConfig
 
 _C1, _C2 = 0.01**2, 0.03**2

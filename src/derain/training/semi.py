@@ -14,8 +14,7 @@ from torch import Generator, Tensor
 
 from derain.data import list_images, read_rgb
 from derain.errors import DatasetError
-from derain.nn import DRDNet, pad_to_multiple
-from derain.nn.drdnet import Layers
+from derain.nn import Layers, Network, pad_to_multiple
 from derain.rain.draw import integer
 from derain.training.batches import BatchSource, step_generator
 from derain.training.config import RealConfig, TrainConfig
@@ -97,7 +96,7 @@ class SemiSupervision:
             self.contrast.prepare(known, self._generator(step, "prepare"))
 
     @torch.no_grad()
-    def draw(self, step: int, clean: Tensor, teacher: DRDNet) -> Extra | None:
+    def draw(self, step: int, clean: Tensor, teacher: Network) -> Extra | None:
         """The photographs of a step; None before ``start``."""
         config = self.config
         if step < config.start:
@@ -175,7 +174,7 @@ class SemiSupervision:
         self.contrast.load(state)
 
 
-def _predict(network: DRDNet, images: Tensor) -> Layers:
+def _predict(network: Network, images: Tensor) -> Layers:
     """The layers of patches, by a network in eval mode, whatever their size."""
     height, width = images.shape[-2:]
     layers = network(pad_to_multiple(images, network.config.size_multiple))

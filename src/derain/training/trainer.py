@@ -18,8 +18,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from derain import __version__
 from derain.errors import ConfigError, TrainingError
 from derain.files import atomic_write
-from derain.nn import DRDNet, save_network
-from derain.nn.drdnet import Layers
+from derain.nn import Layers, Network, save_network
 from derain.nn.mirrors import over_mirrors
 from derain.restore.foreign import foreign_derainer
 from derain.training.batches import BatchSource
@@ -81,7 +80,7 @@ class Trainer:
             use_buffers=True,
         ).eval()
         for branch in config.frozen:
-            self.network.get_submodule(branch).requires_grad_(False)
+            self.network.part(branch).requires_grad_(False)
         learning = [p for p in self.network.parameters() if p.requires_grad]
         adam = torch.optim.Adam(learning, rates.rate, betas=(rates.beta1, rates.beta2), fused=True)
         self.step = self.skipped = self.bad_in_a_row = 0
@@ -184,7 +183,7 @@ class Trainer:
         coarse = coarse_pictures(self._first, rainy) if self._first else None
         self._model.train()
         for branch in config.frozen:
-            self.network.get_submodule(branch).eval()  # its statistics rest, too
+            self.network.part(branch).eval()  # its statistics rest, too
         with self.accelerator.autocast():
             layers = self._model(inputs.contiguous(memory_format=torch.channels_last), coarse)
         synthetic = Layers(*(layer[: len(rainy)] for layer in layers))
@@ -223,14 +222,12 @@ class Trainer:
             return None
         with self.accelerator.autocast():
             seen = rainy.contiguous(memory_format=torch.channels_last)
-            rain, detail = over_mirrors(
-                self._teacher.branches, (seen,), self._teacher.config.mirrors
-            )
+            rain, detail = over_mirrors(self._teacher.once, (seen,), self._teacher.config.mirrors)
         return rainy - rain + detail
 
-    def _averaged(self) -> DRDNet:
+    def _averaged(self) -> Network:
         network = self.ema.module
-        assert isinstance(network, DRDNet)
+        assert isinstance(network, Network)
         return network
 
     def _validate(self, loaded: Loaded, log: RunLog | None, limit: int) -> dict[str, Any]:
