@@ -119,8 +119,8 @@ class LossConfig:
     """Weights of the loss terms.
 
     ``coarse * L1(O - R) + clean * L1(B)`` is the release's loss (CODE: 0.1 and 1); ``ssim``,
-    ``frequency`` and ``teacher`` are OURS (see :mod:`derain.training.losses`). The frequency term
-    is off, since it rewards change where there is little rain (docs/training.md).
+    ``frequency`` and ``teacher`` are OURS (see :mod:`derain.training.objectives`). The frequency
+    term is off, since it rewards change where there is little rain.
     """
 
     coarse: float = 0.1

@@ -1,4 +1,4 @@
-"""What a run starts from: its network's weights, its teacher, and whether it can learn at all."""
+"""What a run starts from: its network's weights, its precision, and whether it can learn at all."""
 
 from __future__ import annotations
 
@@ -69,21 +69,3 @@ def refuse_wrong_gradients(config: TrainConfig, device: torch.device) -> None:
             f"{why}: in bfloat16 on the CPU its gradients are wrong; change that or set "
             "precision = 'no'"
         )
-
-
-def load_teacher(config: TrainConfig, device: torch.device) -> Network | None:
-    """The teacher, which sees patches: in training mode, since its pools then span a patch."""
-    if not (config.teacher and config.loss.teacher):
-        return None
-    network = load_network(Path(config.teacher)).requires_grad_(False)
-    wrong = ""
-    if any(isinstance(module, torch.nn.BatchNorm2d) for module in network.modules()):
-        wrong = "a network with normalisation over batches cannot teach"
-    elif network.needs_coarse:
-        wrong = "holds a detail branch alone"
-    elif config.patch % network.config.patch_multiple:
-        wrong = f"wants a patch that is a multiple of {network.config.patch_multiple}"
-    if wrong:
-        raise ConfigError(f"teacher={config.teacher}: {wrong}")
-    teacher: Network = network.train().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return teacher
