@@ -8,6 +8,7 @@ from typing import Literal
 
 from derain.errors import ConfigError
 from derain.nn.network import NetworkConfig
+from derain.nn.reach import receptive_radius
 
 
 @dataclass(frozen=True)
@@ -111,19 +112,7 @@ class DRDNetConfig(NetworkConfig):
     @property
     def receptive_radius(self) -> int:
         """Exact reach of the convolutions alone, in image pixels, from the centre to one side."""
-        (_, fine), (_, low) = self.rain, self.detail
-        rain = (2 + 2 * self.rain_blocks + 1) * fine if self.rain_blocks else 0
-        detail = (2 + 2 * self.detail_blocks * max(self.dilations) + 1) * low
-        if not self.detail_blocks:
-            detail = 0
-        if self.detail_input == "features" and detail:
-            # Features are taken before the rain branch's tail and come in after the detail's head.
-            detail -= 2 * fine
-        chained = self.first == "detail" or self.detail_input != "rainy"
-        if self.first == "detail":
-            detail += low  # features are interpolated between neighbours
-        reach = rain + detail if chained else max(rain, detail)
-        return reach + self.patch_multiple - 1
+        return receptive_radius(self)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -151,8 +140,10 @@ class DRDNetConfig(NetworkConfig):
 
     @property
     def bytes_per_pixel(self) -> int:
-        # About six feature maps of the finer branch and four pictures, float32.
-        return 4 * (6 * self.channels // self.unshuffle**2 + 4 * 3)
+        # About six feature maps of the branch that has the larger ones, and four pictures, float32.
+        widths = [self.rain] * bool(self.rain_blocks) + [self.detail] * bool(self.detail_blocks)
+        features = max(6 * channels // unshuffle**2 for channels, unshuffle in widths)
+        return 4 * (features + 4 * 3)
 
     @property
     def wrong_in_bfloat16(self) -> str:
