@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from derain.errors import ConfigError, DatasetError
-from derain.nn.cost import multiply_accumulates
 from derain.settings import merge, parse_overrides
 from derain.training import TrainConfig, Trainer, load_config
 from derain.training.config import OptimizerConfig
@@ -31,7 +30,7 @@ def test_what_ships_holds_both_networks_within_its_budget(name: str) -> None:
     config = load_stages(FOLDER / f"{name}.toml")[-1]
     network = config.network_config
     assert network.rain_blocks and network.detail_blocks and network.mirrors == 1
-    assert multiply_accumulates(network) <= {"base": 200_000, "fast": 70_000}[name]
+    assert network.macs_per_pixel <= {"base": 200_000, "fast": 70_000}[name]
     assert config.patch >= 160
     assert config.real and config.real.rain and config.real.background and config.real.augmented
 

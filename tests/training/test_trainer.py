@@ -22,6 +22,7 @@ from derain.training import TrainConfig, Trainer, checkpoint
 from derain.training.batches import BatchSource, PairPool, SynthesisPool
 from derain.training.checkpoint import load_checkpoint, save_checkpoint
 from derain.training.loading import load_data
+from derain.training.objectives import Distillation
 from tests.training.conftest import resumed_run, through_run
 
 Make = Callable[..., TrainConfig]
@@ -270,13 +271,14 @@ def test_a_pupil_learns_from_its_teacher(make: Make, tmp_path: Path) -> None:
     unheard = make(
         out=str(tmp_path / "unheard"), network=SMALLER, teacher=file, loss={"teacher": 0.0}
     )
-    assert Trainer(unheard)._teacher is None
-    assert pupil._teacher is not None
-    assert same(pupil._teacher.state_dict(), before)
+    assert "distillation" not in Trainer(unheard).objectives
+    distillation = pupil.objectives["distillation"]
+    assert isinstance(distillation, Distillation)
+    assert same(distillation.teacher.state_dict(), before)
     rainy = torch.rand(1, 3, 32, 32)
     network = load_network(teacher / "network.safetensors").train()
     with torch.no_grad():
-        torch.testing.assert_close(pupil._taught(rainy), network(rainy).clean)
+        torch.testing.assert_close(distillation.taught(rainy), network(rainy).clean)
     with pytest.raises(ModelNotFoundError, match=r"missing\.safetensors"):
         Trainer(make(out=str(tmp_path / "other"), teacher="missing.safetensors"))
 

@@ -11,7 +11,6 @@ from derain.ablation.study import Study
 from derain.ablation.table import found_scores, measures
 from derain.errors import BackendUnavailableError, TrainingError
 from derain.files import atomic_write
-from derain.nn.cost import multiply_accumulates
 
 
 def plot_cost(study: Study) -> Path:
@@ -45,7 +44,7 @@ def plot_cost(study: Study) -> Path:
                 if not values:
                     continue
                 network = study.config(variant, study.seeds[0]).network_config
-                cost = multiply_accumulates(network) / 1e6
+                cost = network.macs_per_pixel / 1e6
                 (mean,) = axes.plot(cost, fmean(values), mark, ms=7, label=variant.name)
                 if len(values) > 1:
                     axes.plot(

@@ -1,4 +1,4 @@
-"""How far a network's convolutions see: exactly, walked back from an output pixel to the input."""
+"""How far a DRDNet's convolutions see: exactly, walked back from an output pixel to the input."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from derain.nn.config import NetworkConfig
+    from derain.nn.drdnet_config import DRDNetConfig
 
 Span = tuple[int, int]
 """First and last pixel of a row, both included."""
 
 
-def receptive_radius(config: NetworkConfig) -> int:
+def receptive_radius(config: DRDNetConfig) -> int:
     """Pixels from an output pixel to the farthest input pixel that its convolutions read.
 
     The farthest over all places a pixel can have within what an unshuffle packs.
@@ -22,7 +22,7 @@ def receptive_radius(config: NetworkConfig) -> int:
     return max(max(place - first, last - place) for place, (first, last) in seen)
 
 
-def _seen(config: NetworkConfig, pixel: Span) -> list[Span]:
+def _seen(config: DRDNetConfig, pixel: Span) -> list[Span]:
     """What the rain layer and the detail layer see at a pixel, as far as there are such."""
     fine, low = config.rain[1], config.detail[1]
     # A body: its blocks and the convolution that joins them; head and tail stand before and after.

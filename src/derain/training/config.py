@@ -13,13 +13,12 @@ from pydantic.dataclasses import dataclass
 
 from derain.errors import ConfigError, UsageError
 from derain.evaluation import check_degrees, check_factor
-from derain.nn.config import NetworkConfig, preset
+from derain.nn import NetworkConfig, preset
 from derain.settings import STRICT, build, merge, parse_overrides, read_toml
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
-Branch = Literal["rain", "detail"]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -121,8 +120,8 @@ class LossConfig:
     """Weights of the loss terms.
 
     ``coarse * L1(O - R) + clean * L1(B)`` is the release's loss (CODE: 0.1 and 1); ``ssim``,
-    ``frequency`` and ``teacher`` are OURS (see :mod:`derain.training.losses`). The frequency term
-    is off, since it rewards change where there is little rain (docs/training.md).
+    ``frequency`` and ``teacher`` are OURS (see :mod:`derain.training.objectives`). The frequency
+    term is off, since it rewards change where there is little rain.
     """
 
     coarse: float = 0.1
@@ -283,8 +282,8 @@ class TrainConfig:
     preset: str = "base"
     network: dict[str, Any] = field(default_factory=dict)
     init: str = ""
-    init_branches: tuple[Branch, ...] = ("rain", "detail")
-    frozen: tuple[Branch, ...] = ()
+    init_branches: tuple[str, ...] = ("rain", "detail")
+    frozen: tuple[str, ...] = ()
     teacher: str = ""
     first: str = ""
     precision: Literal["no", "bf16", "auto"] = "auto"
@@ -303,17 +302,21 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         network = self.network_config
-        present = {n for n in ("rain", "detail") if getattr(network, f"{n}_blocks")}
-        if not present - set(self.frozen):
+        for name in ("init_branches", "frozen"):
+            # A branch that a network could have and has not is no mistake.
+            known = {"rain", "detail", *network.parts}
+            if unknown := set(getattr(self, name)) - known:
+                raise ConfigError(f"{name}: there is no branch {sorted(unknown)[0]!r}")
+        if not set(network.parts) - set(self.frozen):
             raise ConfigError("frozen: leaves nothing to train")
         if self.first and (self.real or self.init or self.frozen):
             raise ConfigError("first: cannot go with real, init or frozen")
-        if not self.first and not self.network_config.rain_blocks:
+        if not self.first and "rain" not in network.parts:
             raise ConfigError("network.rain_blocks = 0 needs first, a derainer to stand behind")
         if self.real and self.real.side > self.patch:
             raise ConfigError(f"real.side must be at most the patch's {self.patch}")
-        if self.patch % self.network_config.patch_multiple:
-            raise ConfigError(f"patch must be a multiple of {self.network_config.patch_multiple}")
+        if self.patch % network.patch_multiple:
+            raise ConfigError(f"patch must be a multiple of {network.patch_multiple}")
         if not (self.data.pairs or self.data.synthesis):
             raise ConfigError("no data: name at least one [[data.pairs]] or [[data.synthesis]]")
         sources: list[PairSource | SynthesisSource] = [*self.data.pairs, *self.data.synthesis]
@@ -331,8 +334,9 @@ class TrainConfig:
     @property
     def network_config(self) -> NetworkConfig:
         """The preset with this run's changes."""
-        own = {"rain_blocks": 0} if self.first else {}
-        return NetworkConfig.from_dict({**preset(self.preset).to_dict(), **self.network, **own})
+        named = preset(self.preset)
+        network = type(named).from_dict({**named.to_dict(), **self.network})
+        return network.behind_another() if self.first else network
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON and TOML."""

@@ -18,25 +18,20 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from derain import __version__
 from derain.errors import ConfigError, TrainingError
 from derain.files import atomic_write
-from derain.nn import DRDNet, save_network
-from derain.nn.drdnet import Layers
-from derain.nn.mirrors import over_mirrors
+from derain.nn import Layers, Network, save_network
 from derain.restore.foreign import foreign_derainer
 from derain.training.batches import BatchSource
 from derain.training.checkpoint import State, load_checkpoint, save_checkpoint
 from derain.training.clock import Clock
 from derain.training.config import TrainConfig
-from derain.training.contrast import Known
 from derain.training.loading import Loaded, load_data
 from derain.training.log import RunLog
-from derain.training.losses import supervised_loss
+from derain.training.objectives import Batch, Terms, objectives_of
 from derain.training.repair import coarse_pictures
 from derain.training.resume import differing_key
 from derain.training.schedule import learning_rate
-from derain.training.semi import SemiSupervision
 from derain.training.signals import stop_signals
 from derain.training.start import (
-    load_teacher,
     precision_of,
     processor,
     refuse_wrong_gradients,
@@ -84,7 +79,7 @@ class Trainer:
             use_buffers=True,
         ).eval()
         for branch in config.frozen:
-            self.network.get_submodule(branch).requires_grad_(False)
+            self.network.part(branch).requires_grad_(False)
         learning = [p for p in self.network.parameters() if p.requires_grad]
         adam = torch.optim.Adam(learning, rates.rate, betas=(rates.beta1, rates.beta2), fused=True)
         self.step = self.skipped = self.bad_in_a_row = 0
@@ -92,11 +87,8 @@ class Trainer:
         self._stop = False
         self.signalled: int | None = None
         self._adam = adam
-        self._semi: SemiSupervision | None = None
-        if config.real:
-            self._semi = SemiSupervision(config, device, self.accelerator.process_index)
+        self.objectives = objectives_of(config, device, self.accelerator.process_index)
         self._first = foreign_derainer(config.first) if config.first else None
-        self._teacher = load_teacher(config, device)
         if state is not None:
             self._resume(state)
         model = torch.compile(self.network) if config.compile else self.network
@@ -131,8 +123,8 @@ class Trainer:
                 self._write("started.json", started)
             self._write("config.json", self.config.to_dict())
             counts = dict(loaded.counts)
-            if self._semi:
-                counts["real"] = len(self._semi.photos)
+            for objective in self.objectives.values():
+                counts |= objective.counts()
             self._write("split.json", {"held_out": loaded.split, "trained_on": counts})
         try:
             with stop_signals(self._end_after_step):
@@ -148,7 +140,7 @@ class Trainer:
     def _loop(self, source: BatchSource, loaded: Loaded, log: RunLog | None) -> None:
         config, clock = self.config, Clock(self.seconds)
         saved = self.step
-        if self.step == config.steps:
+        if self.step >= config.steps:
             self._finish(loaded, log)
         while self.step < config.steps and not self._stop:
             values = self.train_step(source)
@@ -177,27 +169,7 @@ class Trainer:
         rate = learning_rate(self.step, config.steps, config.optimizer)
         for group in self._adam.param_groups:
             group["lr"] = rate
-        rainy, truth = source(self.step)
-        extra = None
-        if self._semi:
-            if self.step == 0:
-                self._semi.prepare(source)
-            with self.accelerator.autocast():
-                extra = self._semi.draw(self.step, truth, self._averaged())
-        inputs = rainy if extra is None else torch.cat([rainy, extra.inputs()])
-        coarse = coarse_pictures(self._first, rainy) if self._first else None
-        self._model.train()
-        for branch in config.frozen:
-            self.network.get_submodule(branch).eval()  # its statistics rest, too
-        with self.accelerator.autocast():
-            layers = self._model(inputs.contiguous(memory_format=torch.channels_last), coarse)
-        synthetic = Layers(*(layer[: len(rainy)] for layer in layers))
-        loss, terms = supervised_loss(synthetic, rainy, truth, config.loss, self._taught(rainy))
-        if self._semi and extra is not None:
-            real = Layers(*(layer[len(rainy) :] for layer in layers))
-            known = Known.of_pairs(rainy, truth)
-            more, values = self._semi.loss(self.step, extra, real, known)
-            loss, terms = loss + more, {**terms, **values}
+        loss, terms = self._loss(source)
         self._optimizer.zero_grad()
         self.accelerator.backward(loss)
         norm = self.accelerator.clip_grad_norm_(self.network.parameters(), config.optimizer.clip)
@@ -220,21 +192,34 @@ class Trainer:
                 )
         return {"loss": loss.detach(), **terms, "norm": norm, "rate": rate, "skipped": self.skipped}
 
-    @torch.no_grad()
-    def _taught(self, rainy: Tensor) -> Tensor | None:
-        """The teacher's clean pictures of a batch."""
-        if self._teacher is None:
-            return None
+    def _loss(self, source: BatchSource) -> tuple[Tensor, Terms]:
+        """All objectives on one pass over the batch and what they ask for beside it."""
+        if self.step == 0:
+            for objective in self.objectives.values():
+                objective.prepare(source)
+        rainy, truth = source(self.step)
+        coarse = coarse_pictures(self._first, rainy) if self._first else None
+        batch = Batch(self.step, rainy, truth, coarse)
+        self._model.train()
+        for branch in self.config.frozen:
+            self.network.part(branch).eval()  # its statistics rest, too
         with self.accelerator.autocast():
-            seen = rainy.contiguous(memory_format=torch.channels_last)
-            rain, detail = over_mirrors(
-                self._teacher.branches, (seen,), self._teacher.config.mirrors
-            )
-        return rainy - rain + detail
+            inputs = [rainy, *(o.draw(batch, self._averaged()) for o in self.objectives.values())]
+            seen = torch.cat(inputs).contiguous(memory_format=torch.channels_last)
+            layers = self._model(seen, coarse)
+        sizes = [len(part) for part in inputs]
+        parts = [
+            Layers(*each) for each in zip(*(layer.split(sizes) for layer in layers), strict=True)
+        ]
+        total, logged = rainy.new_zeros(()), Terms()
+        for objective, own in zip(self.objectives.values(), parts[1:], strict=True):
+            loss, terms = objective.loss(batch, parts[0], own)
+            total, logged = total + loss, {**logged, **terms}
+        return total, logged
 
-    def _averaged(self) -> DRDNet:
+    def _averaged(self) -> Network:
         network = self.ema.module
-        assert isinstance(network, DRDNet)
+        assert isinstance(network, Network)
         return network
 
     def _validate(self, loaded: Loaded, log: RunLog | None, limit: int) -> dict[str, Any]:
@@ -248,8 +233,9 @@ class Trainer:
             shown[item.source] += 1
             if shown[item.source] <= config.samples:
                 log.sample(self.step, item)
-        for name, sheet in (self._semi.sheets() if self._semi else {}).items():
-            log.sheet(self.step, name, sheet)
+        for objective in self.objectives.values():
+            for name, sheet in objective.sheets().items():
+                log.sheet(self.step, name, sheet)
         table = mean_scores(scored)
         for source, scores in table.items():
             log.write(f"validation/{source}", self.step, scores)
@@ -281,8 +267,8 @@ class Trainer:
         self._adam.load_state_dict(trainer["optimizer"])
         self.step, self.skipped = trainer["step"], trainer["skipped"]
         self.bad_in_a_row, self.seconds = trainer["bad_in_a_row"], trainer["seconds"]
-        if self._semi:
-            self._semi.load(trainer["semi"])
+        for name, state_ in trainer.get("objectives", {}).items():
+            self.objectives[name].load(state_)
         self._tell(f"{self.folder}: going on from step {self.step}")
 
     def _save(self) -> None:
@@ -296,9 +282,8 @@ class Trainer:
             "seconds": self.seconds,
             "precision": self.precision,
             "processor": processor(),
+            "objectives": {name: each.save() for name, each in self.objectives.items()},
         }
-        if self._semi:
-            trainer["semi"] = self._semi.save()
         state = {
             "network": self.network.state_dict(),
             "ema": self.ema.state_dict(),

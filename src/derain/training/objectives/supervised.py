@@ -1,4 +1,4 @@
-"""The terms of the supervised loss."""
+"""Pairs with a known truth: the supervised loss."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from derain.nn.drdnet import Layers
+from derain.nn import Layers
 from derain.training.config import LossConfig
+from derain.training.objectives.base import Batch, Objective, Terms
 
 _C1, _C2 = 0.01**2, 0.03**2
 
@@ -52,30 +53,25 @@ def frequency_ratio(clean: Tensor, truth: Tensor, rainy: Tensor) -> Tensor:
     return ratio
 
 
-def supervised_loss(
-    layers: Layers,
-    rainy: Tensor,
-    truth: Tensor,
-    weights: LossConfig,
-    taught: Tensor | None = None,
-) -> tuple[Tensor, dict[str, Tensor]]:
+class Supervised(Objective):
     """``coarse L1(O - R, B_gt) + clean L1(B, B_gt) + ssim (1 - SSIM) + frequency ratio``.
 
-    The first two are the release's (CODE: 0.1 and 1), the others OURS. In float32. With a teacher's
-    clean pictures, ``teacher L1(B, B_teacher)`` (distillation, OURS).
-
-    Returns:
-        The weighted sum and each term's detached value; a term of weight 0 is not computed.
+    The first two are the release's (CODE: 0.1 and 1), the others OURS. In float32. A term of weight
+    0 is not computed.
     """
-    terms: dict[str, Tensor] = {
-        "coarse": (layers.coarse - truth).abs().mean(),
-        "clean": (layers.clean - truth).abs().mean(),
-    }
-    if weights.ssim:
-        terms["ssim"] = 1 - ssim(layers.clean, truth)
-    if weights.frequency:
-        terms["frequency"] = frequency_ratio(layers.clean, truth, rainy)
-    if taught is not None:
-        terms["teacher"] = (layers.clean - taught).abs().mean()
-    total = torch.stack([getattr(weights, name) * value for name, value in terms.items()]).sum()
-    return total, {name: value.detach() for name, value in terms.items()}
+
+    def __init__(self, weights: LossConfig) -> None:
+        self._weights = weights
+
+    def loss(self, batch: Batch, layers: Layers, own: Layers) -> tuple[Tensor, Terms]:
+        weights, truth = self._weights, batch.truth
+        terms = {
+            "coarse": (layers.coarse - truth).abs().mean(),
+            "clean": (layers.clean - truth).abs().mean(),
+        }
+        if weights.ssim:
+            terms["ssim"] = 1 - ssim(layers.clean, truth)
+        if weights.frequency:
+            terms["frequency"] = frequency_ratio(layers.clean, truth, batch.rainy)
+        total = torch.stack([getattr(weights, name) * value for name, value in terms.items()]).sum()
+        return total, {name: value.detach() for name, value in terms.items()}

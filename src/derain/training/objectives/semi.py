@@ -1,4 +1,4 @@
-"""The semi-supervised part of a step: real photographs, their pseudo pairs, and the contrasts."""
+"""Real photographs without truth: their pseudo pairs, and both contrasts."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from torch import Generator, Tensor
 
 from derain.data import list_images, read_rgb
 from derain.errors import DatasetError
-from derain.nn import DRDNet, pad_to_multiple
-from derain.nn.drdnet import Layers
+from derain.nn import Layers, Network, pad_to_multiple
 from derain.rain.draw import integer
 from derain.training.batches import BatchSource, step_generator
 from derain.training.config import RealConfig, TrainConfig
@@ -27,6 +26,7 @@ from derain.training.contrast import (
     VggEmbedder,
     neighbours,
 )
+from derain.training.objectives.base import Batch, Objective, Terms
 from derain.training.patches import crop
 
 
@@ -50,7 +50,7 @@ class Extra(NamedTuple):
         return torch.cat([self.photos, self.remixed])
 
 
-class SemiSupervision:
+class SemiSupervision(Objective):
     """Draws real photographs and computes their terms.
 
     Terms: ``rain`` and ``background``, the dual contrast (PAPER in kind, OURS in form); ``remix``,
@@ -72,6 +72,7 @@ class SemiSupervision:
         assert config.real is not None
         self.config: RealConfig = config.real
         self._run, self._rank = config, rank
+        self._extra: Extra | None = None
         self.photos = load_photos(self.config, Path(config.data.root), config.patch, device)
         with torch.random.fork_rng(devices=[]):  # the network's own weights do not depend on it
             torch.manual_seed(config.seed)
@@ -88,7 +89,7 @@ class SemiSupervision:
         return min(1.0, max(0.0, (step - self.config.start) / max(1, self.config.ramp)))
 
     def prepare(self, source: BatchSource) -> None:
-        """Let the embedders learn alone, on batches that the run itself will not draw."""
+        # The embedders learn alone, on batches that the run itself will not draw.
         if not self.contrast.learns:
             return
         for step in range(-self.config.prepare, 0):
@@ -96,12 +97,23 @@ class SemiSupervision:
             known = Known.of_pairs(rainy, clean)
             self.contrast.prepare(known, self._generator(step, "prepare"))
 
+    def draw(self, batch: Batch, averaged: Network) -> Tensor:
+        if batch.step < self.config.start:
+            self._extra = None
+            return batch.rainy[:0]
+        self._extra = self.extra(batch.step, batch.truth, averaged)
+        return self._extra.inputs()
+
     @torch.no_grad()
-    def draw(self, step: int, clean: Tensor, teacher: DRDNet) -> Extra | None:
-        """The photographs of a step; None before ``start``."""
+    def extra(self, step: int, clean: Tensor, teacher: Network) -> Extra:
+        """The photographs of a step, and what the teacher makes of them.
+
+        Args:
+            step: Fixes the draw.
+            clean: Clean pictures of the batch, to rain on.
+            teacher: In eval mode.
+        """
         config = self.config
-        if step < config.start:
-            return None
         places = self._generator(step, "real")
         patch, patches = self._run.patch, []
         for _ in range(config.batch):
@@ -118,32 +130,28 @@ class SemiSupervision:
         remixed = (backgrounds + taken[:count].flip(-1)).clamp(0, 1)
         return Extra(photos, remixed, backgrounds, pseudo)
 
-    def loss(
-        self, step: int, extra: Extra, layers: Layers, known: Known
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Weighted sum of the terms, and each term's value with what else is logged.
-
-        Args:
-            step: Fixes the ramp and all draws.
-            extra: What :meth:`draw` gave.
-            layers: The network's on ``extra.inputs()``.
-            known: The synthetic batch.
-        """
-        config, count = self.config, len(extra.photos)
-        real = Layers(*(layer[:count] for layer in layers))
+    def loss(self, batch: Batch, layers: Layers, own: Layers) -> tuple[Tensor, Terms]:
+        config, extra, step = self.config, self._extra, batch.step
+        if extra is None:
+            return layers.clean.new_zeros(()), {}
+        count = len(extra.photos)
+        real = Layers(*(layer[:count] for layer in own))
+        known = Known.of_pairs(batch.rainy, batch.truth)
         terms, seen = self.contrast(real, extra.photos, known, self._generator(step, "contrast"))
         if config.remix:
-            terms["remix"] = (layers.clean[count:] - extra.backgrounds).abs().mean()
+            terms["remix"] = (own.clean[count:] - extra.backgrounds).abs().mean()
         if config.pseudo:
             terms["pseudo"] = (real.clean - extra.pseudo).abs().mean()
-        strength = self.strength(step)
         seen |= self._slopes(step, terms, real)
         weighted = [getattr(config, name) * value for name, value in terms.items()]
         values = {f"real/{name}": value.detach() for name, value in {**terms, **seen}.items()}
-        return strength * torch.stack(weighted).sum(), values
+        return self.strength(step) * torch.stack(weighted).sum(), values
+
+    def counts(self) -> dict[str, int]:
+        return {"real": len(self.photos)}
 
     def sheets(self) -> dict[str, NDArray[np.uint8]]:
-        """Pictures of each contrast's last anchors and their nearest samples."""
+        # Each contrast's last anchors and their nearest samples.
         branches = {"rain": self.contrast.rain, "background": self.contrast.background}
         return {
             f"nearest-{name}": neighbours(branch.last, signed=not branch.fine)
@@ -167,15 +175,13 @@ class SemiSupervision:
         return step_generator(self._run.seed, step, f"{stream}/{self._rank}", torch.device("cpu"))
 
     def save(self) -> dict[str, Any]:
-        """Everything a resumed run needs."""
         return self.contrast.save()
 
     def load(self, state: dict[str, Any]) -> None:
-        """The inverse of :meth:`save`."""
         self.contrast.load(state)
 
 
-def _predict(network: DRDNet, images: Tensor) -> Layers:
+def _predict(network: Network, images: Tensor) -> Layers:
     """The layers of patches, by a network in eval mode, whatever their size."""
     height, width = images.shape[-2:]
     layers = network(pad_to_multiple(images, network.config.size_multiple))

@@ -1,21 +1,19 @@
-"""The one configuration that defines a network, and the presets that ship."""
+"""The sizes of DRDNet, and the presets that ship."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from derain.errors import ConfigError
+from derain.nn.network import NetworkConfig
 from derain.nn.reach import receptive_radius
-
-DetailInput = Literal["rainy", "coarse", "both", "features"]
 
 
 @dataclass(frozen=True)
-class NetworkConfig:
-    """Everything that decides a network's arithmetic. Saved with the weights.
+class DRDNetConfig(NetworkConfig):
+    """Everything that decides a DRDNet's arithmetic.
 
     Attributes:
         channels: Feature channels of both branches. CODE: 64.
@@ -23,8 +21,7 @@ class NetworkConfig:
             it out: the detail branch then stands behind another derainer.
         detail_blocks: SDCAB residual blocks of the detail branch. CODE: 16; 0 leaves it out.
         detail_input: What the detail branch reads: the ``"rainy"`` picture O (CODE), the
-            ``"coarse"`` one O - R, ``"both"``, or O and the rain branch's ``"features"`` (OURS,
-            docs/training.md).
+            ``"coarse"`` one O - R, ``"both"``, or O and the rain branch's ``"features"`` (OURS).
         dilations: Dilations of the parallel 3x3 kernels of a context aggregation. CODE: (1, 3, 5).
         detail_channels: Feature channels of the detail branch, 0 for ``channels``.
         unshuffle: 1 works at full resolution (PAPER); 2 packs each 2x2 pixels into channels first
@@ -41,14 +38,12 @@ class NetworkConfig:
         pool_window: Side of the squeeze-and-excitation window at inference, in feature pixels; a
             multiple of 3. Training pools over the whole patch (CODE), so this should be near the
             patch's side (OURS, after TLC).
-        mirrors: At inference layers are averaged over so many mirror images of the picture: 1, 2
-            or 4, at so many times the cost (OURS, :mod:`derain.nn.mirrors`).
     """
 
     channels: int = 64
     rain_blocks: int = 16
     detail_blocks: int = 16
-    detail_input: DetailInput = "rainy"
+    detail_input: Literal["rainy", "coarse", "both", "features"] = "rainy"
     detail_channels: int = 0
     dilations: tuple[int, ...] = (1, 3, 5)
     unshuffle: Literal[1, 2] = 1
@@ -58,11 +53,11 @@ class NetworkConfig:
     squeeze: int = 4
     slopes: Literal["channel", "shared"] = "channel"
     pool_window: int = 96
-    mirrors: Literal[1, 2, 4] = 1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         lowest = {"channels": 1, "rain_blocks": 0, "detail_blocks": 0, "squeeze": 1}
-        lowest["detail_channels"] = 0
+        lowest |= {"detail_channels": 0}
         for name, low in lowest.items():
             value = getattr(self, name)
             if type(value) is not int or value < low:
@@ -71,24 +66,11 @@ class NetworkConfig:
                 )
         if not self.rain_blocks and not self.detail_blocks:
             raise ConfigError("network: has neither a rain branch nor a detail branch")
-        if self.detail_input not in get_args(DetailInput):
-            known = ", ".join(map(repr, get_args(DetailInput)))
-            raise ConfigError(
-                f"network.detail_input must be one of {known}, not {self.detail_input!r}"
-            )
         if self.detail_input == "features" and not self.rain_blocks:
             raise ConfigError("network.detail_input = 'features' needs a rain branch")
         whole = all(type(d) is int and d >= 1 for d in self.dilations)
         if not self.dilations or not whole:
             raise ConfigError(f"network.dilations must be positive, not {self.dilations}")
-        if self.unshuffle not in (1, 2):
-            raise ConfigError(f"network.unshuffle must be 1 or 2, not {self.unshuffle}")
-        if self.detail_unshuffle not in (0, 1, 2, 4, 8):
-            raise ConfigError(
-                f"network.detail_unshuffle must be 0, 1, 2, 4 or 8, not {self.detail_unshuffle}"
-            )
-        if self.first not in ("rain", "detail"):
-            raise ConfigError(f"network.first must be 'rain' or 'detail', not {self.first!r}")
         if self.first == "detail" and not (self.rain_blocks and self.detail_blocks):
             raise ConfigError("network.first = 'detail' needs both branches")
         if self.first == "detail" and self.detail_input != "rainy":
@@ -97,12 +79,6 @@ class NetworkConfig:
             raise ConfigError(
                 "network.detail_input = 'features' needs branches of one width and resolution"
             )
-        if self.mirrors not in (1, 2, 4):
-            raise ConfigError(f"network.mirrors must be 1, 2 or 4, not {self.mirrors}")
-        if self.norm not in ("batch", "none"):
-            raise ConfigError(f"network.norm must be 'batch' or 'none', not {self.norm!r}")
-        if self.slopes not in ("channel", "shared"):
-            raise ConfigError(f"network.slopes must be 'channel' or 'shared', not {self.slopes!r}")
         if type(self.pool_window) is not int or self.pool_window < 3 or self.pool_window % 3:
             raise ConfigError(
                 f"network.pool_window must be a multiple of 3, not {self.pool_window}"
@@ -138,35 +114,63 @@ class NetworkConfig:
         """Exact reach of the convolutions alone, in image pixels, from the centre to one side."""
         return receptive_radius(self)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, fit for JSON."""
-        return {**asdict(self), "dilations": list(self.dilations)}
+    @property
+    def parts(self) -> tuple[str, ...]:
+        blocks = {"rain": self.rain_blocks, "detail": self.detail_blocks}
+        return tuple(name for name, count in blocks.items() if count)
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> NetworkConfig:
-        """The inverse of :meth:`to_dict`; an unknown key is a :class:`ConfigError`."""
-        known = {field.name for field in fields(cls)}
-        if unknown := set(values) - known:
-            raise ConfigError(f"unknown network option {sorted(unknown)[0]!r}")
-        fixed = dict(values)
-        if "dilations" in fixed:
-            fixed["dilations"] = tuple(fixed["dilations"])
-        return cls(**fixed)
+    @property
+    def window(self) -> int:
+        return self.pool_window * self.unshuffle
+
+    @property
+    def macs_per_pixel(self) -> int:
+        total = 0.0
+        if self.rain_blocks:
+            c, unshuffle = self.rain
+            total += (_ends(c, unshuffle, 1) + self.rain_blocks * 2 * c * c * 9) / unshuffle**2
+        if self.detail_blocks:
+            c, unshuffle = self.detail
+            images = 2 if self.detail_input == "both" else 1
+            blocks = self.detail_blocks * 2 * c * c * 9 * len(self.dilations)
+            total += (_ends(c, unshuffle, images) + blocks) / unshuffle**2
+            if self.first == "detail":
+                total += c * self.channels / unshuffle**2
+        return round(total * self.mirrors)
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        # About six feature maps of the branch that has the larger ones, and four pictures, float32.
+        widths = [self.rain] * bool(self.rain_blocks) + [self.detail] * bool(self.detail_blocks)
+        features = max(6 * channels // unshuffle**2 for channels, unshuffle in widths)
+        return 4 * (features + 4 * 3)
+
+    @property
+    def wrong_in_bfloat16(self) -> str:
+        channels = self.detail[0]
+        dilated = self.detail_blocks and max(self.dilations) > 1
+        if not (dilated and channels > 16 and channels % 16):
+            return ""
+        # oneDNN 3.12, jit_bf16:avx512_core_bf16: weight gradients of dilated convolutions, silently
+        # or as NaN.
+        return f"the detail branch has {channels} channels, above 16 and no multiple of it"
+
+    def behind_another(self) -> DRDNetConfig:
+        return replace(self, rain_blocks=0)
 
 
-_WIDE = NetworkConfig(channels=48, unshuffle=2, norm="none", slopes="shared", pool_window=72)
+def _ends(channels: int, unshuffle: int, images: int) -> int:
+    """Multiply-accumulates of a trunk's head, join and tail for each of its feature pixels."""
+    packed = 3 * unshuffle**2
+    return (packed * channels * (images + 1) + channels**2) * 9
 
-PRESETS: dict[str, NetworkConfig] = {
-    "paper": NetworkConfig(),
+
+_WIDE = DRDNetConfig(channels=48, unshuffle=2, norm="none", slopes="shared", pool_window=72)
+
+PRESETS: dict[str, DRDNetConfig] = {
+    "paper": DRDNetConfig(),
     "base": replace(
         _WIDE, rain_blocks=14, detail_blocks=5, detail_unshuffle=4, detail_input="both"
     ),
     "fast": replace(_WIDE, rain_blocks=4, detail_blocks=2, detail_unshuffle=4, detail_input="both"),
 }
-
-
-def preset(name: str) -> NetworkConfig:
-    """A named configuration: ``paper`` (PAPER and CODE), ``base`` or ``fast`` (OURS)."""
-    if name not in PRESETS:
-        raise ConfigError(f"unknown network preset {name!r}; known: {', '.join(PRESETS)}")
-    return PRESETS[name]
