@@ -23,11 +23,11 @@ from torch import Generator, Tensor
 from derain.errors import ConfigError, DatasetError
 from derain.files import atomic_write
 from derain.rain.draw import chance, integer, log_uniform, uniform
-from derain.rain.families import Draw, shape
+from derain.rain.families import FAMILIES, Draw
+from derain.rain.shape import shape
 from derain.rain.style import RainPreset, RainStyle
 
 _VERSION = 1
-_DIRECTIONLESS = ("rendered", "filmed", "drops")
 _NEAREST = 6
 """Layers whose direction comes nearest to the one asked for: one of them is taken."""
 ZOOM = (0.7, 1.45)
@@ -49,10 +49,10 @@ def banked_styles(preset: RainPreset) -> list[RainStyle]:
     widest: dict[RainStyle, RainStyle] = {}
     for recipe in preset.recipes:
         for style in recipe.styles:
-            if style.family == "extracted":
+            if not FAMILIES[style.family].kept:
                 continue
             own = drawn_once(style)
-            if recipe.wind and style.family not in _DIRECTIONLESS:
+            if recipe.wind and FAMILIES[style.family].directed:
                 own = replace(own, angle=(-90.0, 90.0))
             key = replace(own, angle=(0.0, 0.0))
             if key not in widest or own.angle[1] > widest[key].angle[1]:
@@ -84,7 +84,7 @@ def make_bank(
     styles = banked_styles(preset)
     for index, style in enumerate(styles):
         generator = torch.Generator().manual_seed(seed * 1000 + index)
-        fixed = style.directions == (1, 1) and style.family not in _DIRECTIONLESS
+        fixed = style.directions == (1, 1) and FAMILIES[style.family].directed
         pictures, angles = [], []
         for _ in range(layers):
             angle = float(uniform(style.angle, (1,), generator))

@@ -91,7 +91,7 @@ def bank_of_folders(
         report(f"{film}: taking rain from it")
         filmed += filmed_layers(film, FILMED)
     rendered = read_layers(streaks) if streaks else []
-    families = draws(rendered=rendered, filmed=filmed)
+    families = draws({"rendered": rendered, "filmed": filmed})
     return make_bank(out, rain_preset(preset), families, layers, side, seed, report)
 
 

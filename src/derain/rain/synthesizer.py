@@ -15,8 +15,9 @@ from derain.rain.background import lookalikes, strokes, weather
 from derain.rain.bank import RainBank
 from derain.rain.compose import COMPOSITIONS
 from derain.rain.draw import chance, integer, pick, uniform
-from derain.rain.families import draws, shape, thinned
+from derain.rain.families import FAMILIES, check_families, draws
 from derain.rain.jpeg import jpeg
+from derain.rain.shape import shape, thinned
 from derain.rain.style import RainPreset, RainRecipe, RainStyle
 
 _STEEP = 1.6  # the power that makes steep rain more common than slanting rain
@@ -58,7 +59,8 @@ class RainSynthesizer:
         bank: RainBank | None = None,
     ) -> None:
         self.preset, self.rendered, self.extracted = preset, rendered, extracted
-        self._draws = draws(rendered, extracted, filmed)
+        check_families(preset)
+        self._draws = draws({"rendered": rendered, "extracted": extracted, "filmed": filmed})
         self._bank = bank
 
     def __call__(self, clean: Tensor, generator: Generator) -> Sample:
@@ -98,7 +100,7 @@ class RainSynthesizer:
 
     def _rain(self, image: Tensor, style: RainStyle, generator: Generator) -> Tensor:
         count, _, height, width = image.shape
-        if self._bank and style.family != "extracted":
+        if self._bank and FAMILIES[style.family].kept:
             layer = self._bank.draw(style, count, height, width, generator)
         else:
             layer = shape(self._draws[style.family], style, count, height, width, generator)
