@@ -266,3 +266,5 @@ class DRDNet(Network):
         target = self.part(part)
         assert isinstance(target, Trunk)
         target.grow(source.part(part).state_dict())
+        if part == "detail" and self.context is not None and source.context is not None:
+            self.context.load_state_dict(source.context.state_dict())  # what it hands on

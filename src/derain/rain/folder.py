@@ -78,6 +78,7 @@ def bank_of_folders(
     layers: int,
     side: int,
     seed: int,
+    overwrite: bool,
     report: Callable[[str], None],
 ) -> int:
     """Make the bank of a named preset; gives the number of layers.
@@ -85,7 +86,10 @@ def bank_of_folders(
     Raises:
         ConfigError: The preset needs layers that are not given.
         DatasetError: A folder or a clip cannot be used.
+        OutputConflictError: The file exists and ``overwrite`` is not set.
     """
+    if out.exists() and not overwrite:
+        raise OutputConflictError(f"{out}: exists already; add --overwrite")
     filmed = []
     for film in films:
         report(f"{film}: taking rain from it")

@@ -10,11 +10,12 @@ from torch import Generator, Tensor
 
 from derain.rain.draw import log_uniform, pick, smooth_field, uniform
 from derain.rain.families import Draw
+from derain.rain.families.streaks import VARIES
 from derain.rain.profiles import PROFILES
 from derain.rain.style import RainStyle
 
 LONGEST = 400.0
-"""Pixels that a streak becomes at most."""
+"""Pixels that a streak becomes at most, by its style's scale; a bank's crops may be enlarged."""
 
 
 def shape(
@@ -29,7 +30,7 @@ def shape(
         return draw(style, count, height, width, generator)
     layers = []
     for _ in range(count):
-        largest = LONGEST / style.length[1]
+        largest = LONGEST / (style.length[1] * VARIES[1])
         scale = min(log_uniform(style.scale, generator), max(largest, style.scale[0]))
         rows, columns = (max(2, math.ceil(side / scale)) for side in (height, width))
         layer = draw(style, 1, rows, columns, generator)

@@ -15,7 +15,7 @@ from derain.rain.background import lookalikes, strokes, weather
 from derain.rain.bank import RainBank
 from derain.rain.compose import COMPOSITIONS
 from derain.rain.draw import chance, integer, pick, uniform
-from derain.rain.families import FAMILIES, check_families, draws
+from derain.rain.families import FAMILIES, check_families, check_layers, draws
 from derain.rain.jpeg import jpeg
 from derain.rain.shape import shape, thinned
 from derain.rain.style import RainPreset, RainRecipe, RainStyle
@@ -47,6 +47,9 @@ class RainSynthesizer:
         filmed: Rain layers of clips, each (h, w) uint8, for the family of that name.
         bank: Layers drawn beforehand; without it each is drawn when it is needed.
 
+    Raises:
+        ConfigError: The preset needs layers that are not given.
+
     Deterministic: the same generator state, device and input give the same batch.
     """
 
@@ -62,6 +65,8 @@ class RainSynthesizer:
         check_families(preset)
         self._draws = draws({"rendered": rendered, "extracted": extracted, "filmed": filmed})
         self._bank = bank
+        styles = [style for recipe in preset.recipes for style in recipe.styles]
+        check_layers(self._draws, [style for style in styles if not self._banked(style)])
 
     def __call__(self, clean: Tensor, generator: Generator) -> Sample:
         """Put rain on ``clean`` (N, 3, H, W) in [0, 1]; ``generator`` is on the same device."""
@@ -98,9 +103,17 @@ class RainSynthesizer:
             rained.append(one)
         return torch.cat(rained)
 
+    def check_patch(self, side: int) -> None:
+        """Raise a :class:`ConfigError` where the bank's layers are smaller than a patch."""
+        if self._bank is not None:
+            self._bank.check_patch(side)
+
+    def _banked(self, style: RainStyle) -> bool:
+        return self._bank is not None and FAMILIES[style.family].kept
+
     def _rain(self, image: Tensor, style: RainStyle, generator: Generator) -> Tensor:
         count, _, height, width = image.shape
-        if self._bank and FAMILIES[style.family].kept:
+        if self._bank is not None and self._banked(style):
             layer = self._bank.draw(style, count, height, width, generator)
         else:
             layer = shape(self._draws[style.family], style, count, height, width, generator)

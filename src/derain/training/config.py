@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from derain.errors import ConfigError
+from derain.errors import ConfigError, UsageError
+from derain.evaluation import check_degrees, check_factor
 from derain.nn import NetworkConfig, preset
 from derain.settings import STRICT, build, merge, parse_overrides, read_toml
 
@@ -163,7 +164,8 @@ class ValidationConfig:
         images: At most this many held-out pictures of each source, 0 for all.
         final: The same for the last validation, whose scores are kept.
         samples: Sample pictures of each source that are written.
-        viewed: Sources of which enlarged and turned views are scored, too.
+        viewed: Sources of which enlarged and turned views are scored, too; ``rain-free`` stands
+            for all held-out clean photographs.
         enlarged: Factors.
         turned: Degrees.
     """
@@ -175,6 +177,15 @@ class ValidationConfig:
     viewed: tuple[str, ...] = ()
     enlarged: tuple[float, ...] = ()
     turned: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        try:
+            for factor in self.enlarged:
+                check_factor(factor)
+            for degrees in self.turned:
+                check_degrees(degrees)
+        except UsageError as error:
+            raise ConfigError(f"validation: {error}") from error
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -314,6 +325,9 @@ class TrainConfig:
         lent = {name for source in self.data.synthesis for name in source.lenders}
         if unknown := lent - {source.name for source in self.data.pairs}:
             raise ConfigError(f"lenders: there are no pairs {sorted(unknown)[0]!r}")
+        scored = {source.name for source in sources} | {"rain-free"}
+        if unknown := set(self.validation.viewed) - scored:
+            raise ConfigError(f"validation.viewed: there is no source {sorted(unknown)[0]!r}")
         if not sum(source.weight for source in sources):
             raise ConfigError("the sources' weights must not all be 0")
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import platform
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from derain.errors import ConfigError
 from derain.nn import Network, build_network, load_network
 from derain.training.config import TrainConfig
+
+_FASTER: dict[str, str] = {}
+"""What a trial found, by processor: one answer a process, since Accelerate takes no second one."""
 
 
 def start_network(config: TrainConfig) -> Network:
@@ -36,13 +44,36 @@ def start_network(config: TrainConfig) -> Network:
     return network
 
 
-def precision_of(config: TrainConfig, device: torch.device) -> str:
-    """``no`` or ``bf16``: with ``auto``, what this machine multiplies faster, by a trial."""
+def precision_of(
+    config: TrainConfig, device: torch.device, before: Mapping[str, Any] | None = None
+) -> str:
+    """``no`` or ``bf16``: with ``auto``, what this machine multiplies faster, by a trial.
+
+    Args:
+        config: The run.
+        device: Where it computes.
+        before: What :func:`processor` and this function gave when the run was saved. On the same
+            processor it stays as it was: a trial may turn out either way where both take as long.
+    """
     if config.precision != "auto":
         return config.precision
     if device.type != "cpu":
         return "bf16"
-    return "bf16" if _seconds(torch.bfloat16) < _seconds(torch.float32) else "no"
+    here = processor()
+    if before and before.get("processor") == here:
+        _FASTER[here] = str(before["precision"])
+    elif here not in _FASTER:
+        _FASTER[here] = "bf16" if _seconds(torch.bfloat16) < _seconds(torch.float32) else "no"
+    return _FASTER[here]
+
+
+def processor() -> str:
+    """A digest of the processor's name and abilities, as far as the system tells them."""
+    told = {platform.processor()}
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        told |= {line for line in lines if line.startswith(("model name", "flags", "Features"))}
+    return hashlib.sha256("\n".join(sorted(told)).encode()).hexdigest()[:16]
 
 
 @torch.no_grad()
@@ -57,14 +88,14 @@ def _seconds(kind: torch.dtype) -> float:
     return best
 
 
-def refuse_wrong_gradients(config: TrainConfig, device: torch.device) -> None:
-    """Stop a run that could not learn what it is to learn.
+def refuse_wrong_gradients(config: TrainConfig, precision: str, device: torch.device) -> None:
+    """Stop a run that could not learn what it is to learn, in ``no`` or ``bf16``.
 
     Raises:
         ConfigError: In bfloat16 on this device the network's gradients are wrong.
     """
     why = config.network_config.wrong_in_bfloat16
-    if why and device.type == "cpu" and precision_of(config, device) == "bf16":
+    if why and device.type == "cpu" and precision == "bf16":
         raise ConfigError(
             f"{why}: in bfloat16 on the CPU its gradients are wrong; change that or set "
             "precision = 'no'"

@@ -21,7 +21,7 @@ from derain.files import atomic_write
 from derain.nn import Layers, Network, save_network
 from derain.restore.foreign import foreign_derainer
 from derain.training.batches import BatchSource
-from derain.training.checkpoint import load_checkpoint, save_checkpoint
+from derain.training.checkpoint import State, load_checkpoint, save_checkpoint
 from derain.training.clock import Clock
 from derain.training.config import TrainConfig
 from derain.training.loading import Loaded, load_data
@@ -33,6 +33,7 @@ from derain.training.schedule import learning_rate
 from derain.training.signals import stop_signals
 from derain.training.start import (
     precision_of,
+    processor,
     refuse_wrong_gradients,
     start_network,
 )
@@ -63,10 +64,12 @@ class Trainer:
         self.config, self._report, self._origin = config, report, origin
         self.folder = Path(config.out)
         self._refuse_other_run()
-        precision = precision_of(config, PartialState(cpu=config.device == "cpu").device)
-        self.accelerator = Accelerator(mixed_precision=precision, cpu=config.device == "cpu")
-        device, rates = self.accelerator.device, config.optimizer
-        refuse_wrong_gradients(config, device)
+        self._machine = PartialState(cpu=config.device == "cpu")
+        device, rates = self._machine.device, config.optimizer
+        state = load_checkpoint(self.folder / "checkpoints", device, self._tell)
+        self.precision = precision_of(config, device, state and state["trainer"])
+        refuse_wrong_gradients(config, self.precision, device)
+        self.accelerator = Accelerator(mixed_precision=self.precision, cpu=config.device == "cpu")
         torch.manual_seed(config.seed)
         fresh = start_network(config)
         self.network = fresh.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -86,7 +89,8 @@ class Trainer:
         self._adam = adam
         self.objectives = objectives_of(config, device, self.accelerator.process_index)
         self._first = foreign_derainer(config.first) if config.first else None
-        self._resume()
+        if state is not None:
+            self._resume(state)
         model = torch.compile(self.network) if config.compile else self.network
         self._model, self._optimizer = self.accelerator.prepare(model, adam)
 
@@ -256,10 +260,7 @@ class Trainer:
             }
             self._write("scores.json", {"scores": table, "cost": cost})
 
-    def _resume(self) -> None:
-        state = load_checkpoint(self.folder / "checkpoints", self.accelerator.device, self._tell)
-        if state is None:
-            return
+    def _resume(self, state: State) -> None:
         self.network.load_state_dict(state["network"])
         self.ema.load_state_dict(state["ema"])
         trainer = state["trainer"]
@@ -279,6 +280,8 @@ class Trainer:
             "skipped": self.skipped,
             "bad_in_a_row": self.bad_in_a_row,
             "seconds": self.seconds,
+            "precision": self.precision,
+            "processor": processor(),
             "objectives": {name: each.save() for name, each in self.objectives.items()},
         }
         state = {
@@ -306,7 +309,7 @@ class Trainer:
         atomic_write(self.folder / name, json.dumps(value, indent=1).encode())
 
     def _tell(self, line: str) -> None:
-        if self.accelerator.is_main_process:
+        if self._machine.is_main_process:
             self._report(line)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 
 from derain.errors import ConfigError
 from derain.rain.draw import integer, uniform
-from derain.rain.families.registry import FAMILIES, Family
+from derain.rain.families.registry import FAMILIES, Draw, Family
 from derain.rain.style import RainStyle
 
 _FAINTEST = 0.1  # a crop with less than that holds noise, not streaks
@@ -31,11 +31,15 @@ class Crops:
     def __call__(
         self, style: RainStyle, count: int, height: int, width: int, generator: Generator
     ) -> Tensor:
-        if not self.layers:
-            raise ConfigError(f"this rain preset needs {self._lack}")
+        self.check()
         return torch.stack([self._one(style, height, width, generator) for _ in range(count)]).to(
             generator.device
         )
+
+    def check(self) -> None:
+        """Raise a :class:`ConfigError` that says what to give, where there are no layers."""
+        if not self.layers:
+            raise ConfigError(f"this rain preset needs {self._lack}")
 
     def _one(self, style: RainStyle, height: int, width: int, generator: Generator) -> Tensor:
         source = self.layers[integer(0, len(self.layers) - 1, generator)].to(generator.device)
@@ -50,6 +54,18 @@ class Crops:
         layer = F.interpolate(crop, size=(height, width), mode="bilinear", align_corners=False)
         peak = layer.flatten().quantile(0.999) if layer.numel() < 2**24 else layer.max()
         return (layer[0] / max(float(peak), _FAINTEST)).clamp(0, 1)
+
+
+def check_layers(families: Mapping[str, Draw], styles: Iterable[RainStyle]) -> None:
+    """Refuse styles whose layers are to be given and are not, before anything is drawn.
+
+    Raises:
+        ConfigError: Says what to give.
+    """
+    for style in styles:
+        draw = families[style.family]
+        if isinstance(draw, Crops):
+            draw.check()
 
 
 def _given(lack: str, kept: bool = True) -> Family:

@@ -13,6 +13,8 @@ from derain.rain.kernels import convolve, streak_kernels
 from derain.rain.style import RainStyle
 
 KERNELS_PER_DIRECTION = 3
+VARIES = (0.8, 1.2)
+"""Share of a style's length and width that single streaks of an image have."""
 
 
 def streaks(
@@ -37,7 +39,7 @@ def streaks(
     )
     angles = (angle + style.spread * jitter).reshape(-1)
     # Streaks of one image resemble each other: a common scale, then a little variation.
-    scale = uniform((0.8, 1.2), (count, directions, KERNELS_PER_DIRECTION), generator)
+    scale = uniform(VARIES, (count, directions, KERNELS_PER_DIRECTION), generator)
     lengths = (uniform(style.length, (count, directions, 1), generator) * scale).reshape(-1)
     widths = (uniform(style.width, (count, directions, 1), generator) * scale).reshape(-1)
     kernels = streak_kernels(angles, lengths, widths)
