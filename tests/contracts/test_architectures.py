@@ -18,12 +18,13 @@ from derain.nn import ARCHITECTURES, Network, build_network, config_of, load_net
 from derain.nn.registry import architecture_of
 
 SMALL: dict[str, dict[str, object]] = {
-    # Only where the first preset is too large for a test.
+    # Where the first preset is too large for a test.
     "drdnet": {
         "channels": 16, "rain_blocks": 2, "detail_blocks": 1, "detail_input": "both",
         "unshuffle": 2, "detail_unshuffle": 4, "norm": "none", "slopes": "shared",
         "pool_window": 12,
     },
+    "nafnet": {"channels": 8, "encoder": [1], "middle": 1, "decoder": [1], "cell": 8},
 }  # fmt: skip
 
 NAMES = list(ARCHITECTURES)
