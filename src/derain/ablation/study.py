@@ -29,7 +29,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Study:
-    """A study file. See configs/studies/.
+    """A study file. See research/studies/.
 
     Attributes:
         title: Heads the tables.

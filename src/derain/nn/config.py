@@ -23,7 +23,7 @@ class NetworkConfig:
         detail_blocks: SDCAB residual blocks of the detail branch. CODE: 16; 0 leaves it out.
         detail_input: What the detail branch reads: the ``"rainy"`` picture O (CODE), the
             ``"coarse"`` one O - R, ``"both"``, or O and the rain branch's ``"features"`` (OURS,
-            docs/training.md).
+            research/journal/weights.md).
         dilations: Dilations of the parallel 3x3 kernels of a context aggregation. CODE: (1, 3, 5).
         detail_channels: Feature channels of the detail branch, 0 for ``channels``.
         unshuffle: 1 works at full resolution (PAPER); 2 packs each 2x2 pixels into channels first

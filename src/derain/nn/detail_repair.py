@@ -17,7 +17,7 @@ class DetailRepairNet(Trunk):
     Source: Semi-DRDNet, detail repair network (PAPER). It reads the rainy image alone (CODE; one
     older release fed 2O - R, which third parties measured as worse), or, by
     ``config.detail_input``, the coarse picture, both, or the rainy image and the features that the
-    rain branch's body ends with (OURS: docs/training.md has what each is worth).
+    rain branch's body ends with (OURS: research/journal/weights.md has what each is worth).
 
     Shape:
         rainy and coarse, each (N, 3, H, W) in [0, 1], and the rain branch's features -> the layer

@@ -2,7 +2,7 @@
 
 With batch normalisation PyTorch's own initial weights do (CODE). Without it they shrink the signal
 by a third in every convolution, and the detail branch, whose aggregations are products of two
-layers, starved next to the rain branch and died (docs/training.md shows the run).
+layers, starved next to the rain branch and died (research/journal/weights.md shows the run).
 """
 
 from __future__ import annotations

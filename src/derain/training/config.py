@@ -125,7 +125,7 @@ class LossConfig:
 
     ``coarse * L1(O - R) + clean * L1(B)`` is the release's loss (CODE: 0.1 and 1); ``ssim``,
     ``frequency`` and ``teacher`` are OURS (see :mod:`derain.training.losses`). The frequency term
-    is off, since it rewards change where there is little rain (docs/training.md).
+    is off, since it rewards change where there is little rain (research/journal/weights.md).
     """
 
     coarse: float = 0.1
