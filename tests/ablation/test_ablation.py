@@ -199,7 +199,9 @@ def test_a_wrong_study_is_refused_before_anything_runs(
         load_study(study_file)
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "configs" / "studies").glob("*.toml")), ids=str)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "research" / "studies").glob("*/study.toml")), ids=str
+)
 def test_the_studies_of_this_project_are_whole(path: Path) -> None:
     study = load_study(path)
     for variant in study.variants:

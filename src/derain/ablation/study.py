@@ -32,7 +32,7 @@ class Variant:
 
 @dataclass(frozen=True, config=STRICT)
 class Study:
-    """A study file. See configs/studies/.
+    """A study file. See research/studies/.
 
     Attributes:
         title: Heads the tables.

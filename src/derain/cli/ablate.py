@@ -16,7 +16,7 @@ def ablate(
     Parameters
     ----------
     study
-        A TOML file, such as configs/studies/ladder.toml.
+        A TOML file, such as research/studies/ladder/study.toml.
     data
         Where the sources' paths start, in place of the file's run.data.root.
     out
