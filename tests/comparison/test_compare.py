@@ -25,7 +25,7 @@ from derain.comparison import (
 )
 from derain.comparison.report.tables import cross_domain_table
 from derain.errors import DatasetError, DerainError, UsageError
-from derain.evaluation import psnr, ssim
+from derain.metrics import psnr, ssim
 from derain.zoo import load_model
 
 Pixels = NDArray[np.uint8]

@@ -29,7 +29,7 @@ from derain.comparison import (
 )
 from derain.comparison.report.tables import cross_domain_table, kept_table
 from derain.errors import UsageError
-from derain.evaluation import psnr
+from derain.metrics import psnr
 from derain.zoo import load_model
 
 Pixels = NDArray[np.uint8]

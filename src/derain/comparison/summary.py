@@ -7,7 +7,7 @@ from statistics import median
 
 from derain.comparison.records import Record
 from derain.comparison.run import Results
-from derain.evaluation import Mean, mean_with_interval
+from derain.metrics import Mean, mean_with_interval
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from derain.evaluation import check_degrees, check_factor, enlarge, turn
+from derain.metrics import check_degrees, check_factor, enlarge, turn
 
 Pixels = NDArray[np.uint8]
 
@@ -29,7 +29,7 @@ class View(Protocol):
 
 @dataclass(frozen=True)
 class Enlarged:
-    """Another size, as :func:`derain.evaluation.enlarge` makes it."""
+    """Another size, as :func:`derain.metrics.enlarge` makes it."""
 
     factor: float
 
@@ -46,7 +46,7 @@ class Enlarged:
 
 @dataclass(frozen=True)
 class Turned:
-    """Another angle, as :func:`derain.evaluation.turn` makes it."""
+    """Another angle, as :func:`derain.metrics.turn` makes it."""
 
     degrees: float
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from derain.comparison.kept import Kept
 from derain.comparison.run import Results
 from derain.comparison.summary import Row
-from derain.evaluation import Mean
+from derain.metrics import Mean
 
 _UNITS = {
     "psnr": ("dB", 2), "input": ("dB", 2), "gain": ("dB", 2), "ssim": ("", 4), "niqe": ("", 2),

@@ -21,8 +21,8 @@ from derain.comparison.report.tables import (
 from derain.comparison.run import Results
 from derain.comparison.summary import Row
 from derain.errors import BackendUnavailableError
-from derain.evaluation import protocol_named
 from derain.files import atomic_write
+from derain.metrics import protocol_named
 
 
 def write_report(

@@ -16,7 +16,7 @@ from scipy.ndimage import center_of_mass, gaussian_filter, map_coordinates
 from skimage.transform import rotate
 
 from derain.errors import InvalidImageError, UsageError
-from derain.evaluation import enlarge, turn, views
+from derain.metrics import enlarge, turn, views
 
 Pixels = NDArray[np.uint8]
 

@@ -1,19 +1,19 @@
 """Metrics on arrays, each under a named protocol; no files, no models."""
 
-from derain.evaluation.extra import EXTRA, extra_metric
-from derain.evaluation.interval import Mean, mean_with_interval
-from derain.evaluation.niqe import Pristine, fit_pristine, niqe
-from derain.evaluation.protocol import PROTOCOLS, Protocol, luma, protocol_named
-from derain.evaluation.psnr import IDENTICAL, psnr
-from derain.evaluation.ssim import ssim
-from derain.evaluation.streaks import (
+from derain.metrics.extra import EXTRA, extra_metric
+from derain.metrics.intervals import Mean, mean_with_interval
+from derain.metrics.niqe import Pristine, fit_pristine, niqe
+from derain.metrics.protocols import PROTOCOLS, Protocol, luma, protocol_named
+from derain.metrics.psnr import IDENTICAL, psnr
+from derain.metrics.ssim import ssim
+from derain.metrics.streaks import (
     StreakRemoval,
     rain_mask,
     removed_direction,
     streak_removal,
     touched,
 )
-from derain.evaluation.views import check_degrees, check_factor, enlarge, turn
+from derain.metrics.views import check_degrees, check_factor, enlarge, turn
 
 __all__ = [
     "EXTRA",

@@ -20,7 +20,7 @@ MOST = 8.0
 """The largest factor: 64 times the pixels."""
 
 LEAST = 21
-"""Shortest side, in pixels, that a view may leave: what the scores ask for (evaluation/streaks.py).
+"""Shortest side, in pixels, that a view may leave: what the scores ask for (metrics/streaks.py).
 A picture that was smaller before is left as small as it was."""
 
 _DECIMALS = 6  # of degrees: what is finer moves no pixel, but divides by nothing
