@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from derain.comparison.testset import Kind
+from derain.evaluation.testset import Kind
 from derain.metrics import (
     IDENTICAL,
     extra_metric,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derain.comparison.kept import Kept
-from derain.comparison.run import Results
-from derain.comparison.summary import Row
+from derain.evaluation.kept import Kept
+from derain.evaluation.run import Results
+from derain.evaluation.summary import Row
 from derain.metrics import Mean
 
 _UNITS = {

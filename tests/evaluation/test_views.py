@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from derain import Derainer
-from derain.comparison import (
+from derain.errors import UsageError
+from derain.evaluation import (
     Kept,
     Results,
     Scorer,
@@ -27,8 +28,7 @@ from derain.comparison import (
     verify,
     with_views,
 )
-from derain.comparison.report.tables import cross_domain_table, kept_table
-from derain.errors import UsageError
+from derain.evaluation.report.tables import cross_domain_table, kept_table
 from derain.metrics import psnr
 from derain.zoo import load_model
 
