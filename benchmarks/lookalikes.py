@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from derain import Derainer
-from derain.evaluation import psnr, touched
+from derain.metrics import psnr, touched
 
 SIDE = 384
 _FINE = 3  # drawn so much larger and shrunk, for smooth edges

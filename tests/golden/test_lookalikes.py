@@ -9,7 +9,7 @@ import pytest
 from benchmarks.lookalikes import PICTURES, draw_lookalike
 
 from derain import Derainer
-from derain.evaluation import touched
+from derain.metrics import touched
 
 # Share of pixels moved by more than 8 levels of luma, at most: what today's weights move plus 0.03,
 # and never more than the weights before were allowed. One exception: slanted strokes of text, for

@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 
 from derain.data import list_images, read_rgb, spread
-from derain.evaluation import luma, removed_direction
 from derain.files import atomic_write
+from derain.metrics import luma, removed_direction
 from derain.nn import load_network
 from derain.restore.foreign import foreign_derainer
 from derain.training.validation import restore
@@ -33,7 +33,7 @@ def measure_real(run: Path, folders: list[Path], photos: int) -> None:
     """Derain photographs with a run's weights; write ``real.json`` and a few sheets beside them.
 
     ``removed`` is the mean absolute change of luma in levels of 255, ``direction`` the coherence of
-    what was removed (:func:`derain.evaluation.removed_direction`): more of the first at an equal
+    what was removed (:func:`derain.metrics.removed_direction`): more of the first at an equal
     second is more rain taken, more of the first at a lower second is texture taken. Photographs
     are shrunk to a long side of 480.
 

@@ -22,8 +22,8 @@ from derain.errors import (
     OutputConflictError,
     UsageError,
 )
-from derain.evaluation import psnr
 from derain.media import Picture, write_picture
+from derain.metrics import psnr
 from derain.rain.bank import make_bank
 from derain.rain.families import draws
 from derain.rain.filmed import filmed_layers

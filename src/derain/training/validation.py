@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from derain.data import spread
-from derain.evaluation import enlarge, psnr, ssim, turn
+from derain.metrics import enlarge, psnr, ssim, turn
 from derain.nn import Network, pad_to_multiple
 from derain.restore.foreign import Derain
 from derain.training.config import ValidationConfig

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import fmean
 
-from derain.comparison.run import Results
+from derain.evaluation.run import Results
 
 _WORTH = 0.1
 """Least mean gain, in dB, of which a share is told. OURS."""

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from derain.comparison.records import Record, RecordFile
-from derain.comparison.score import Scorer
-from derain.comparison.testset import Item, TestSet
-from derain.comparison.worker import About, Worker
 from derain.data import read_rgb, sha256
 from derain.errors import DerainError, UsageError
+from derain.evaluation.records import Record, RecordFile
+from derain.evaluation.score import Scorer
+from derain.evaluation.testset import Item, TestSet
+from derain.evaluation.worker import About, Worker
 
 Progress = Callable[[int, int], None]
 

@@ -12,8 +12,8 @@ from PIL import Image, ImageFilter
 from scipy.stats import gennorm
 
 from derain.errors import DatasetError
-from derain.evaluation import Pristine, fit_pristine, niqe
-from derain.evaluation.niqe import fit_aggd, natural_features
+from derain.metrics import Pristine, fit_pristine, niqe
+from derain.metrics.niqe import fit_aggd, natural_features
 
 Pixels = NDArray[np.uint8]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from derain.evaluation.protocol import Pixels, check_comparable, protocol_named
+from derain.metrics.protocols import Pixels, check_comparable, protocol_named
 
 _ROWS = 16  # at a time, so that they stay in the processor's cache
 
@@ -19,7 +19,7 @@ def psnr(a: Pixels, b: Pixels, protocol: str = "matlab-y") -> float:
 
     Args:
         a, b: (H, W, 3) uint8.
-        protocol: A name of :data:`derain.evaluation.PROTOCOLS`.
+        protocol: A name of :data:`derain.metrics.PROTOCOLS`.
     """
     check_comparable(a, b)
     gain = protocol_named(protocol).gain

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from derain.evaluation.protocol import Pixels, Planes, check_comparable, protocol_named
+from derain.metrics.protocols import Pixels, Planes, check_comparable, protocol_named
 
 SIDE, SIGMA = 11, 1.5
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
@@ -73,7 +73,7 @@ def ssim(a: Pixels, b: Pixels, protocol: str = "matlab-y") -> float:
 
     Args:
         a, b: (H, W, 3) uint8, at least 11x11.
-        protocol: A name of :data:`derain.evaluation.PROTOCOLS`.
+        protocol: A name of :data:`derain.metrics.PROTOCOLS`.
     """
     check_comparable(a, b)
     chosen = protocol_named(protocol)

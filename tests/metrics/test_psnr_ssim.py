@@ -12,7 +12,7 @@ from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from derain.errors import UsageError
-from derain.evaluation import PROTOCOLS, luma, psnr, ssim
+from derain.metrics import PROTOCOLS, luma, psnr, ssim
 
 Pixels = NDArray[np.uint8]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from derain.comparison.testset import Kind
-from derain.evaluation import (
+from derain.evaluation.testset import Kind
+from derain.metrics import (
     IDENTICAL,
     extra_metric,
     niqe,
@@ -20,8 +20,8 @@ from derain.evaluation import (
     streaks,
     touched,
 )
-from derain.evaluation.niqe import BLOCK
-from derain.evaluation.ssim import SIDE
+from derain.metrics.niqe import BLOCK
+from derain.metrics.ssim import SIDE
 
 Pixels = NDArray[np.uint8]
 

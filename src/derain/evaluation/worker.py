@@ -14,9 +14,9 @@ from types import TracebackType
 
 from PIL import Image
 
-from derain.comparison.methods import Method, Task, make_method
-from derain.comparison.testset import Item
 from derain.errors import DerainError, first_line
+from derain.evaluation.methods import Method, Task, make_method
+from derain.evaluation.testset import Item
 from derain.files import atomic_write
 
 _method: Method | None = None
@@ -94,7 +94,7 @@ class Worker:
     """Runs one method in a fresh process; a context manager.
 
     Args:
-        spec: What :func:`derain.comparison.methods.make_method` takes.
+        spec: What :func:`derain.evaluation.methods.make_method` takes.
         backend: What runs models of ours.
 
     Raises:

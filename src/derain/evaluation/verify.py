@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derain.comparison.summary import Row
+from derain.evaluation.summary import Row
 from derain.zoo import ModelCard
 
 TOLERANCE = {"psnr": 0.02, "input": 0.005, "ssim": 0.0005}

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from derain.errors import UsageError
-from derain.evaluation import EXTRA, extra_metric
+from derain.metrics import EXTRA, extra_metric
 
 
 @pytest.mark.parametrize("name", list(EXTRA))

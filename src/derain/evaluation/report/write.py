@@ -9,20 +9,20 @@ from dataclasses import asdict
 from pathlib import Path
 
 from derain import __version__
-from derain.comparison.kept import gains_kept
-from derain.comparison.report.cases import choose_cases
-from derain.comparison.report.plots import draw_plots
-from derain.comparison.report.tables import (
+from derain.errors import BackendUnavailableError
+from derain.evaluation.kept import gains_kept
+from derain.evaluation.report.cases import choose_cases
+from derain.evaluation.report.plots import draw_plots
+from derain.evaluation.report.tables import (
     Table,
     cross_domain_table,
     kept_table,
     score_tables,
 )
-from derain.comparison.run import Results
-from derain.comparison.summary import Row
-from derain.errors import BackendUnavailableError
-from derain.evaluation import protocol_named
+from derain.evaluation.run import Results
+from derain.evaluation.summary import Row
 from derain.files import atomic_write
+from derain.metrics import protocol_named
 
 
 def write_report(
@@ -69,7 +69,7 @@ def write_report(
         raise BackendUnavailableError(
             "the page needs jinja2: pip install 'derain[evaluate]' (report.md is written)"
         ) from None
-    loader = PackageLoader("derain.comparison.report", "")
+    loader = PackageLoader("derain.evaluation.report", "")
     template = Environment(loader=loader, autoescape=True).get_template("page.html.j2")
     html = template.render(
         version=__version__,

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from derain.errors import DatasetError
-from derain.evaluation.protocol import Pixels, Planes, protocol_named
-from derain.evaluation.ssim import gaussian_valid
 from derain.files import atomic_write
+from derain.metrics.protocols import Pixels, Planes, protocol_named
+from derain.metrics.ssim import gaussian_valid
 
 BLOCK = 96
 SHARP = 0.75

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from derain.errors import UsageError
-from derain.evaluation.protocol import Pixels, check_comparable
+from derain.metrics.protocols import Pixels, check_comparable
 
 EXTRA = {
     "vif": "visual_information_fidelity",

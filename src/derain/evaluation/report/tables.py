@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derain.comparison.kept import Kept
-from derain.comparison.run import Results
-from derain.comparison.summary import Row
-from derain.evaluation import Mean
+from derain.evaluation.kept import Kept
+from derain.evaluation.run import Results
+from derain.evaluation.summary import Row
+from derain.metrics import Mean
 
 _UNITS = {
     "psnr": ("dB", 2), "input": ("dB", 2), "gain": ("dB", 2), "ssim": ("", 4), "niqe": ("", 2),

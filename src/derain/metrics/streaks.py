@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from derain.evaluation.protocol import Pixels, Planes, check_comparable, luma
-from derain.evaluation.ssim import gaussian_valid
+from derain.metrics.protocols import Pixels, Planes, check_comparable, luma
+from derain.metrics.ssim import gaussian_valid
 
 SIDE, _SIGMA = 21, 5.0
 SEEN = 8

@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from derain.comparison.views import View
 from derain.data import Pair, find_pairs, list_images, read_rgb, resolve_source, spread
 from derain.errors import DatasetError, InvalidImageError, UsageError
+from derain.evaluation.views import View
 
 Kind = Literal["pairs", "rain-free", "real"]
 KINDS: tuple[Kind, ...] = ("pairs", "rain-free", "real")

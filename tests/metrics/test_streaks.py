@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from derain.evaluation import rain_mask, removed_direction, streak_removal, touched
+from derain.metrics import rain_mask, removed_direction, streak_removal, touched
 
 Pixels = NDArray[np.uint8]
 

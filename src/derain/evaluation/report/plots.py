@@ -6,8 +6,8 @@ import io
 import re
 from typing import Any
 
-from derain.comparison.run import Results
 from derain.errors import BackendUnavailableError
+from derain.evaluation.run import Results
 
 
 def draw_plots(results: Results) -> list[str]:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from derain.comparison.run import Results
 from derain.data import read_rgb
+from derain.evaluation.run import Results
 
 Pixels = NDArray[np.uint8]
 

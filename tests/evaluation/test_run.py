@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from derain import Derainer
-from derain.comparison import (
+from derain.errors import DatasetError, DerainError, UsageError
+from derain.evaluation import (
     Results,
     Scorer,
     compare,
@@ -23,9 +24,8 @@ from derain.comparison import (
     summarise,
     verify,
 )
-from derain.comparison.report.tables import cross_domain_table
-from derain.errors import DatasetError, DerainError, UsageError
-from derain.evaluation import psnr, ssim
+from derain.evaluation.report.tables import cross_domain_table
+from derain.metrics import psnr, ssim
 from derain.zoo import load_model
 
 Pixels = NDArray[np.uint8]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from derain.evaluation import mean_with_interval
+from derain.metrics import mean_with_interval
 
 
 def test_against_scipy() -> None:

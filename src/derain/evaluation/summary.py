@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import median
 
-from derain.comparison.records import Record
-from derain.comparison.run import Results
-from derain.evaluation import Mean, mean_with_interval
+from derain.evaluation.records import Record
+from derain.evaluation.run import Results
+from derain.metrics import Mean, mean_with_interval
 
 
 @dataclass(frozen=True)
