@@ -14,7 +14,6 @@ from typing import TextIO
 from cyclopts import App, CycloptsError
 
 from derain import __version__
-from derain.cli.ablate import ablate
 from derain.cli.bank import bank
 from derain.cli.data import app as data
 from derain.cli.evaluate import evaluate
@@ -28,7 +27,10 @@ from derain.errors import DerainError, InternalError, UsageError
 from derain.files import explain_os_error
 
 INTERRUPTED = 130
-_GONE = {"reproduce": "derain train runs all stages of a configuration, derain export the rest"}
+_GONE = {
+    "ablate": "from a clone, python -m research ablate STUDY",
+    "reproduce": "derain train runs all stages of a configuration, derain export the rest",
+}
 
 app = App(
     name="derain",
@@ -49,7 +51,7 @@ app = App(
 app.default(restore)
 for command in (
     *(models, explain, data, evaluate),
-    *(train, ablate, synthesize, bank, export),
+    *(train, synthesize, bank, export),
 ):
     app.command(command)
 
@@ -83,8 +85,8 @@ def _interrupt(number: int, _: object) -> None:
     raise KeyboardInterrupt
 
 
-def run(tokens: list[str]) -> int:
-    """Run one command line and give its exit code; never raises."""
+def run(tokens: list[str], app: App = app) -> int:
+    """Run one command line of an application and give its exit code; never raises."""
     try:
         if not tokens:
             raise UsageError("nothing to do: name a picture or a folder (see derain --help)")

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from research.__main__ import app
+from research.ablation import Study, Variant, load_study, plot_cost, run_study, write_tables
+from research.ablation.table import interval
 from scipy import stats
 
-from derain.ablation import Study, Variant, load_study, plot_cost, run_study, write_tables
-from derain.ablation.table import interval
 from derain.cli.main import run
 from derain.errors import ConfigError, DatasetError, TrainingError
 
@@ -64,7 +65,7 @@ def study_file(data_root: Path) -> Path:
 
 
 def test_a_study_from_end_to_end(study_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["ablate", str(study_file), "--jobs", "2"]) == 0
+    assert run(["ablate", str(study_file), "--jobs", "2"], app) == 0
     told = capsys.readouterr().out
     folder = study_file.parent / "runs"
     table = (folder / "table.md").read_text()
@@ -82,7 +83,7 @@ def test_a_study_from_end_to_end(study_file: Path, capsys: pytest.CaptureFixture
     assert config["seed"] == 1 and config["network"]["detail_blocks"] == 1
     assert len(list((folder / "both" / "seed0").glob("real-*.png"))) == 2
     # Once more: everything is there already.
-    assert run(["ablate", str(study_file), "--plot"]) == 0
+    assert run(["ablate", str(study_file), "--plot"], app) == 0
     assert "4 runs, 4 of them finished before" in capsys.readouterr().out
     drawn = (folder / "cost.svg").read_text()
     assert all(f">{name}</text>" in drawn for name in ("rain alone", "both", "pairs", "heavy"))
@@ -97,13 +98,13 @@ def test_a_finished_run_of_another_kind_is_refused(
     real = study.folder(study.variants[0], 0) / "real.json"
     assert json.loads(real.read_text())["n"] == 2
     study_file.write_text(study_file.read_text().replace("photos = 2", "photos = 3"))
-    assert run(["ablate", str(study_file)]) == 0
+    assert run(["ablate", str(study_file)], app) == 0
     assert json.loads(real.read_text())["n"] == 3
     study_file.write_text(study_file.read_text().replace("steps = 2", "steps = 3"))
-    assert run(["ablate", str(study_file)]) == ConfigError.exit_code
+    assert run(["ablate", str(study_file)], app) == ConfigError.exit_code
     assert "holds a finished run with another 'steps'" in capsys.readouterr().err
     study_file.write_text(study_file.read_text().replace('["photos"]', '["nowhere"]'))
-    assert run(["ablate", str(study_file)]) == DatasetError.exit_code
+    assert run(["ablate", str(study_file)], app) == DatasetError.exit_code
 
 
 def test_a_run_that_fails_is_named_and_the_others_are_kept(study_file: Path) -> None:
@@ -120,7 +121,7 @@ def test_a_run_that_fails_is_named_and_the_others_are_kept(study_file: Path) -> 
 def test_sigterm_stops_all_runs_and_the_same_command_goes_on(study_file: Path) -> None:
     long = study_file.read_text().replace("steps = 2", "steps = 100000")
     study_file.write_text(long.replace("seeds = [0, 1]", "seeds = [0]"))
-    command = [sys.executable, "-m", "derain", "ablate", str(study_file), "--jobs", "2"]
+    command = [sys.executable, "-m", "research", "ablate", str(study_file), "--jobs", "2"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     folders = [study_file.parent / "runs" / name / "seed0" for name in ("rain alone", "both")]
     deadline = time.monotonic() + 120

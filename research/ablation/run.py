@@ -11,14 +11,14 @@ from typing import Any
 
 import torch
 
-from derain.ablation.real import is_measured, measure_real
-from derain.ablation.study import Study
 from derain.data import list_images
 from derain.errors import DerainError, TrainingError
 from derain.training import TrainConfig, Trainer
 from derain.training.config import config_from_dict
 from derain.training.resume import is_finished
 from derain.training.signals import stop_signals
+from research.ablation.real import is_measured, measure_real
+from research.ablation.study import Study
 
 FINISHED, STOPPED = "finished", "stopped"
 

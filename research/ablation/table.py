@@ -7,11 +7,10 @@ import math
 from pathlib import Path
 from statistics import fmean, stdev
 
-from derain.ablation.study import Study, Variant
-from derain.files import atomic_write
+from scipy.stats import t as student
 
-# Student's t, two-sided 95 %, for 2 to 10 seeds (1 to 9 degrees of freedom).
-_T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
+from derain.files import atomic_write
+from research.ablation.study import Study, Variant
 
 Scores = dict[str, float]
 """What is measured of one run, such as ``rain800 luma dB``."""
@@ -55,7 +54,8 @@ def interval(values: list[float]) -> tuple[float, float]:
     mean = fmean(values)
     if len(values) < 2:
         return mean, math.nan
-    return mean, _T95[len(values) - 2] * stdev(values) / math.sqrt(len(values))
+    quantile = float(student.ppf(0.975, len(values) - 1))
+    return mean, quantile * stdev(values) / math.sqrt(len(values))
 
 
 def write_tables(study: Study) -> str:

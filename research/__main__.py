@@ -1,10 +1,18 @@
-"""``derain ablate``: a study in, a table out."""
+"""``python -m research ablate STUDY``: a study in, a table out."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+from cyclopts import App
 
+from derain.cli.main import run
+
+app = App(name="python -m research", help="Studies of this project, from the root of a clone.")
+
+
+@app.command
 def ablate(
     study: Path, /, *, data: str = "", out: str = "", jobs: int = 1, plot: bool = False
 ) -> int:
@@ -16,7 +24,7 @@ def ablate(
     Parameters
     ----------
     study
-        A TOML file, such as research/studies/ladder/study.toml.
+        A TOML file, such as research/studies/both/study.toml.
     data
         Where the sources' paths start, in place of the file's run.data.root.
     out
@@ -26,8 +34,8 @@ def ablate(
     plot
         Draw quality against cost, too (cost.svg).
     """
-    from derain.ablation import load_study, plot_cost, run_study, write_tables
     from derain.errors import UsageError
+    from research.ablation import load_study, plot_cost, run_study, write_tables
 
     if jobs < 1:
         raise UsageError(f"--jobs must be at least 1, not {jobs}")
@@ -42,3 +50,7 @@ def ablate(
     if plot:
         print(f"wrote {plot_cost(loaded)}")
     return 0 if whole else 1
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:], app))

@@ -7,10 +7,10 @@ from itertools import cycle
 from pathlib import Path
 from statistics import fmean
 
-from derain.ablation.study import Study
-from derain.ablation.table import found_scores, measures
 from derain.errors import BackendUnavailableError, TrainingError
 from derain.files import atomic_write
+from research.ablation.study import Study
+from research.ablation.table import found_scores, measures
 
 
 def plot_cost(study: Study) -> Path:

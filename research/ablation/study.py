@@ -12,8 +12,6 @@ from derain.errors import ConfigError
 from derain.settings import STRICT, build, merge, read_toml
 from derain.training.config import TrainConfig, config_from_dict
 
-MOST_SEEDS = 10
-
 
 @dataclass(frozen=True, config=STRICT)
 class Variant:
@@ -70,8 +68,6 @@ class Study:
                 raise ConfigError(f"{variant.name}: cannot be held against {variant.against!r}")
             if taken := {"out", "seed"} & set(variant.set):
                 raise ConfigError(f"{variant.name}: {taken.pop()} is the study's to give")
-        if len(self.seeds) > MOST_SEEDS:
-            raise ConfigError(f"at most {MOST_SEEDS} seeds")
         if taken := {"out", "seed"} & set(self.run):
             raise ConfigError(f"run.{taken.pop()} is the study's to give")
 
