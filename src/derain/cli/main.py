@@ -72,7 +72,7 @@ def _complain(message: str) -> None:
     print(f"derain: {message}", file=sys.stderr)
 
 
-def _mistyped(word: str) -> str | None:
+def _mistyped(word: str, app: App) -> str | None:
     """The command that a word without the look of a path may stand for."""
     commands = [name for name in app if name.isalpha()]
     if word in commands or not word.isalpha() or Path(word).exists():
@@ -92,9 +92,9 @@ def run(tokens: list[str], app: App = app) -> int:
             raise UsageError("nothing to do: name a picture or a folder (see derain --help)")
         if "" in tokens:
             raise UsageError("an argument is empty; is a variable of the shell not set?")
-        if tokens[0] in _GONE and not Path(tokens[0]).exists():
+        if tokens[0] in _GONE and tokens[0] not in app and not Path(tokens[0]).exists():
             raise UsageError(f"{tokens[0]}: is no command any more; {_GONE[tokens[0]]}")
-        if hint := _mistyped(tokens[0]):
+        if hint := _mistyped(tokens[0], app):
             raise UsageError(f"{tokens[0]}: no such file, folder or command; did you mean {hint}?")
         # The command line's library takes a lone dash for an option; as a path it is the same.
         tokens = ["./-" if token == "-" else token for token in tokens]
