@@ -316,7 +316,7 @@ def test_a_frozen_branch_does_not_move(make: Make, tmp_path: Path, norm: str) ->
 def test_channels_with_wrong_gradients_are_refused(make: Make) -> None:
     """oneDNN's bfloat16 gradients of dilated convolutions are right up to 16 and for multiples."""
     network = {"channels": 24, "rain_blocks": 1, "detail_blocks": 1, "pool_window": 6}
-    with pytest.raises(ConfigError, match=r"channels = 24.*multiple of 16"):
+    with pytest.raises(ConfigError, match=r"24 channels, above 16 and no multiple of it"):
         Trainer(make(network=network, precision="bf16"))
     for changed in ({"channels": 16}, {"dilations": [1]}, {"detail_blocks": 0}):
         Trainer(make(network={**network, **changed}, precision="bf16"))
@@ -334,7 +334,7 @@ def test_a_source_of_weight_0_is_held_out_whole(make: Make, data_root: Path) -> 
     assert json.loads((folder / "split.json").read_text())["trained_on"]["pairs"] == 0
     assert "pairs" in json.loads((folder / "scores.json").read_text())["scores"]
     data["synthesis"][0]["weight"] = 0  # type: ignore[index]
-    with pytest.raises(ConfigError, match="nor may all be 0"):
+    with pytest.raises(ConfigError, match="must not all be 0"):
         make(data=data)
 
 

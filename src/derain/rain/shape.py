@@ -31,7 +31,7 @@ def shape(
     layers = []
     for _ in range(count):
         largest = LONGEST / (style.length[1] * VARIES[1])
-        scale = min(log_uniform(style.scale, generator), max(largest, style.scale[0]))
+        scale = min(log_uniform(style.scale, generator), largest)
         rows, columns = (max(2, math.ceil(side / scale)) for side in (height, width))
         layer = draw(style, 1, rows, columns, generator)
         if (rows, columns) != (height, width):

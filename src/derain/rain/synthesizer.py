@@ -150,7 +150,7 @@ def light_colour(image: Tensor) -> Tensor:
 
 def splash_places(image: Tensor) -> Tensor:
     """Where rain that falls on edges splashes: on them and above, (N, 3, H, W) -> (N, 1, H, W)."""
-    grey = F.avg_pool2d(image.mean(dim=1, keepdim=True), 5, 1, 2)
+    grey = F.avg_pool2d(image.mean(dim=1, keepdim=True), 5, 1, 2, count_include_pad=False)
     step = F.pad((grey[..., 1:, :] - grey[..., :-1, :]).abs(), (0, 0, 0, 1))
     edges = (step / step.amax(dim=(2, 3), keepdim=True).clamp(min=1e-3) - 0.3).clamp(min=0) * 2
     above = F.max_pool2d(F.pad(edges, (0, 0, 0, 16)), (17, 9), 1, (0, 4))
