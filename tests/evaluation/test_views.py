@@ -18,7 +18,6 @@ from derain.errors import UsageError
 from derain.evaluation import (
     Kept,
     Results,
-    Scorer,
     compare,
     gains_kept,
     make_views,
@@ -29,7 +28,7 @@ from derain.evaluation import (
     with_views,
 )
 from derain.evaluation.report.tables import cross_domain_table, kept_table
-from derain.metrics import psnr
+from derain.metrics import Scorer, psnr
 from derain.zoo import load_model
 
 Pixels = NDArray[np.uint8]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from derain.metrics import rain_mask, removed_direction, streak_removal, touched
+from derain.metrics import METRICS, changed_fraction, rain_mask, removed_direction, streak_removal
 
 Pixels = NDArray[np.uint8]
 
@@ -39,6 +39,13 @@ def test_a_smear_is_seen_outside(striped: tuple[Pixels, Pixels]) -> None:
     assert removal is not None
     assert removal.inside == pytest.approx(0, abs=0.01)
     assert removal.outside > 0.3
+    # Structure taken away outside is as bad as structure added.
+    outside = METRICS["streaks/outside"].goodness
+    assert (
+        outside(0, "pairs")
+        > outside(removal.outside, "pairs")
+        == outside(-removal.outside, "pairs")
+    )
 
 
 def test_no_rain_has_no_answer(striped: tuple[Pixels, Pixels]) -> None:
@@ -53,8 +60,8 @@ def test_touched_counts_what_is_seen() -> None:
     changed = dry.copy()
     changed[:2] += 12  # 12 levels are 10.3 of Matlab's luma
     changed[2:4] += 5
-    assert touched(dry, changed) == pytest.approx(0.2)
-    assert touched(dry, dry) == 0
+    assert changed_fraction(dry, changed) == pytest.approx(0.2)
+    assert changed_fraction(dry, dry) == 0
 
 
 def test_the_direction_of_what_was_removed() -> None:

@@ -78,8 +78,6 @@ def evaluate(
 
     from derain.cli.console import bar
     from derain.evaluation import (
-        KINDS,
-        Scorer,
         compare,
         gains_kept,
         make_views,
@@ -91,6 +89,7 @@ def evaluate(
         write_report,
     )
     from derain.evaluation.report.tables import kept_table, score_tables
+    from derain.metrics import KINDS, Scorer
 
     if not (data or rain_free or real):
         raise UsageError("name what to measure on: --data NAME=PATH, --rain-free or --real")

@@ -3,19 +3,16 @@
 from derain.evaluation.kept import Kept, gains_kept
 from derain.evaluation.report import write_report
 from derain.evaluation.run import Entry, Results, compare, read_entries
-from derain.evaluation.score import Scorer
 from derain.evaluation.summary import Row, summarise
-from derain.evaluation.testset import KINDS, open_testset, read_subset, with_views
+from derain.evaluation.testset import open_testset, read_subset, with_views
 from derain.evaluation.verify import Verdict, verify
 from derain.evaluation.views import make_views
 
 __all__ = [
-    "KINDS",
     "Entry",
     "Kept",
     "Results",
     "Row",
-    "Scorer",
     "Verdict",
     "compare",
     "gains_kept",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from derain.evaluation.run import Results
+from derain.metrics import GAIN, metric_of
 
 _WORTH = 0.1
 """Least mean gain, in dB, of which a share is told. OURS."""
@@ -42,7 +43,7 @@ def gains_kept(results: Results) -> list[Kept]:
     ``input`` gains nothing and is left out; so is what has no picture with both scores.
     """
     gains = {
-        (r.model, r.dataset, r.name): {k: v for k, v in r.scores.items() if k.startswith("gain/")}
+        (r.model, r.dataset, r.name): {k: v for k, v in r.scores.items() if metric_of(k) is GAIN}
         for r in results.records
     }
     kept = []

@@ -9,9 +9,9 @@ from pathlib import Path
 from derain.data import read_rgb, sha256
 from derain.errors import DerainError, UsageError
 from derain.evaluation.records import Record, RecordFile
-from derain.evaluation.score import Scorer
 from derain.evaluation.testset import Item, TestSet
 from derain.evaluation.worker import About, Worker
+from derain.metrics import Scorer
 
 Progress = Callable[[int, int], None]
 
@@ -116,7 +116,7 @@ def compare(
                 for item in testset.items:
                     blank = Record(
                         entry.label, worker.about.fingerprint, testset.name, testset.kind,
-                        item.name, sums[item.files], scorer.identity,
+                        item.name, sums[item.files], scorer.identity(testset.kind),
                     )  # fmt: skip
                     out = restored_path(folder, entry.label, testset.name, item.name)
                     record = known.get(blank.key) if out.is_file() else None

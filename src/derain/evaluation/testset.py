@@ -6,7 +6,6 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +13,7 @@ from numpy.typing import NDArray
 from derain.data import Pair, find_pairs, list_images, read_rgb, resolve_source, spread
 from derain.errors import DatasetError, InvalidImageError, UsageError
 from derain.evaluation.views import View
-
-Kind = Literal["pairs", "rain-free", "real"]
-KINDS: tuple[Kind, ...] = ("pairs", "rain-free", "real")
+from derain.metrics import Kind
 
 Pixels = NDArray[np.uint8]
 

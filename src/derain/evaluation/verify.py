@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from derain.evaluation.summary import Row
+from derain.metrics import metric_of
 from derain.zoo import ModelCard
-
-TOLERANCE = {"psnr": 0.02, "input": 0.005, "ssim": 0.0005}
-"""What rounding and another engine may change; bfloat16 changes more."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,6 @@ def verify(card: ModelCard, rows: list[Row]) -> list[Verdict]:
         for name, value in claimed.items():
             if name in row.scores:
                 found = row.scores[name].value
-                holds = abs(found - value) <= TOLERANCE[name.partition("/")[0]]
+                holds = abs(found - value) <= metric_of(name).tolerance
                 verdicts.append(Verdict(row.model, row.dataset, name, value, found, holds))
     return verdicts

@@ -23,6 +23,7 @@ from PIL import Image
 
 from derain.errors import DatasetError
 from derain.files import atomic_write
+from derain.metrics.metric import Metric, Sample
 from derain.metrics.protocols import Pixels, Planes, protocol_named
 from derain.metrics.ssim import gaussian_valid
 
@@ -196,3 +197,23 @@ def niqe(image: Pixels, pristine: Pristine | None = None) -> float:
     difference = features.mean(0) - pristine.mean
     covariance = (np.cov(features, rowvar=False) + pristine.covariance) / 2
     return float(np.sqrt(difference @ np.linalg.pinv(covariance) @ difference))
+
+
+def _compute(sample: Sample) -> float | None:
+    height, width = sample.rainy.shape[:2]
+    return niqe(sample.restored) if (height // BLOCK) * (width // BLOCK) >= 2 else None
+
+
+NIQE = Metric(
+    name="niqe",
+    help="How far a picture's statistics are from those of clean photographs (Mittal et al., "
+    "2013), on a fit of ours: not comparable with other fits. Rain raises it and so does a smear, "
+    "so it misleads on its own. Of pictures of at least two blocks of 96x96 pixels.",
+    better={"pairs": "lower", "real": "lower"},
+    compute=_compute,
+    digits=2,
+    tolerance=0.05,
+    needs_truth=False,
+    plots=frozenset({"real"}),
+    revision=0,
+)

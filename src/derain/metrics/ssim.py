@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from derain.metrics.metric import Metric, Sample
 from derain.metrics.protocols import Pixels, Planes, check_comparable, protocol_named
 
 SIDE, SIGMA = 11, 1.5
@@ -87,3 +88,23 @@ def ssim(a: Pixels, b: Pixels, protocol: str = "matlab-y") -> float:
             x, y = _shrunk(x, factor), _shrunk(y, factor)
         values.append(_plane(x, y))
     return float(np.mean(values))
+
+
+def _compute(sample: Sample) -> float | None:
+    if min(sample.truth.shape[:2]) < SIDE:
+        return None
+    return ssim(sample.restored, sample.truth, sample.protocol)
+
+
+SSIM = Metric(
+    name="ssim",
+    help="Structural similarity (Wang et al., 2004): 11x11 Gaussian window (1.5), valid area; of "
+    "pictures of at least 11x11 pixels.",
+    better={"pairs": "higher", "rain-free": "higher"},
+    compute=_compute,
+    digits=4,
+    tolerance=0.0005,
+    best=1.0,
+    under_protocols=True,
+    revision=0,
+)

@@ -12,6 +12,7 @@ from PIL import Image
 
 from derain.data import read_rgb
 from derain.evaluation.run import Results
+from derain.metrics import metric_of, ranking_metric
 
 Pixels = NDArray[np.uint8]
 
@@ -38,22 +39,22 @@ class Case:
     crops: list[tuple[str, str]]
 
 
-# What a set's cases are sorted by.
-_RANKING = {"pairs": "gain/", "rain-free": "psnr/", "real": "touched"}
-
-
 def choose_cases(results: Results) -> list[Case]:
     """The best and the worst picture of every method but ``input`` on every set."""
     cases = []
     for testset in results.testsets:
         items = {item.name: item for item in testset.items}
+        metric = ranking_metric(testset.kind)
         for label, about in results.abouts.items():
             if about.fingerprint == "input":
                 continue
             own = [r for r in results.records if (r.model, r.dataset) == (label, testset.name)]
-            prefix = _RANKING[testset.kind]
-            score = next((n for r in own for n in r.scores if n.startswith(prefix)), "")
-            ranked = sorted((r for r in own if score in r.scores), key=lambda r: r.scores[score])
+            # Under the first protocol, where the metric has several.
+            score = next((n for r in own for n in r.scores if metric_of(n) is metric), "")
+            ranked = sorted(
+                (record for record in own if score in record.scores),
+                key=lambda record: metric.goodness(record.scores[score], testset.kind),
+            )
             if not ranked:
                 continue
             chosen = (

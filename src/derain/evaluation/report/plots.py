@@ -8,6 +8,7 @@ from typing import Any
 
 from derain.errors import BackendUnavailableError
 from derain.evaluation.run import Results
+from derain.metrics import INPUT, PSNR, metric_of, plotted_metric
 
 
 def draw_plots(results: Results) -> list[str]:
@@ -35,8 +36,8 @@ def draw_plots(results: Results) -> list[str]:
     }
     for testset in results.testsets:
         good = [r for r in results.records if r.dataset == testset.name and not r.error]
-        names = {"pairs": "gain/", "rain-free": "psnr/", "real": "niqe"}
-        score = next((n for r in good for n in r.scores if n.startswith(names[testset.kind])), "")
+        metric = plotted_metric(testset.kind)
+        score = next((n for r in good for n in r.scores if metric_of(n) is metric), "")
         series = {
             label: [r for r in good if r.model == label and score in r.scores]
             for label, about in results.abouts.items()
@@ -57,17 +58,18 @@ def draw_plots(results: Results) -> list[str]:
             box.set(title=f"{testset.name}", ylabel=score)
             box.grid(axis="y", alpha=0.3)
             if pairs:
-                protocol = score.partition("/")[2]
+                before = next(n for r in good for n in r.scores if metric_of(n) is INPUT)
+                after = PSNR.score(before.rpartition("/")[2])  # under the same protocol
                 for label, own in series.items():
                     axes[0].scatter(
-                        [r.scores[f"input/{protocol}"] for r in own],
-                        [r.scores[f"psnr/{protocol}"] for r in own],
+                        [r.scores[before] for r in own],
+                        [r.scores[after] for r in own],
                         s=12, alpha=0.7, label=label,
                     )  # fmt: skip
                 axes[0].axline((25, 25), slope=1, color="grey", linewidth=0.8)
                 axes[0].set(
                     title=f"{testset.name}, each picture",
-                    xlabel=f"input/{protocol} (dB)", ylabel=f"psnr/{protocol} (dB)",
+                    xlabel=f"{before} ({INPUT.unit})", ylabel=f"{after} ({PSNR.unit})",
                 )  # fmt: skip
                 axes[0].legend()
                 axes[0].grid(alpha=0.3)

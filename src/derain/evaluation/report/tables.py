@@ -7,12 +7,7 @@ from dataclasses import dataclass
 from derain.evaluation.kept import Kept
 from derain.evaluation.run import Results
 from derain.evaluation.summary import Row
-from derain.metrics import Mean
-
-_UNITS = {
-    "psnr": ("dB", 2), "input": ("dB", 2), "gain": ("dB", 2), "ssim": ("", 4), "niqe": ("", 2),
-    "streaks": ("", 3), "touched": ("", 4), "extra": ("", 4),
-}  # fmt: skip
+from derain.metrics import GAIN, Mean, metric_of
 
 
 @dataclass(frozen=True)
@@ -27,9 +22,7 @@ class Table:
 
 def cell(name: str, mean: Mean) -> str:
     """A mean with its interval, at the digits its score deserves."""
-    digits = _UNITS[name.partition("/")[0]][1]
-    sign = "+" if name.startswith("gain") else ""
-    value, low, high = (f"{x:{sign}.{digits}f}" for x in mean[:3])
+    value, low, high = map(metric_of(name).format, mean[:3])
     return f"{value} [{low}, {high}]"
 
 
@@ -38,9 +31,8 @@ def score_tables(rows: list[Row]) -> list[Table]:
     tables = []
     for dataset in dict.fromkeys(row.dataset for row in rows):
         own = [row for row in rows if row.dataset == dataset]
-        names = [
-            n for n in dict.fromkeys(n for row in own for n in row.scores) if "input/" not in n
-        ]
+        scored = dict.fromkeys(name for row in own for name in row.scores)
+        names = [name for name in scored if metric_of(name).tabled]
         body = []
         for row in own:
             values = []
@@ -60,7 +52,7 @@ def score_tables(rows: list[Row]) -> list[Table]:
 
 
 def _heading(name: str) -> str:
-    unit = _UNITS[name.partition("/")[0]][0]
+    unit = metric_of(name).unit
     return f"{name} ({unit})" if unit else name
 
 
@@ -77,13 +69,15 @@ def cross_domain_table(rows: list[Row], results: Results) -> Table | None:
         line = [label, seen]
         for dataset in sets:
             row = next(r for r in rows if (r.model, r.dataset) == (label, dataset))
-            gain = next((n for n in row.scores if n.startswith("gain/")), None)
+            gain = next((n for n in row.scores if metric_of(n) is GAIN), None)
             mark = "*" if row.home else ""
-            line.append(f"{row.scores[gain].value:+.2f}{mark}" if gain else "failed")
+            line.append(f"{GAIN.format(row.scores[gain].value)}{mark}" if gain else "failed")
         body.append(line)
-    protocol = next((n for row in rows for n in row.scores if n.startswith("gain/")), "gain")
+    protocol = next((n for row in rows for n in row.scores if metric_of(n) is GAIN), GAIN.name)
     note = "* the training part of a set of this name was trained on."
-    return Table(f"Across domains, {protocol} (dB)", ["method", "trained on", *sets], body, note)
+    return Table(
+        f"Across domains, {_heading(protocol)}", ["method", "trained on", *sets], body, note
+    )
 
 
 def kept_table(kept: list[Kept]) -> Table | None:
@@ -92,7 +86,7 @@ def kept_table(kept: list[Kept]) -> Table | None:
     if not own:
         return None
     body = [
-        [k.model, k.dataset, k.view, str(k.n), f"{k.before:+.2f}", f"{k.after:+.2f}",
+        [k.model, k.dataset, k.view, str(k.n), GAIN.format(k.before), GAIN.format(k.after),
          "-" if k.percent is None else f"{k.percent:.0f}%"]
         for k in own
     ]  # fmt: skip
