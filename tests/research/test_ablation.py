@@ -17,6 +17,7 @@ from research.ablation import Study, Variant, load_study, plot_cost, run_study, 
 from research.ablation.table import interval
 from scipy import stats
 
+from derain.cli.exit_codes import exit_code
 from derain.cli.main import run
 from derain.errors import ConfigError, DatasetError, TrainingError
 
@@ -101,10 +102,10 @@ def test_a_finished_run_of_another_kind_is_refused(
     assert run(["ablate", str(study_file)], app) == 0
     assert json.loads(real.read_text())["n"] == 3
     study_file.write_text(study_file.read_text().replace("steps = 2", "steps = 3"))
-    assert run(["ablate", str(study_file)], app) == ConfigError.exit_code
+    assert run(["ablate", str(study_file)], app) == exit_code(ConfigError)
     assert "holds a finished run with another 'steps'" in capsys.readouterr().err
     study_file.write_text(study_file.read_text().replace('["photos"]', '["nowhere"]'))
-    assert run(["ablate", str(study_file)], app) == DatasetError.exit_code
+    assert run(["ablate", str(study_file)], app) == exit_code(DatasetError)
 
 
 def test_a_run_that_fails_is_named_and_the_others_are_kept(study_file: Path) -> None:
