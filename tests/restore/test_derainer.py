@@ -207,6 +207,8 @@ def test_many_threads_share_one(backend: str, photos: list[Pixels]) -> None:
 def test_example_of_the_docstring() -> None:
     import doctest
 
+    from derain.restore import derainer as module
+
     results = doctest.testmod(module)
     assert results.attempted >= 3
     assert not results.failed
