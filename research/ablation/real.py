@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from PIL import Image
 
+from derain.adapters import foreign_derainer
 from derain.data import list_images, read_rgb, spread
 from derain.files import atomic_write
 from derain.metrics import luma, removed_direction
 from derain.nn import load_network
-from derain.restore.foreign import foreign_derainer
 from derain.training.validation import restore
 
 SIDE, SHEETS = 480, 3

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from derain.adapters import load_callable
 from derain.data import picture_key, read_rgb, sha256
 from derain.data.pairs import SUFFIXES
 from derain.errors import (
@@ -21,7 +22,6 @@ from derain.errors import (
     UsageError,
     first_line,
 )
-from derain.restore.foreign import load_callable
 from derain.zoo import model_names
 
 Pixels = NDArray[np.uint8]

@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from derain import Derainer
+from derain.adapters import foreign_derainer
 from derain.errors import ModelNotFoundError, NonFiniteError, UsageError
-from derain.restore.foreign import foreign_derainer
 from derain.zoo import load_model
 
 Pixels = NDArray[np.uint8]
