@@ -22,13 +22,14 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
 ]
-exclude_patterns = ["_build", "generated/command-line.md", "generated/presets.md",
-                    "generated/configuration.md"]  # fmt: skip
+_INCLUDED = ("command-line", "configuration", "models", "presets", "scores", "speed")
+exclude_patterns = ["_build", *(f"generated/{name}.md" for name in _INCLUDED)]
 
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 4
 
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"

@@ -1,14 +1,19 @@
 """Pages that are written from the code when the site is built: nothing here can go stale.
 
 - ``generated/command-line.md`` from the commands themselves (cyclopts' own generator),
-- ``generated/NAME.md`` from the card of each shipped model,
+- ``generated/NAME.md`` from the card of each shipped model, ``models.md`` and ``scores.md`` from
+  all of them, ``speed.md`` from what ``benchmarks/speed.py`` measured last,
 - ``generated/presets.md`` from the presets of rain,
 - ``generated/configuration.md`` from the dataclasses of a training run.
+
+Links that leave the folder lead to a file on a forge; the site names the file instead.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -19,12 +24,15 @@ from sphinx.application import Sphinx
 from derain.cli.main import app as commands
 from derain.rain import PRESETS, RainPreset
 from derain.training import TrainConfig
-from derain.zoo import card_markdown, load_model, model_names
+from derain.zoo import ModelCard, card_markdown, load_model, model_names
+
+_OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./([^)#]+)[^)]*\)")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls."""
     app.connect("builder-inited", write_pages)
+    app.connect("source-read", name_files_outside)
     return {"parallel_read_safe": True}
 
 
@@ -32,16 +40,64 @@ def write_pages(app: Sphinx) -> None:
     """Write what has changed, so that an unchanged page is not built again."""
     folder = Path(app.srcdir) / "generated"
     folder.mkdir(exist_ok=True)
+    cards = [load_model(name).card for name in model_names()]
+    speed = json.loads((Path(app.srcdir).parent / "benchmarks" / "speed.json").read_text())
     pages = {
+        "speed": speed_table(speed),
+        "models": models_table(cards),
+        "scores": scores_table(cards),
         "command-line": generate_markdown_docs(commands, no_root_title=True, generate_toc=False),
         "presets": presets_table(),
         "configuration": configuration(),
-        **{name: card_markdown(load_model(name).card) for name in model_names()},
+        **{card.name: card_markdown(card) for card in cards},
     }
     for name, text in pages.items():
         path = folder / f"{name}.md"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
+
+
+def name_files_outside(_app: Sphinx, _page: str, source: list[str]) -> None:
+    """``[the journal](../research/x.md)`` -> the journal (``research/x.md`` in the repository)."""
+    source[0] = _OUTSIDE.sub(r"\1 (`\2` in the repository)", source[0])
+
+
+def models_table(cards: list[ModelCard]) -> str:
+    """What each model is and costs."""
+    rows = ["| model | parameters | MMAC a pixel | what it is |", "|---|---|---|---|"]
+    rows += [
+        f"| [`{c.name}`](generated/{c.name}.md) | {c.parameters / 1e6:.2f} M "
+        f"| {c.mmac_per_pixel:.3f} | {c.summary} |"
+        for c in cards
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def scores_table(cards: list[ModelCard]) -> str:
+    """PSNR of all models on every held-out source."""
+    names = " | ".join(f"`{card.name}`" for card in cards)
+    rows = [f"| held-out source | n | input | {names} |", "|---|---|---|" + "---|" * len(cards)]
+    for source, first in cards[0].scores.items():
+        before = "-" if source == "rain-free" else f"{first['input/matlab-y']:.2f}"
+        after = " | ".join(f"{card.scores[source]['psnr/matlab-y']:.2f}" for card in cards)
+        rows.append(f"| {source} | {first['n']:.0f} | {before} | {after} |")
+    return "\n".join(rows) + "\n"
+
+
+def speed_table(measured: dict[str, Any]) -> str:
+    """Every run of the benchmark, and the machine."""
+    rows = [
+        f"Measured on {measured['machine']}, one run each.",
+        "",
+        "| model | backend | megapixels | s | MP/s | of the ceiling | peak MB |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    rows += [
+        f"| `{r['model']}` | {r['backend']} | {r['megapixels']:g} | {r['seconds']:g} "
+        f"| {r['mp_per_s']:g} | {r['of_ceiling']:.0%} | {r['peak_mb']} |"
+        for r in measured["runs"]
+    ]
+    return "\n".join(rows) + "\n"
 
 
 def presets_table() -> str:

@@ -104,7 +104,7 @@ class Derainer:
 
     @property
     def backend(self) -> str:
-        """What runs the network, for people: name, device and precision."""
+        """What runs the network, for people (name, device and precision)."""
         b = self._engine.backend
         return f"{b.name} ({b.device}, {b.precision})"
 
@@ -144,7 +144,7 @@ class Derainer:
             progress: Told (finished pixels, all pixels) after every tile.
 
         Returns:
-            The same kind: bytes of the same format, a PIL image, an array of the same type; for a
+            The same kind (bytes of the same format, a PIL image, an array of the same type); for a
             path an array of the file's depth. Alpha comes back untouched, grey stays grey.
 
         Raises:
