@@ -96,8 +96,10 @@ def make_bank(
         generator = torch.Generator().manual_seed(seed * 1000 + index)
         fixed = style.directions == (1, 1) and FAMILIES[style.family].directed
         pictures, angles = [], []
-        for _ in range(layers):
-            angle = float(uniform(style.angle, (1,), generator))
+        low, high = style.angle
+        for place in range(layers):
+            # One in each of equal parts, so that no direction is missing by chance.
+            angle = low + (high - low) * (place + float(uniform((0, 1), (1,), generator))) / layers
             own = replace(style, angle=(angle, angle)) if fixed else style
             layer = shape(families[style.family], own, 1, side, side, generator)
             pictures.append((layer[0, 0] * 255).round().byte())
@@ -204,7 +206,9 @@ class RainBank:
             # Mirrored, a layer falls to the other side.
             asked = -angle if mirrored else angle
             most = min(_NEAREST, shelf.count)
-            near = (shelf.angles - asked).abs().topk(most, largest=False).indices
+            # Streaks have no front: 89 degrees are near -89.
+            away = ((shelf.angles - asked + 90) % 180 - 90).abs()
+            near = away.topk(most, largest=False).indices
             index = int(near[integer(0, most - 1, generator)])
         zoom = log_uniform(ZOOM, generator) if bool(chance(0.5, 1, generator)) else 1.0
         zoom = max(zoom, max(height, width) / self.side)

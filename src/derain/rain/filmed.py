@@ -67,7 +67,9 @@ def _layer(frames: list[Frame], clip: Path) -> NDArray[np.float32]:
     before, after = np.median(window[:WINDOW], 0), np.median(window[WINDOW + 1 :], 0)
     still = np.median(window[WINDOW - half : WINDOW + half + 1], 0)
     unsure = np.abs(before - after).max(axis=2) > 2 * _NOISE
-    if unsure.mean() > _MOVING:
+    # Rain brightens: a frame that is darker than the scene in many places shows another scene.
+    darker = (still - window[WINDOW]).max(axis=2) > 2 * _NOISE
+    if unsure.mean() > _MOVING or darker.mean() > _MOVING / 2:
         raise DatasetError(
             f"{clip}: the camera moves, and frames cannot be aligned by a shift; cut the clip "
             "to a part where it rests"
