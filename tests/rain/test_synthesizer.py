@@ -14,7 +14,7 @@ from derain.errors import ConfigError
 from derain.rain import PRESETS, RainPreset, RainRecipe, RainStyle, RainSynthesizer, rain_preset
 from derain.rain.background import strokes
 from derain.rain.compose import COMPOSITIONS
-from derain.rain.families import lines
+from derain.rain.families.streaks import lines
 from derain.rain.kernels import convolve, drop_kernels, streak_kernels
 
 Pixels = NDArray[np.uint8]

@@ -23,13 +23,13 @@ from torch import Generator, Tensor
 from derain.errors import ConfigError, DatasetError, first_line
 from derain.files import atomic_write
 from derain.rain.draw import chance, integer, log_uniform, uniform
-from derain.rain.families import Draw, check_layers, shape
+from derain.rain.families import FAMILIES, Draw, check_layers
+from derain.rain.shape import shape
 from derain.rain.style import RainPreset, RainStyle
 
 _VERSION = 1
 _SMALLEST = 32
 _NOTHING = "this rain preset has no rain of its own, so there is nothing to keep in a bank"
-_DIRECTIONLESS = ("rendered", "filmed", "drops")
 _NEAREST = 6
 """Layers whose direction comes nearest to the one asked for: one of them is taken."""
 ZOOM = (0.7, 1.45)
@@ -51,10 +51,10 @@ def banked_styles(preset: RainPreset) -> list[RainStyle]:
     widest: dict[RainStyle, RainStyle] = {}
     for recipe in preset.recipes:
         for style in recipe.styles:
-            if style.family == "extracted":
+            if not FAMILIES[style.family].kept:
                 continue
             own = drawn_once(style)
-            if recipe.wind and style.family not in _DIRECTIONLESS:
+            if recipe.wind and FAMILIES[style.family].directed:
                 own = replace(own, angle=(-90.0, 90.0))
             low, high = widest.get(_key(style), own).angle
             both = min(low, own.angle[0]), max(high, own.angle[1])
@@ -94,7 +94,7 @@ def make_bank(
     tensors: dict[str, Tensor] = {}
     for index, style in enumerate(styles):
         generator = torch.Generator().manual_seed(seed * 1000 + index)
-        fixed = style.directions == (1, 1) and style.family not in _DIRECTIONLESS
+        fixed = style.directions == (1, 1) and FAMILIES[style.family].directed
         pictures, angles = [], []
         low, high = style.angle
         for place in range(layers):

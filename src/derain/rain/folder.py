@@ -22,8 +22,8 @@ from derain.errors import (
     OutputConflictError,
     UsageError,
 )
-from derain.evaluation import psnr
 from derain.media import Picture, write_picture
+from derain.metrics import psnr
 from derain.rain.bank import make_bank
 from derain.rain.families import draws
 from derain.rain.filmed import filmed_layers
@@ -95,7 +95,7 @@ def bank_of_folders(
         report(f"{film}: taking rain from it")
         filmed += filmed_layers(film, FILMED)
     rendered = read_layers(streaks) if streaks else []
-    families = draws(rendered=rendered, filmed=filmed)
+    families = draws({"rendered": rendered, "filmed": filmed})
     return make_bank(out, rain_preset(preset), families, layers, side, seed, report)
 
 

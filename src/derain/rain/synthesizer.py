@@ -15,8 +15,9 @@ from derain.rain.background import lookalikes, strokes, weather
 from derain.rain.bank import RainBank
 from derain.rain.compose import COMPOSITIONS
 from derain.rain.draw import chance, integer, pick, uniform
-from derain.rain.families import check_layers, draws, shape, thinned
+from derain.rain.families import FAMILIES, check_families, check_layers, draws
 from derain.rain.jpeg import jpeg
+from derain.rain.shape import shape, thinned
 from derain.rain.style import RainPreset, RainRecipe, RainStyle
 
 _STEEP = 1.6  # the power that makes steep rain more common than slanting rain
@@ -61,7 +62,8 @@ class RainSynthesizer:
         bank: RainBank | None = None,
     ) -> None:
         self.preset, self.rendered, self.extracted = preset, rendered, extracted
-        self._draws = draws(rendered, extracted, filmed)
+        check_families(preset)
+        self._draws = draws({"rendered": rendered, "extracted": extracted, "filmed": filmed})
         self._bank = bank
         styles = [style for recipe in preset.recipes for style in recipe.styles]
         check_layers(self._draws, [style for style in styles if not self._banked(style)])
@@ -107,7 +109,7 @@ class RainSynthesizer:
             self._bank.check_patch(side)
 
     def _banked(self, style: RainStyle) -> bool:
-        return self._bank is not None and style.family != "extracted"
+        return self._bank is not None and FAMILIES[style.family].kept
 
     def _rain(self, image: Tensor, style: RainStyle, generator: Generator) -> Tensor:
         count, _, height, width = image.shape

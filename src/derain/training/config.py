@@ -12,7 +12,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from derain.errors import ConfigError, UsageError
-from derain.evaluation import check_degrees, check_factor
+from derain.metrics import check_degrees, check_factor
 from derain.nn import NetworkConfig, preset
 from derain.settings import STRICT, build, merge, parse_overrides, read_toml
 

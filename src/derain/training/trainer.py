@@ -16,10 +16,10 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from derain import __version__
+from derain.adapters import foreign_derainer
 from derain.errors import ConfigError, TrainingError
 from derain.files import atomic_write
 from derain.nn import Layers, Network, save_network
-from derain.restore.foreign import foreign_derainer
 from derain.training.batches import BatchSource
 from derain.training.checkpoint import State, load_checkpoint, save_checkpoint
 from derain.training.clock import Clock

@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from derain.adapters import Derain
 from derain.data import spread
-from derain.evaluation import enlarge, psnr, ssim, turn
+from derain.metrics import enlarge, psnr, ssim, turn
 from derain.nn import Network, pad_to_multiple
-from derain.restore.foreign import Derain
 from derain.training.config import ValidationConfig
 from derain.training.loading import Loaded
 
