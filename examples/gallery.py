@@ -103,9 +103,11 @@ def gallery(base: Derainer, fast: Derainer) -> None:
     lines = [
         "# Gallery",
         "",
-        "Written by `python -m examples.gallery` with the shipped weights. Free photographs under "
-        "synthesised rain, so that the truth is known: rainy, `fast`, `base`, truth. PSNR is on "
-        "Matlab luma. Real rainy photographs belong to third parties and are not shown; "
+        "Written by `python -m examples.gallery` with the shipped weights.",
+        "Free photographs under synthesised rain, so that the truth is known: rainy, `fast`, "
+        "`base`, truth.",
+        "PSNR is on Matlab luma.",
+        "Real rainy photographs belong to third parties and are not shown; "
         "[limits.md](limits.md) says what was seen on them.",
         "",
     ]

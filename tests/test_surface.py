@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tarfile
 import zipfile
+from email.parser import Parser
 from pathlib import Path
 
 import pytest
@@ -16,9 +18,10 @@ ROOT = Path(__file__).parents[1]
 
 def test_public_names_are_frozen() -> None:
     assert sorted(derain.__all__) == [
-        "BackendUnavailableError", "CorruptModelError", "DerainError", "Derainer",
-        "InputNotFoundError", "InvalidImageError", "ModelNotFoundError", "NonFiniteError",
-        "OutOfMemoryError", "Separation", "UsageError", "__version__", "model_names",
+        "Backend", "BackendUnavailableError", "CorruptModelError", "DerainError", "Derainer",
+        "InputNotFoundError", "InvalidImageError", "Model", "ModelCard", "ModelNotFoundError",
+        "NonFiniteError", "OutOfMemoryError", "PermissionDeniedError", "Separation", "UsageError",
+        "__version__", "load_model", "model_names",
     ]  # fmt: skip
     for name in derain.__all__:
         assert getattr(derain, name) is not None
@@ -62,14 +65,39 @@ def test_nothing_needs_torchvision() -> None:
 
 
 def test_wheel(tmp_path: Path) -> None:
-    """The wheel carries the typing marker, the models and nothing of the tests; at most 20 MB."""
+    """The wheel carries the typing marker, the models, the terms of both code and weights, and
+    nothing of the tests; at most 20 MB."""
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
-    names = set(zipfile.ZipFile(wheel).namelist())
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        (told,) = (n for n in names if n.endswith(".dist-info/METADATA"))
+        metadata = Parser().parsestr(archive.read(told).decode())
     assert "derain/py.typed" in names
     for model in derain.model_names():
         for suffix in ("onnx", "safetensors", "json", "md"):
             assert f"derain/zoo/models/{model}.{suffix}" in names
+    assert metadata["License-Expression"] == "Apache-2.0 AND LicenseRef-derain-weights"
+    for terms in metadata.get_all("License-File", []):
+        assert f"{told.rpartition('/')[0]}/licenses/{terms}" in names
+    assert metadata.get_all("License-File") == ["LICENSE", "WEIGHTS-LICENSE.md"]
     assert all(name.startswith(("derain/", "derain-")) for name in names)
     assert wheel.stat().st_size <= 20_000_000
+
+
+def test_sdist(tmp_path: Path) -> None:
+    """The source archive holds what its own tests read, and nothing that was built or trained."""
+    command = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "-o", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    for name in ("README.ja.md", "WEIGHTS-LICENSE.md", "docs/conf.py", "research/README.md",
+                 "configs/own.toml", "examples/rainy.jpg", "tests/conftest.py"):  # fmt: skip
+        assert name in names
+    assert {n.partition("/")[0] for n in names if "/" in n} == {
+        "benchmarks", "configs", "docs", "examples", "research", "src", "tests",
+    }  # fmt: skip
+    assert not [n for n in names if n.startswith(("docs/_build", "docs/generated"))]
+    assert path.stat().st_size <= 20_000_000

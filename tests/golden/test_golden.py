@@ -49,7 +49,7 @@ def test_dry_pictures_are_left_alone(name: str, photos: list[np.ndarray]) -> Non
 @pytest.mark.parametrize(("name", "least"), [("base", 34.0), ("fast", 32.0)])
 def test_sparse_streaks_before_a_smooth_sky(name: str, least: float) -> None:
     """The gallery's rocket, which weights with better scores everywhere once left full of streaks
-    (32.3 and 29.8 dB; docs/training.md)."""
+    (32.3 and 29.8 dB; research/journal/weights.md)."""
     rainy, clean = fall(photograph("rocket"), rain_preset("light"), 0)
     assert psnr(Derainer(name, backend="onnxruntime")(rainy), clean) > least
 

@@ -1,22 +1,27 @@
-"""What a run leaves to read: a JSONL log, TensorBoard and sample pictures."""
+"""What a run leaves to read: a JSONL log, sample pictures, and curves with TensorBoard."""
 
 from __future__ import annotations
 
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from torch.utils.tensorboard.writer import SummaryWriter
 
 from derain.training.validation import Scored
 
+if TYPE_CHECKING:
+    from torch.utils.tensorboard.writer import SummaryWriter
+
 
 class RunLog:
-    """Writes ``log.jsonl``, ``tensorboard/`` and ``samples/`` of one run.
+    """Writes ``log.jsonl`` and ``samples/`` of one run.
+
+    ``tensorboard/`` has the same numbers and pictures once more, where the extra ``tensorboard`` is
+    installed; no run needs it.
 
     Args:
         folder: The run's folder.
@@ -31,13 +36,15 @@ class RunLog:
             kept = [line for line in self._path.read_text().splitlines() if _before(line, start)]
             self._path.write_text("".join(f"{line}\n" for line in kept))
         self._file = self._path.open("a")
-        self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=start)
+        self._board = _board(folder / "tensorboard", start)
 
     def write(self, kind: str, step: int, values: dict[str, Any]) -> None:
-        """One line, and its numbers as TensorBoard scalars."""
+        """One line, and its numbers as scalars of TensorBoard."""
         line = {"kind": kind, "step": step, "time": round(time.time(), 3), **values}
         self._file.write(json.dumps(line) + "\n")
         self._file.flush()
+        if self._board is None:
+            return
         for name, value in values.items():
             if isinstance(value, int | float):
                 self._board.add_scalar(f"{kind}/{name}", value, step)
@@ -52,12 +59,23 @@ class RunLog:
         path = self.folder / "samples" / f"{name.replace('/', '-')}.png"
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(pixels).save(path)
-        self._board.add_image(name, pixels, step, dataformats="HWC")
+        if self._board is not None:
+            self._board.add_image(name, pixels, step, dataformats="HWC")
 
     def close(self) -> None:
         """Flush and close the files."""
         self._file.close()
-        self._board.close()
+        if self._board is not None:
+            self._board.close()
+
+
+def _board(folder: Path, start: int) -> SummaryWriter | None:
+    """TensorBoard's writer, None where it is not installed."""
+    try:
+        from torch.utils.tensorboard.writer import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter(str(folder), purge_step=start)
 
 
 def _before(line: str, start: int) -> bool:

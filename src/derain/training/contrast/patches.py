@@ -36,7 +36,7 @@ def standardise(patches: Tensor, fine: bool) -> Tensor:
 
     Rain is told by its structure, not by its brightness: otherwise an encoder only learns that rain
     is dark and photographs are not. On a photograph it is fine structure: with the coarse one left
-    in, an encoder could not tell clean from rainy patches at all (docs/method.md).
+    in, an encoder could not tell clean from rainy patches at all (research/journal/contrast.md).
     """
     if fine:
         padded = F.pad(patches, (_REACH,) * 4, mode="reflect")
