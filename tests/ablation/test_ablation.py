@@ -19,6 +19,8 @@ from derain.ablation.table import interval
 from derain.cli.main import run
 from derain.errors import ConfigError, DatasetError, TrainingError
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 STUDY = """

@@ -28,6 +28,8 @@ from derain.errors import DatasetError, DerainError, UsageError
 from derain.evaluation import psnr, ssim
 from derain.zoo import load_model
 
+pytestmark = pytest.mark.slow
+
 Pixels = NDArray[np.uint8]
 
 SCORER = Scorer(["matlab-y", "rgb"])

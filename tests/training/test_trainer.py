@@ -24,6 +24,8 @@ from derain.training.checkpoint import load_checkpoint, save_checkpoint
 from derain.training.loading import load_data
 from tests.training.conftest import resumed_run, through_run
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., TrainConfig]
 SMALLER = {"channels": 4, "rain_blocks": 1, "detail_blocks": 0, "pool_window": 6}
 
