@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from derain import Derainer
-from derain.evaluation import psnr, touched
+from derain.metrics import changed_fraction, psnr
 
 SIDE = 384
 _FINE = 3  # drawn so much larger and shrunk, for smooth edges
@@ -153,7 +153,7 @@ def main() -> None:
         picture, cells, sheet = draw_lookalike(name), [], []
         for derainer in derainers.values():
             result = derainer(picture)
-            cells += [f"{psnr(result, picture):.2f}", f"{touched(picture, result):.3f}"]
+            cells += [f"{psnr(result, picture):.2f}", f"{changed_fraction(picture, result):.3f}"]
             sheet.append(result)
         print(f"| {name} | {' | '.join(cells)} |")
         if options.pictures:

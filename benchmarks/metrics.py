@@ -23,7 +23,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 import numpy as np
 from PIL import Image
 
-from derain.evaluation import PROTOCOLS, niqe, psnr, ssim
+from derain.metrics import PROTOCOLS, niqe, psnr, ssim
 
 
 def pace(function: object, *arguments: object) -> float:

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from derain import Derainer
-from derain.evaluation import psnr
 from derain.media import read_picture
+from derain.metrics import psnr
 from derain.rain import RainPreset, RainRecipe, RainStyle, RainSynthesizer, rain_preset
 
 Pixels = NDArray[np.uint8]

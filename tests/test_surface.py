@@ -18,9 +18,10 @@ ROOT = Path(__file__).parents[1]
 
 def test_public_names_are_frozen() -> None:
     assert sorted(derain.__all__) == [
-        "BackendUnavailableError", "CorruptModelError", "DerainError", "Derainer",
-        "InputNotFoundError", "InvalidImageError", "ModelNotFoundError", "NonFiniteError",
-        "OutOfMemoryError", "Separation", "UsageError", "__version__", "model_names",
+        "Backend", "BackendUnavailableError", "CorruptModelError", "DerainError", "Derainer",
+        "InputNotFoundError", "InvalidImageError", "Model", "ModelCard", "ModelNotFoundError",
+        "NonFiniteError", "OutOfMemoryError", "PermissionDeniedError", "Separation", "UsageError",
+        "__version__", "load_model", "model_names",
     ]  # fmt: skip
     for name in derain.__all__:
         assert getattr(derain, name) is not None

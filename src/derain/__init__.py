@@ -16,16 +16,20 @@ from derain.errors import (
     ModelNotFoundError,
     NonFiniteError,
     OutOfMemoryError,
+    PermissionDeniedError,
     UsageError,
 )
 
 if TYPE_CHECKING:
-    from derain.restore import Derainer, Separation
-    from derain.zoo import model_names
+    from derain.restore import Backend, Derainer, Separation
+    from derain.zoo import Model, ModelCard, load_model, model_names
 
 __version__ = "0.1.0"
 
-_LATER = {"Derainer": "derain.restore", "Separation": "derain.restore", "model_names": "derain.zoo"}
+_LATER = {
+    **dict.fromkeys(("Backend", "Derainer", "Separation"), "derain.restore"),
+    **dict.fromkeys(("Model", "ModelCard", "load_model", "model_names"), "derain.zoo"),
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -38,17 +42,22 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "Backend",
     "BackendUnavailableError",
     "CorruptModelError",
     "DerainError",
     "Derainer",
     "InputNotFoundError",
     "InvalidImageError",
+    "Model",
+    "ModelCard",
     "ModelNotFoundError",
     "NonFiniteError",
     "OutOfMemoryError",
+    "PermissionDeniedError",
     "Separation",
     "UsageError",
     "__version__",
+    "load_model",
     "model_names",
 ]

@@ -17,6 +17,7 @@ import pytest
 from numpy.typing import NDArray
 
 from derain import Derainer
+from derain.cli.exit_codes import exit_code
 from derain.cli.main import run
 from derain.errors import InternalError
 from derain.media import read_picture
@@ -427,7 +428,7 @@ def test_an_unforeseen_error_is_one_line_too(
         raise ZeroDivisionError("unforeseen")
 
     monkeypatch.setattr(jobs, "plan_jobs", broken)
-    assert run([str(save("a.png", rainy)), *FAST]) == InternalError.exit_code
+    assert run([str(save("a.png", rainy)), *FAST]) == exit_code(InternalError)
     told = capsys.readouterr().err
     assert "internal error" in told
     assert "Traceback" not in told

@@ -13,8 +13,8 @@ import pytest
 from examples.gallery import fall, photograph
 
 from derain import Derainer
-from derain.evaluation import psnr
 from derain.media import Picture, read_picture, write_picture
+from derain.metrics import psnr
 from derain.rain import rain_preset
 
 pytestmark = pytest.mark.slow

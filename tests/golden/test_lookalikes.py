@@ -9,7 +9,7 @@ import pytest
 from benchmarks.lookalikes import PICTURES, draw_lookalike
 
 from derain import Derainer
-from derain.evaluation import touched
+from derain.metrics import changed_fraction
 
 # Share of pixels moved by more than 8 levels of luma, at most: what today's weights move plus 0.03,
 # and never more than the weights before were allowed. One exception: slanted strokes of text, for
@@ -56,5 +56,5 @@ def test_what_looks_like_rain_is_not_touched_more(model: str) -> None:
     shares = {}
     for name in PICTURES:
         picture = draw_lookalike(name)
-        shares[name] = touched(picture, derainer(picture))
+        shares[name] = changed_fraction(picture, derainer(picture))
     assert not {n: share for n, share in shares.items() if share > BOUNDS[model][n]}

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from scipy.signal import convolve2d
 
-from derain.nn import PRESETS, NetworkConfig, fold, preset
+from derain.nn import PRESETS, DRDNetConfig, preset
 from derain.nn.context_aggregation import ContextAggregation
 from tests.nn.test_networks import lively
 
@@ -40,7 +40,7 @@ def test_aggregation_is_one_sparse_kernel() -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_folding_is_exact(name: str) -> None:
     network = lively(preset(name))
-    folded = fold(network)
+    folded = network.folded()
     assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in folded.modules())
     assert not any(isinstance(m, ContextAggregation) for m in folded.modules())
     side = preset(name).size_multiple
@@ -51,20 +51,20 @@ def test_folding_is_exact(name: str) -> None:
 
 
 def test_folding_leaves_the_original_alone() -> None:
-    network = lively(NetworkConfig(channels=8, rain_blocks=1, detail_blocks=1, pool_window=6))
+    network = lively(DRDNetConfig(channels=8, rain_blocks=1, detail_blocks=1, pool_window=6))
     before = {k: v.clone() for k, v in network.state_dict().items()}
-    fold(network)
+    network.folded()
     assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
 
 
 def test_training_form_and_batch_norm_agree_in_eval_mode() -> None:
     """A batch-normalised aggregation folded by hand, in float64."""
-    config = NetworkConfig(channels=4, rain_blocks=1, detail_blocks=1, pool_window=6)
+    config = DRDNetConfig(channels=4, rain_blocks=1, detail_blocks=1, pool_window=6)
     network = lively(config)
     block, norm = network.detail.blocks[0].first, network.detail.blocks[0].norm1
     x = torch.rand(1, 4, 16, 16)
     expected = F.batch_norm(
         block(x), norm.running_mean, norm.running_var, norm.weight, norm.bias, eps=norm.eps
     )
-    got = fold(network).detail.blocks[0].first(x)
+    got = network.folded().detail.blocks[0].first(x)
     torch.testing.assert_close(got, expected, atol=1e-5, rtol=0)

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from derain.errors import CorruptModelError, ModelNotFoundError
-from derain.nn import NetworkConfig, load_network, save_network
+from derain.nn import DRDNetConfig, load_network, save_network
 from tests.nn.test_networks import lively
 
-CONFIG = NetworkConfig(channels=8, rain_blocks=1, detail_blocks=1, pool_window=6)
+CONFIG = DRDNetConfig(channels=8, rain_blocks=1, detail_blocks=1, pool_window=6)
 
 
 def test_round_trip(tmp_path: Path) -> None:

@@ -9,16 +9,14 @@ import pytest
 import torch
 
 from derain.errors import ConfigError
-from derain.nn import PRESETS, DRDNet, NetworkConfig, pad_to_multiple, preset
-from derain.nn.cost import multiply_accumulates
-from derain.nn.initialise import grow
-from derain.nn.squeeze_excitation import SqueezeExcitation
-from derain.nn.trunk import Trunk
+from derain.nn import PRESETS, DRDNet, DRDNetConfig, pad_to_multiple, preset
+from derain.nn.blocks import SqueezeExcitation
+from derain.nn.drdnet import Trunk
 
 SMALL = {"rain_blocks": 2, "detail_blocks": 2}
 
 
-def lively(config: NetworkConfig, seed: int = 0) -> DRDNet:
+def lively(config: DRDNetConfig, seed: int = 0) -> DRDNet:
     """A network whose tails and statistics are not at their start, in eval mode."""
     torch.manual_seed(seed)
     network = DRDNet(config)
@@ -142,7 +140,7 @@ def test_padding_reflects(size: tuple[int, int]) -> None:
 )
 def test_impossible_configurations_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
-        NetworkConfig.from_dict({**preset("fast").to_dict(), **values})
+        DRDNetConfig.from_dict({**preset("fast").to_dict(), **values})
 
 
 @pytest.mark.parametrize("mirrors", [1, 2, 4])
@@ -165,15 +163,15 @@ def test_layers_are_averaged_over_mirrors(mirrors: int) -> None:
         for layer, *expected in zip(layers, *turned, strict=True):
             np.testing.assert_allclose(layer.numpy(), np.mean(expected, axis=0), atol=1e-6)
         assert torch.equal(network.train()(rainy).clean, single.train()(rainy).clean)
-    costs = [multiply_accumulates(n.config) for n in (network, single)]
+    costs = [n.config.macs_per_pixel for n in (network, single)]
     assert costs[0] == pytest.approx(mirrors * costs[1], rel=1e-3)
 
 
 def test_configuration_round_trip() -> None:
     for name in PRESETS:
-        assert NetworkConfig.from_dict(preset(name).to_dict()) == preset(name)
+        assert DRDNetConfig.from_dict(preset(name).to_dict()) == preset(name)
     with pytest.raises(ConfigError, match="width"):
-        NetworkConfig.from_dict({"width": 3})
+        DRDNetConfig.from_dict({"width": 3})
     with pytest.raises(ConfigError, match="known: paper"):
         preset("huge")
 
@@ -184,7 +182,7 @@ SMALLEST = {"channels": 8, "rain_blocks": 1, "detail_blocks": 1, "pool_window": 
 @pytest.mark.parametrize("reads", ["rainy", "coarse", "both", "features"])
 def test_the_detail_branch_reads_what_it_is_told_to(reads: str) -> None:
     """A change of O, of the coarse picture or of R's features arrives where it should, alone."""
-    config = NetworkConfig.from_dict({**SMALLEST, "detail_input": reads, "norm": "none"})
+    config = DRDNetConfig.from_dict({**SMALLEST, "detail_input": reads, "norm": "none"})
     network = lively(config)
     pictures, features = torch.rand(2, 1, 3, 12, 12), torch.rand(1, 8, 12, 12)
 
@@ -202,7 +200,7 @@ def test_the_detail_branch_reads_what_it_is_told_to(reads: str) -> None:
 
 
 def test_without_a_detail_branch_the_coarse_picture_is_the_clean_one() -> None:
-    network = lively(NetworkConfig.from_dict({**SMALLEST, "detail_blocks": 0}))
+    network = lively(DRDNetConfig.from_dict({**SMALLEST, "detail_blocks": 0}))
     with torch.no_grad():
         layers = network(torch.rand(1, 3, 12, 12))
     assert torch.equal(layers.clean, layers.coarse) and not layers.detail.any()
@@ -210,7 +208,7 @@ def test_without_a_detail_branch_the_coarse_picture_is_the_clean_one() -> None:
 
 
 def test_without_a_rain_branch_it_repairs_what_it_is_given() -> None:
-    config = NetworkConfig.from_dict({**SMALLEST, "rain_blocks": 0, "detail_input": "coarse"})
+    config = DRDNetConfig.from_dict({**SMALLEST, "rain_blocks": 0, "detail_input": "coarse"})
     network = lively(config)
     rainy, coarse = torch.rand(2, 1, 3, 12, 12)
     with torch.no_grad():
@@ -221,20 +219,20 @@ def test_without_a_rain_branch_it_repairs_what_it_is_given() -> None:
     with pytest.raises(ValueError, match="a coarse picture is given"):
         network(rainy)
     with pytest.raises(ConfigError, match="needs a rain branch"):
-        NetworkConfig.from_dict({**SMALLEST, "rain_blocks": 0, "detail_input": "features"})
+        DRDNetConfig.from_dict({**SMALLEST, "rain_blocks": 0, "detail_input": "features"})
     with pytest.raises(ConfigError, match="neither"):
-        NetworkConfig(rain_blocks=0, detail_blocks=0)
+        DRDNetConfig(rain_blocks=0, detail_blocks=0)
 
 
 @pytest.mark.parametrize("norm", ["none", "batch"])
 def test_a_grown_branch_starts_as_the_shallow_one_and_learns(norm: str) -> None:
-    shallow = lively(NetworkConfig.from_dict({**SMALLEST, "norm": norm}))
-    config = NetworkConfig.from_dict(
+    shallow = lively(DRDNetConfig.from_dict({**SMALLEST, "norm": norm}))
+    config = DRDNetConfig.from_dict(
         {**SMALLEST, "rain_blocks": 3, "detail_blocks": 2, "norm": norm}
     )
     deep = DRDNet(config).eval()
     for name in ("rain", "detail"):
-        grow(deep.get_submodule(name), shallow.get_submodule(name).state_dict())
+        deep.get_submodule(name).grow(shallow.get_submodule(name).state_dict())
     rainy = torch.rand(1, 3, 12, 12)
     with torch.no_grad():
         torch.testing.assert_close(deep(rainy).clean, shallow(rainy).clean)
@@ -244,4 +242,4 @@ def test_a_grown_branch_starts_as_the_shallow_one_and_learns(norm: str) -> None:
     new = [p.grad.abs().sum() for p in deep.rain.blocks[2].parameters() if p.grad is not None]
     assert sum(new) > 0
     with pytest.raises(RuntimeError, match="not a branch of this form"):
-        grow(deep.rain, shallow.detail.state_dict())
+        deep.rain.grow(shallow.detail.state_dict())

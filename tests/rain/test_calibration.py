@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from derain.evaluation import psnr
+from derain.metrics import psnr
 from derain.rain import RainSynthesizer, rain_preset
 
 

@@ -13,7 +13,7 @@ from derain.cli.main import run
 from derain.data import list_pairs
 from derain.data.pairs import read_rgb
 from derain.errors import ConfigError
-from derain.evaluation import psnr
+from derain.metrics import psnr
 from derain.rain import rain_preset
 from derain.rain.folder import without
 

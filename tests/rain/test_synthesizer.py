@@ -14,7 +14,7 @@ from derain.errors import ConfigError
 from derain.rain import PRESETS, RainPreset, RainRecipe, RainStyle, RainSynthesizer, rain_preset
 from derain.rain.background import strokes
 from derain.rain.compose import COMPOSITIONS
-from derain.rain.families import lines
+from derain.rain.families.streaks import lines
 from derain.rain.kernels import convolve, drop_kernels, streak_kernels
 
 Pixels = NDArray[np.uint8]
@@ -27,7 +27,8 @@ def clean_batch(photos: list[Pixels]) -> torch.Tensor:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_seed_fixes_the_batch(name: str, photos: list[Pixels]) -> None:
-    synthesizer, clean = RainSynthesizer(rain_preset(name), LAYERS, LAYERS), clean_batch(photos)
+    synthesizer = RainSynthesizer(rain_preset(name), LAYERS, LAYERS, LAYERS)
+    clean = clean_batch(photos)
     first = synthesizer(clean, torch.Generator().manual_seed(3))
     again = synthesizer(clean, torch.Generator().manual_seed(3))
     other = synthesizer(clean, torch.Generator().manual_seed(4))
@@ -38,7 +39,7 @@ def test_a_seed_fixes_the_batch(name: str, photos: list[Pixels]) -> None:
 @pytest.mark.parametrize("name", PRESETS)
 def test_layers_are_what_they_are_called(name: str, photos: list[Pixels]) -> None:
     clean = clean_batch(photos)
-    sample = RainSynthesizer(rain_preset(name), LAYERS, LAYERS)(
+    sample = RainSynthesizer(rain_preset(name), LAYERS, LAYERS, LAYERS)(
         clean, torch.Generator().manual_seed(0)
     )
     assert sample.rainy.shape == sample.clean.shape == sample.rain.shape == clean.shape
@@ -106,18 +107,17 @@ def test_compositions() -> None:
     assert COMPOSITIONS["alpha"](b, s, c) == pytest.approx(0.2 + 0.4)
 
 
-def test_rendered_rain_needs_its_layers(photos: list[Pixels]) -> None:
-    synthesizer = RainSynthesizer(rain_preset("rendered"))
-    with pytest.raises(ConfigError, match="streak layers"):
-        synthesizer(clean_batch(photos), torch.Generator())
-
-
-def test_extracted_rain_needs_its_lenders(photos: list[Pixels]) -> None:
-    whole = rain_preset("wide")
-    lent = tuple(r for r in whole.recipes if r.styles[0].family == "extracted")
-    synthesizer = RainSynthesizer(replace(whole, recipes=lent), LAYERS)
-    with pytest.raises(ConfigError, match="lenders"):
-        synthesizer(clean_batch(photos), torch.Generator())
+@pytest.mark.parametrize(
+    ("family", "named"),
+    [("rendered", "streak layers"), ("extracted", "lenders"), ("filmed", "clips")],
+)
+def test_layers_that_are_not_given_are_told_at_once(family: str, named: str) -> None:
+    """Not when a recipe that needs them is drawn, a thousand steps into a run."""
+    rare = RainRecipe((RainStyle(family),), weight=1e-9)  # type: ignore[arg-type]
+    preset = RainPreset((RainRecipe((RainStyle("lines"),)), rare))
+    with pytest.raises(ConfigError, match=named):
+        RainSynthesizer(preset)
+    RainSynthesizer(preset, **{family: LAYERS})  # type: ignore[arg-type]
 
 
 def test_a_crop_of_noise_does_not_become_streaks(photos: list[Pixels]) -> None:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from derain import BackendUnavailableError, Derainer, NonFiniteError
 from derain.restore import backends
-from derain.restore import derainer as module
 from derain.restore.backends import Planes
 from derain.restore.backends.base import means_out_of_memory
 from derain.restore.backends.openvino import OpenVinoBackend
@@ -94,14 +93,10 @@ class Whole(Broken):
         return np.zeros_like(rainy), np.zeros_like(rainy)
 
 
-def test_not_finite_is_tried_again_in_float32(
-    monkeypatch: pytest.MonkeyPatch, rainy: Pixels
-) -> None:
-    monkeypatch.setattr(module, "make_backend", lambda *_: Broken(always=False))
-    assert np.array_equal(Derainer("fast")(rainy), rainy)
-    monkeypatch.setattr(module, "make_backend", lambda *_: Broken(always=True))
+def test_not_finite_is_tried_again_in_float32(rainy: Pixels) -> None:
+    assert np.array_equal(Derainer("fast", backend=Broken(always=False))(rainy), rainy)
     with pytest.raises(NonFiniteError, match="not finite"):
-        Derainer("fast")(rainy)
+        Derainer("fast", backend=Broken(always=True))(rainy)
 
 
 def test_engines_words_for_no_memory() -> None:

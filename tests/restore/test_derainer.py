@@ -14,7 +14,6 @@ from PIL import Image
 
 from derain import Derainer, InputNotFoundError, InvalidImageError, UsageError
 from derain.media import Picture, decode_picture, encode_picture
-from derain.restore import derainer as module
 from derain.restore.backends import Planes
 from derain.zoo import load_model
 
@@ -35,9 +34,8 @@ class Identity:
 
 
 @pytest.fixture
-def identity(monkeypatch: pytest.MonkeyPatch) -> Derainer:
-    monkeypatch.setattr(module, "make_backend", lambda *_: Identity())
-    return Derainer("fast", tile=64)
+def identity() -> Derainer:
+    return Derainer("fast", tile=64, backend=Identity())
 
 
 def levels(dtype: type) -> NDArray:
@@ -208,6 +206,8 @@ def test_many_threads_share_one(backend: str, photos: list[Pixels]) -> None:
 
 def test_example_of_the_docstring() -> None:
     import doctest
+
+    from derain.restore import derainer as module
 
     results = doctest.testmod(module)
     assert results.attempted >= 3

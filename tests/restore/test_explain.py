@@ -14,7 +14,7 @@ from PIL import Image
 
 from derain import Derainer
 from derain.export import export_run
-from derain.nn import NetworkConfig, save_network
+from derain.nn import DRDNetConfig, save_network
 from derain.restore.explain import explain
 from tests.nn.test_networks import lively
 
@@ -25,7 +25,7 @@ Pixels = NDArray[np.uint8]
 def both_branches(tmp_path: Path) -> Derainer:
     """A model with a detail branch; the shipped ones have none."""
     network = lively(
-        NetworkConfig(
+        DRDNetConfig(
             channels=8, rain_blocks=1, detail_blocks=1, unshuffle=2, norm="none", pool_window=48
         )
     )

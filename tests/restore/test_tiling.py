@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from derain import Derainer, OutOfMemoryError
 from derain.export.halo import measure_halo
 from derain.nn import PRESETS, DRDNet, preset
-from derain.nn.cost import bytes_per_pixel
 from derain.restore.backends import Planes, TileTooLarge
 from derain.restore.engine import Engine
 from derain.restore.tiles import Box, cuts, fitting_window, ramp
@@ -68,7 +67,7 @@ def card_for(network: DRDNet) -> ModelCard:
         load_model("fast").card,
         size_multiple=config.size_multiple,
         halo=measure_halo(network),
-        bytes_per_pixel=bytes_per_pixel(config),
+        bytes_per_pixel=config.bytes_per_pixel,
     )
 
 

@@ -8,19 +8,31 @@ from pathlib import Path
 import pytest
 
 from derain.errors import ConfigError, DatasetError
+from derain.settings import merge, parse_overrides
 from derain.training import TrainConfig, Trainer, load_config
-from derain.training.config import OptimizerConfig, merge, parse_overrides
+from derain.training.config import OptimizerConfig
 from derain.training.schedule import learning_rate
+from derain.training.stages import load_stages
 
 FOLDER = Path(__file__).parents[2] / "configs"
-CONFIGS = sorted(set(FOLDER.glob("*.toml")) - {FOLDER / "release.toml"})
+CONFIGS = sorted(set(FOLDER.glob("*.toml")) - {FOLDER / "data.toml"})
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
 def test_committed_configurations_load(path: Path) -> None:
-    config = load_config(path)
-    assert config.network_config.unshuffle == (1 if path.stem.startswith("paper") else 2)
-    assert Path(config.out).name == path.stem
+    for config in load_stages(path):
+        assert config.network_config.unshuffle == (1 if path.stem == "paper" else 2)
+        assert path.stem in Path(config.out).parts
+
+
+@pytest.mark.parametrize("name", ["base", "fast"])
+def test_what_ships_holds_both_networks_within_its_budget(name: str) -> None:
+    config = load_stages(FOLDER / f"{name}.toml")[-1]
+    network = config.network_config
+    assert network.rain_blocks and network.detail_blocks and network.mirrors == 1
+    assert network.macs_per_pixel <= {"base": 200_000, "fast": 70_000}[name]
+    assert config.patch >= 160
+    assert config.real and config.real.rain and config.real.background and config.real.augmented
 
 
 def test_assignments() -> None:
@@ -51,7 +63,7 @@ def test_assignments() -> None:
 )
 def test_what_is_wrong_is_named(assignment: str, named: str) -> None:
     with pytest.raises(ConfigError, match=named):
-        load_config(CONFIGS[0], (assignment,))
+        load_config(FOLDER / "own.toml", (assignment,))
 
 
 def test_files_that_are_no_configuration(tmp_path: Path) -> None:
@@ -78,7 +90,7 @@ def test_missing_and_damaged_data_are_named_before_the_first_step(
 
 
 def test_learning_rate() -> None:
-    config = load_config(FOLDER / "base.toml").optimizer
+    config = load_config(FOLDER / "own.toml").optimizer
     rates = [learning_rate(step, 1000, config) for step in range(1000)]
     top = config.warmup - 1
     assert rates[0] == pytest.approx(config.rate / config.warmup)

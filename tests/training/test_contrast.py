@@ -11,8 +11,7 @@ from safetensors.torch import save_file
 from scipy import ndimage
 
 from derain.errors import ConfigError
-from derain.nn import DRDNet, preset
-from derain.nn.drdnet import Layers
+from derain.nn import DRDNet, Layers, preset
 from derain.training.config import RealConfig
 from derain.training.contrast import (
     DualContrast,

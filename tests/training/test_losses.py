@@ -9,7 +9,10 @@ from skimage.metrics import structural_similarity
 
 from derain.nn import Layers
 from derain.training.config import LossConfig
-from derain.training.losses import frequency_ratio, ssim, supervised_loss
+from derain.training.objectives import Batch, Supervised
+from derain.training.objectives.supervised import frequency_ratio, ssim
+
+NONE = Layers(*(torch.zeros(0, 3, 16, 16),) * 4)
 
 
 def test_ssim_against_scikit_image() -> None:
@@ -38,7 +41,7 @@ def test_frequency_ratio_against_numpy() -> None:
 def test_weights_and_terms() -> None:
     rainy, truth, rain, detail = (torch.rand(1, 3, 16, 16) for _ in range(4))
     layers = Layers(rain, rainy - rain, detail, rainy - rain + detail)
-    total, terms = supervised_loss(layers, rainy, truth, LossConfig(0.1, 1, 0, 0))
+    total, terms = Supervised(LossConfig(0.1, 1, 0, 0)).loss(Batch(0, rainy, truth), layers, NONE)
     assert set(terms) == {"coarse", "clean"}
     expected = 0.1 * (rainy - rain - truth).abs().mean() + (layers.clean - truth).abs().mean()
     torch.testing.assert_close(total, expected)
@@ -50,7 +53,7 @@ def test_flat_and_dry_pictures_are_finite(value: float) -> None:
     image = torch.full((2, 3, 24, 24), value)
     rain = torch.zeros_like(image, requires_grad=True)
     layers = Layers(rain, image - rain, rain * 0, image - rain)
-    total, _ = supervised_loss(layers, image, image, LossConfig())
+    total, _ = Supervised(LossConfig()).loss(Batch(0, image, image), layers, NONE)
     total.backward()
     assert torch.isfinite(total)
     assert torch.isfinite(rain.grad).all()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from derain import CorruptModelError, Derainer, ModelNotFoundError, model_names
-from derain.nn import NetworkConfig, load_network
+from derain.nn import DRDNetConfig, load_network
 from derain.zoo import SHIPPED, ModelCard, card_markdown, load_model, store
 
 
@@ -27,7 +27,7 @@ def test_cards_describe_the_files(name: str) -> None:
         data = (SHIPPED / file).read_bytes()
         assert hashlib.sha256(data).hexdigest() == card.sha256[file]
     network = load_network(model.weights_path())
-    assert network.config == NetworkConfig.from_dict(card.network)
+    assert network.config == DRDNetConfig.from_dict(card.network)
     assert card.parameters == sum(p.numel() for p in network.parameters())
     assert card.size_multiple == network.config.size_multiple
     assert card.receptive_radius == network.config.receptive_radius

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 
 def bank(
@@ -15,6 +18,7 @@ def bank(
     layers: int = 100,
     side: int = 384,
     seed: int = 0,
+    overwrite: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Draw the rain layers of a preset into one file, from which training crops them.
 
@@ -34,9 +38,11 @@ def bank(
         Their side in pixels; patches must be smaller.
     seed
         Fixes what is drawn.
+    overwrite
+        Replace a file that exists.
     """
     from derain.rain.folder import bank_of_folders
 
-    count = bank_of_folders(out, preset, streaks, film, layers, side, seed, print)
+    count = bank_of_folders(out, preset, streaks, film, layers, side, seed, overwrite, print)
     print(f"{count} layers in {out}")
     return 0

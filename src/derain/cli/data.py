@@ -176,8 +176,8 @@ def fit_niqe(
     """
     from derain.cli.console import bar
     from derain.data import list_images, read_rgb
-    from derain.evaluation import fit_pristine
-    from derain.evaluation.niqe import BLOCK
+    from derain.metrics import fit_pristine
+    from derain.metrics.niqe import BLOCK
 
     found = {folder: list_images(folder) for folder in folders}
     files = [path for paths in found.values() for path in paths]

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from derain.comparison import Entry, Row
-    from derain.comparison.report.tables import Table as Scores
-    from derain.comparison.testset import TestSet
+    from derain.evaluation import Entry, Row
+    from derain.evaluation.report.tables import Table as Scores
+    from derain.evaluation.testset import TestSet
 
 
 def evaluate(
@@ -77,9 +77,7 @@ def evaluate(
     from rich.console import Console
 
     from derain.cli.console import bar
-    from derain.comparison import (
-        KINDS,
-        Scorer,
+    from derain.evaluation import (
         compare,
         gains_kept,
         make_views,
@@ -90,7 +88,8 @@ def evaluate(
         with_views,
         write_report,
     )
-    from derain.comparison.report.tables import kept_table, score_tables
+    from derain.evaluation.report.tables import kept_table, score_tables
+    from derain.metrics import KINDS, Scorer
 
     if not (data or rain_free or real):
         raise UsageError("name what to measure on: --data NAME=PATH, --rain-free or --real")
@@ -166,7 +165,7 @@ def _shown(table: Scores) -> Table:
 def _verify(entries: list[Entry], rows: list[Row], console: Console) -> None:
     from rich.table import Table
 
-    from derain.comparison import verify
+    from derain.evaluation import verify
     from derain.zoo import load_model, model_names
 
     verdicts = []

@@ -14,42 +14,46 @@ from typing import TextIO
 from cyclopts import App, CycloptsError
 
 from derain import __version__
-from derain.cli.ablate import ablate
 from derain.cli.bank import bank
 from derain.cli.data import app as data
 from derain.cli.evaluate import evaluate
+from derain.cli.exit_codes import INTERRUPTED, exit_code, listed
 from derain.cli.explain import explain
 from derain.cli.export import export
 from derain.cli.models import models
-from derain.cli.reproduce import reproduce
 from derain.cli.restore import restore
 from derain.cli.synthesize import synthesize
 from derain.cli.train import train
-from derain.errors import DerainError, InternalError, UsageError
+from derain.errors import (
+    BackendUnavailableError,
+    DerainError,
+    InternalError,
+    OutOfMemoryError,
+    UsageError,
+)
 from derain.files import explain_os_error
 
-INTERRUPTED = 130
+_GONE = {
+    "ablate": "from a clone, python -m research ablate STUDY",
+    "reproduce": "derain train runs all stages of a configuration, derain export the rest",
+}
 
 app = App(
     name="derain",
     version=f"derain {__version__}",
-    help="""Remove rain streaks from photographs.
+    help=f"""Remove rain streaks from photographs.
 
     A picture goes to NAME.derained.EXT beside it, a folder to FOLDER-derained. For a folder with
     the name of a command, write ./NAME.
 
-    Exit codes: 0 all done; 1 some of several pictures failed; 2 usage; 3 input not found; 4 not a
-    usable picture; 5 permission denied; 6 disk full; 7 output exists or is the input; 8 unknown
-    model; 9 damaged model; 10 out of memory; 11 values not finite; 12 backend or device not there;
-    13 configuration; 14 training data; 15 training; 16 export; 17 not the card's
-    scores; 70 internal error; 130 interrupted.
+    Exit codes: {listed()}.
     """,
     suppress_keyboard_interrupt=False,
 )
 app.default(restore)
 for command in (
     *(models, explain, data, evaluate),
-    *(train, ablate, synthesize, bank, export, reproduce),
+    *(train, synthesize, bank, export),
 ):
     app.command(command)
 
@@ -70,7 +74,7 @@ def _complain(message: str) -> None:
     print(f"derain: {message}", file=sys.stderr)
 
 
-def _mistyped(word: str) -> str | None:
+def _mistyped(word: str, app: App) -> str | None:
     """The command that a word without the look of a path may stand for."""
     commands = [name for name in app if name.isalpha()]
     if word in commands or not word.isalpha() or Path(word).exists():
@@ -83,14 +87,16 @@ def _interrupt(number: int, _: object) -> None:
     raise KeyboardInterrupt
 
 
-def run(tokens: list[str]) -> int:
-    """Run one command line and give its exit code; never raises."""
+def run(tokens: list[str], app: App = app) -> int:
+    """Run one command line of an application and give its exit code; never raises."""
     try:
         if not tokens:
             raise UsageError("nothing to do: name a picture or a folder (see derain --help)")
         if "" in tokens:
             raise UsageError("an argument is empty; is a variable of the shell not set?")
-        if hint := _mistyped(tokens[0]):
+        if tokens[0] in _GONE and tokens[0] not in app and not Path(tokens[0]).exists():
+            raise UsageError(f"{tokens[0]}: is no command any more; {_GONE[tokens[0]]}")
+        if hint := _mistyped(tokens[0], app):
             raise UsageError(f"{tokens[0]}: no such file, folder or command; did you mean {hint}?")
         # The command line's library takes a lone dash for an option; as a path it is the same.
         tokens = ["./-" if token == "-" else token for token in tokens]
@@ -98,28 +104,28 @@ def run(tokens: list[str]) -> int:
         return result if isinstance(result, int) else 0
     except CycloptsError as error:
         _complain(f"{' '.join(str(error).split())} (see derain --help)")
-        return UsageError.exit_code
+        return exit_code(UsageError)
     except DerainError as error:
         _complain(str(error))
-        return error.exit_code
+        return exit_code(error)
     except KeyboardInterrupt:
         _complain("interrupted; everything finished before is kept")
         return INTERRUPTED
     except OSError as error:
         explained = explain_os_error(error, error.filename or "output")
         _complain(str(explained))
-        return explained.exit_code
+        return exit_code(explained)
     except MemoryError:
         _complain("out of memory; close other programs or use --model fast")
-        return 10
+        return exit_code(OutOfMemoryError)
     except ImportError as error:
         _complain(f"{error.name} is not installed: pip install 'derain[train]'")
-        return 12
+        return exit_code(BackendUnavailableError)
     except Exception as error:
         if os.environ.get("DERAIN_DEBUG"):
             traceback.print_exc()
         _complain(f"internal error: {error!r}; set DERAIN_DEBUG=1 for the details and report it")
-        return InternalError.exit_code
+        return exit_code(InternalError)
 
 
 def main() -> None:

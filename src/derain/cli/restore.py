@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from derain.cli.exit_codes import PARTIAL, exit_code
 from derain.errors import (
     DerainError,
     InternalError,
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from derain.cli.jobs import Job
     from derain.media import Picture
     from derain.restore import Derainer
-
-PARTIAL = 1
 
 
 def restore(
@@ -111,7 +110,7 @@ def restore(
         reporter.record({"status": "failed", "error": str(error)})
         reporter.warn(str(error))
     if not jobs:
-        return errors[0].exit_code if len(errors) == 1 else PARTIAL
+        return exit_code(errors[0]) if len(errors) == 1 else PARTIAL
     from derain.restore import Derainer
 
     derainer = Derainer(
@@ -157,7 +156,7 @@ def restore(
         print(told, file=sys.stderr)
     if not errors:
         return 0
-    return PARTIAL if several else errors[0].exit_code
+    return PARTIAL if several else exit_code(errors[0])
 
 
 def _explain(error: Exception, job: Job) -> DerainError:

@@ -6,20 +6,22 @@ from pathlib import Path
 
 
 def train(config: Path, /, *overrides: str) -> int:
-    """Train a network; run the same command again to go on after a stop.
+    """Train a network through all stages; run the same command again to go on after a stop.
 
     Parameters
     ----------
     config
         A TOML file, such as configs/base.toml.
     overrides
-        Values over the file's, as key=value, such as steps=100 data.root=../data.
+        Values over the file's, as key=value, such as steps=100, data.root=../data, or
+        stages.NAME.steps=100 for one stage.
     """
-    from derain.training import Trainer, load_config
+    from derain.training.stages import load_stages, run_stages
 
-    trainer = Trainer(load_config(config, overrides), report=print)
-    finished = trainer.run()
+    stages = load_stages(config, overrides)
+    finished, signalled = run_stages(stages, print, config.as_posix())
     if finished:
-        print(f"finished: {finished}; next: derain export {finished} --name NAME --out FOLDER")
+        last = stages[-1].out
+        print(f"finished: {last}; next: derain export {last} --name NAME --out FOLDER")
     # As the shell reports a process that a signal ended; a time limit was asked for.
-    return 0 if finished or trainer.signalled is None else 128 + trainer.signalled
+    return 128 + signalled if signalled else 0

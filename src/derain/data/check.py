@@ -14,7 +14,7 @@ from derain.data.layouts import find_pairs
 from derain.data.pairs import Pair
 from derain.data.scenes import group_scenes, perceptual_hash
 from derain.errors import DerainError
-from derain.evaluation import psnr
+from derain.metrics import psnr
 
 DUPLICATE = 4
 """Bits of 64 up to which two pictures count as near-duplicates."""

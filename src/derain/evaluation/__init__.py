@@ -1,42 +1,27 @@
-"""Metrics on arrays, each under a named protocol; no files, no models."""
+"""Methods side by side on the same pictures."""
 
-from derain.evaluation.extra import EXTRA, extra_metric
-from derain.evaluation.interval import Mean, mean_with_interval
-from derain.evaluation.niqe import Pristine, fit_pristine, niqe
-from derain.evaluation.protocol import PROTOCOLS, Protocol, luma, protocol_named
-from derain.evaluation.psnr import IDENTICAL, psnr
-from derain.evaluation.ssim import ssim
-from derain.evaluation.streaks import (
-    StreakRemoval,
-    rain_mask,
-    removed_direction,
-    streak_removal,
-    touched,
-)
-from derain.evaluation.views import check_degrees, check_factor, enlarge, turn
+from derain.evaluation.kept import Kept, gains_kept
+from derain.evaluation.report import write_report
+from derain.evaluation.run import Entry, Results, compare, read_entries
+from derain.evaluation.summary import Row, summarise
+from derain.evaluation.testset import open_testset, read_subset, with_views
+from derain.evaluation.verify import Verdict, verify
+from derain.evaluation.views import make_views
 
 __all__ = [
-    "EXTRA",
-    "IDENTICAL",
-    "PROTOCOLS",
-    "Mean",
-    "Pristine",
-    "Protocol",
-    "StreakRemoval",
-    "check_degrees",
-    "check_factor",
-    "enlarge",
-    "extra_metric",
-    "fit_pristine",
-    "luma",
-    "mean_with_interval",
-    "niqe",
-    "protocol_named",
-    "psnr",
-    "rain_mask",
-    "removed_direction",
-    "ssim",
-    "streak_removal",
-    "touched",
-    "turn",
+    "Entry",
+    "Kept",
+    "Results",
+    "Row",
+    "Verdict",
+    "compare",
+    "gains_kept",
+    "make_views",
+    "open_testset",
+    "read_entries",
+    "read_subset",
+    "summarise",
+    "verify",
+    "with_views",
+    "write_report",
 ]

@@ -1,6 +1,5 @@
-"""Torch network -> ONNX, with its card; a release from its manifest."""
+"""Torch network -> ONNX, with its card."""
 
-from derain.export.reproduce import load_manifest, reproduce
 from derain.export.run import export_run
 
-__all__ = ["export_run", "load_manifest", "reproduce"]
+__all__ = ["export_run"]

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from derain.errors import ExportError
-from derain.nn import DRDNet
+from derain.nn import Network
 from derain.rain import RainSynthesizer, rain_preset
 
 TOLERANCE = 0.25 / 255
@@ -33,7 +33,7 @@ def _probes(side: int) -> Tensor:
 
 
 @torch.no_grad()
-def measure_halo(network: DRDNet, tolerance: float = TOLERANCE) -> int:
+def measure_halo(network: Network, tolerance: float = TOLERANCE) -> int:
     """Smallest halo, in whole size multiples, that hides a cut.
 
     Whole probes are compared with windows of them, cut on all four sides: beyond the halo from a
@@ -45,7 +45,7 @@ def measure_halo(network: DRDNet, tolerance: float = TOLERANCE) -> int:
     network = network.eval()
     step = network.config.size_multiple
     # Gates reach further than convolutions; what two windows away still does is far below a level.
-    windows = 2 * network.config.pool_window * network.config.unshuffle
+    windows = 2 * network.config.window
     far = -(-(network.config.receptive_radius + windows) // step) + 1
     side = (2 * far + 1) * step
     margin = far // 2 * step + step

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from derain.errors import ExportError
-from derain.nn import DRDNet, fold
+from derain.nn import Network
 
 PARITY = 1e-4
 _OPSET = 18
@@ -20,7 +20,7 @@ _OPSET = 18
 class _Branches(nn.Module):
     """The two branches without the skip, which is added outside in float32."""
 
-    def __init__(self, network: DRDNet) -> None:
+    def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
 
@@ -28,13 +28,13 @@ class _Branches(nn.Module):
         return self.network.branches(rainy)
 
 
-def to_onnx(network: DRDNet) -> bytes:
+def to_onnx(network: Network) -> bytes:
     """Fold a network and export it with dynamic height and width.
 
     Input ``rainy`` (1, 3, H, W) float32, outputs ``rain`` and ``detail`` of the same shape; H and W
     are multiples of ``network.config.size_multiple``.
     """
-    branches = _Branches(fold(network)).eval()
+    branches = _Branches(network.folded()).eval()
     multiple = network.config.size_multiple
     sides = [multiple * torch.export.Dim(f"{name}_units", min=1, max=4096) for name in ("h", "w")]
     example = (torch.rand(1, 3, 3 * multiple, 5 * multiple),)
@@ -57,7 +57,7 @@ def to_onnx(network: DRDNet) -> bytes:
     return buffer.getvalue()
 
 
-def check_parity(network: DRDNet, onnx: bytes) -> float:
+def check_parity(network: Network, onnx: bytes) -> float:
     """Largest difference between the network and its export, over several sizes.
 
     Raises:

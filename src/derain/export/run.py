@@ -13,7 +13,6 @@ from derain.export.halo import measure_halo
 from derain.export.onnx import PARITY, check_parity, to_onnx
 from derain.files import atomic_write
 from derain.nn import load_network
-from derain.nn.cost import bytes_per_pixel, multiply_accumulates
 from derain.zoo import ModelCard, card_markdown
 
 Report = Callable[[str], None]
@@ -33,7 +32,7 @@ def export_run(
         if not (run / needed).is_file():
             raise ExportError(f"{run}: not a finished training run (no {needed})")
     network = load_network(weights)
-    if network.rain is None:
+    if network.needs_coarse:
         raise ExportError(
             f"{run}: holds a detail branch alone, for behind another derainer; use "
             "derain.training.repaired"
@@ -53,9 +52,9 @@ def export_run(
         size_multiple=config.size_multiple,
         receptive_radius=config.receptive_radius,
         halo=measure_halo(network),
-        bytes_per_pixel=bytes_per_pixel(config),
+        bytes_per_pixel=config.bytes_per_pixel,
         parameters=sum(p.numel() for p in network.parameters()),
-        mmac_per_pixel=round(multiply_accumulates(config) / 1e6, 4),
+        mmac_per_pixel=round(config.macs_per_pixel / 1e6, 4),
         network=config.to_dict(),
         training=_training(run, results["cost"]),
         scores=results["scores"],
@@ -104,7 +103,7 @@ def _training(run: Path, cost: dict[str, Any]) -> dict[str, Any]:
             }
         )
     return {
-        "config": f"configs/{Path(config['out']).name}.toml",
+        "config": started.get("config", ""),
         "starts_from": config["init"],
         "taught_by": config.get("teacher", ""),
         "steps": config["steps"],

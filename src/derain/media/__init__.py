@@ -2,8 +2,8 @@
 
 from derain.media.formats import FORMATS, SUFFIXES, Format, format_of
 from derain.media.picture import Metadata, Picture
-from derain.media.read import decode_picture, read_picture
-from derain.media.write import encode_picture, write_picture
+from derain.media.read import decode_picture, read_picture, read_stream
+from derain.media.write import encode_picture, lost_in, write_picture
 
 __all__ = [
     "FORMATS",
@@ -14,6 +14,8 @@ __all__ = [
     "decode_picture",
     "encode_picture",
     "format_of",
+    "lost_in",
     "read_picture",
+    "read_stream",
     "write_picture",
 ]

@@ -11,15 +11,17 @@ from __future__ import annotations
 import struct
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, TiffImagePlugin
+from PIL import Image, TiffTags
+from PIL import TiffImagePlugin as tiff  # noqa: N813 - its names of the tags are many
 
 from derain.errors import InvalidImageError
 from derain.media.picture import Metadata, Pixels
 
+_PNG_HEADER = 33  # the signature and the first chunk
 _NATIVE = "L" if sys.byteorder == "little" else "B"
 
 
@@ -28,7 +30,7 @@ def is_deep(image: Image.Image, header: bytes) -> bool:
     if image.format == "PNG":
         return header[24] > 8
     if image.format == "TIFF":
-        bits: tuple[int, ...] = image.tag_v2.get(258, (1,))  # type: ignore[attr-defined]
+        bits: tuple[int, ...] = image.tag_v2.get(tiff.BITSPERSAMPLE, (1,))  # type: ignore[attr-defined]
         return max(bits) > 8
     if image.format == "PPM":
         return image.mode == "I" or _ppm_maximum(header) > 255
@@ -60,6 +62,11 @@ def read_deep(open_again: Callable[[], Image.Image], name: str) -> Pixels:
             f"{name}: more than 8 bits a channel in {image.format} are not supported; convert "
             "it to a 16-bit PNG or TIFF, or to 8 bits"
         )
+    if image.format == "TIFF" and _separate_planes(image):
+        raise InvalidImageError(
+            f"{name}: 16-bit TIFF with separate planes is not supported; save it with its channels "
+            "interleaved (contiguous, chunky)"
+        )
     raw = _raw_mode(image)
     if raw in ("I;16", "I;16B", "I;16L", "I;16N"):
         return np.asarray(image).astype(np.uint16)
@@ -77,6 +84,14 @@ def read_deep(open_again: Callable[[], Image.Image], name: str) -> Pixels:
     second = np.asarray(_with_raw_mode(open_again(), f"{base};16L"))
     big = (_NATIVE if order == "N" else order) == "B"
     return _join(first, second) if big else _join(second, first)
+
+
+def _separate_planes(image: Image.Image) -> bool:
+    # libtiff decodes such planes one by one, at 8 bits whatever raw mode is asked for.
+    tags = image.tag_v2  # type: ignore[attr-defined]
+    return bool(
+        tags.get(tiff.PLANAR_CONFIGURATION, 1) == 2 and tags.get(tiff.SAMPLESPERPIXEL, 1) > 1
+    )
 
 
 def _raw_mode(image: Image.Image) -> str:
@@ -130,6 +145,12 @@ def _chunks(png: bytes) -> list[bytes]:
     return found
 
 
+def insert_chunks(png: bytes, chunks: Mapping[bytes, bytes]) -> bytes:
+    """A PNG with further chunks behind its header."""
+    added = b"".join(_chunk(name, data) for name, data in chunks.items())
+    return png[:_PNG_HEADER] + added + png[_PNG_HEADER:]
+
+
 def encode_tiff(pixels: Pixels, metadata: Metadata, tags: dict[int, object]) -> bytes:
     """A 16-bit TIFF 6.0, deflate, one strip.
 
@@ -144,21 +165,23 @@ def encode_tiff(pixels: Pixels, metadata: Metadata, tags: dict[int, object]) -> 
     height, width = pixels.shape[:2]
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     strip = zlib.compress(pixels.astype("<u2").tobytes(), 6)
-    ifd = TiffImagePlugin.ImageFileDirectory_v2(b"II*\0\0\0\0\0")
+    ifd = tiff.ImageFileDirectory_v2(b"II*\0\0\0\0\0")
     for tag, value in tags.items():
         ifd[tag] = value
-    ifd[256], ifd[257] = width, height
-    ifd[258] = (16,) * channels
-    ifd[259] = 8
-    ifd[262] = 2 if channels >= 3 else 1
-    ifd[273], ifd[278], ifd[279] = 0, height, len(strip)
-    ifd[277], ifd[284] = channels, 1
+    ifd[tiff.IMAGEWIDTH], ifd[tiff.IMAGELENGTH] = width, height
+    ifd[tiff.BITSPERSAMPLE] = (16,) * channels
+    ifd[tiff.SAMPLESPERPIXEL], ifd[tiff.PLANAR_CONFIGURATION] = channels, 1
+    ifd[tiff.PHOTOMETRIC_INTERPRETATION] = 2 if channels >= 3 else 1
     if channels == 4:
-        ifd[338] = 2
-    if metadata.icc:
-        ifd.tagtype[34675] = 7
-        ifd[34675] = metadata.icc
-    if metadata.dpi:
-        ifd[282], ifd[283], ifd[296] = *metadata.dpi, 2
+        ifd[tiff.EXTRASAMPLES] = 2
+    ifd[tiff.COMPRESSION] = 8
     # Pillow counts the strip's offset from the directory's end, so the strip follows it.
+    ifd[tiff.STRIPOFFSETS], ifd[tiff.STRIPBYTECOUNTS] = 0, len(strip)
+    ifd[tiff.ROWSPERSTRIP] = height
+    if metadata.icc:
+        ifd.tagtype[tiff.ICCPROFILE] = TiffTags.UNDEFINED
+        ifd[tiff.ICCPROFILE] = metadata.icc
+    if metadata.dpi:
+        ifd[tiff.X_RESOLUTION], ifd[tiff.Y_RESOLUTION] = metadata.dpi
+        ifd[tiff.RESOLUTION_UNIT] = 2
     return b"II*\0" + struct.pack("<I", 8) + ifd.tobytes(8) + strip

@@ -18,23 +18,30 @@ class Format:
         suffixes: File name endings, the usual one first.
         alpha: Whether it can hold an alpha channel.
         deep: Whether we write it at 16 bits.
+        holds: What is written beside the pixels: ``profile``, ``cicp``, ``exif``, ``xmp``,
+            ``text`` (of PNG), ``segments`` (of JPEG), ``tags`` (of TIFF).
+        written: Whether we write it at all.
     """
 
     name: str
     suffixes: tuple[str, ...]
     alpha: bool
     deep: bool = False
+    holds: frozenset[str] = frozenset()
+    written: bool = True
 
 
+_USUAL = frozenset({"profile", "exif", "xmp"})
 _TABLE = (
-    Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), alpha=False),
-    Format("PNG", (".png",), alpha=True, deep=True),
-    Format("WEBP", (".webp",), alpha=True),
-    Format("TIFF", (".tif", ".tiff"), alpha=True, deep=True),
-    Format("BMP", (".bmp",), alpha=False),
-    Format("PPM", (".ppm", ".pgm", ".pnm"), alpha=False),
-    Format("AVIF", (".avif",), alpha=True),
-    Format("HEIF", (".heic", ".heif"), alpha=True),
+    Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), False, holds=_USUAL | {"segments"}),
+    Format("PNG", (".png",), True, deep=True, holds=_USUAL | {"cicp", "text"}),
+    Format("WEBP", (".webp",), True, holds=_USUAL),
+    Format("TIFF", (".tif", ".tiff"), True, deep=True, holds=_USUAL | {"tags"}),
+    Format("BMP", (".bmp",), False),
+    Format("PPM", (".ppm", ".pgm", ".pnm"), False),
+    Format("AVIF", (".avif",), True, holds=_USUAL | {"cicp"}),
+    # Free encoders of HEIC are under the GPL, with which this package would not be Apache-2.0.
+    Format("HEIF", (".heic", ".heif"), True, written=False),
 )
 
 FORMATS: Mapping[str, Format] = {entry.name: entry for entry in _TABLE}
@@ -42,15 +49,25 @@ SUFFIXES: Mapping[str, Format] = {s: entry for entry in _TABLE for s in entry.su
 
 
 def format_of(path: Path) -> Format:
-    """The format a file's name asks for.
+    """The format a file is to be written in, by its name.
 
     Raises:
-        InvalidImageError: No format of ours has this ending.
+        InvalidImageError: No format of ours has this ending, or it is one that we only read.
     """
     try:
-        return SUFFIXES[path.suffix.lower()]
+        found = SUFFIXES[path.suffix.lower()]
     except KeyError:
-        known = " ".join(entry.suffixes[0] for entry in _TABLE)
+        known = " ".join(entry.suffixes[0] for entry in _TABLE if entry.written)
         raise InvalidImageError(
             f"{path}: no picture format ends in '{path.suffix}'; use one of {known}"
         ) from None
+    check_written(found, str(path))
+    return found
+
+
+def check_written(kind: Format, name: str) -> None:
+    """Raise :class:`InvalidImageError` where pictures of this format are only read."""
+    if not kind.written:
+        raise InvalidImageError(
+            f"{name}: HEIC is read, but not written; give another with --format jpg or -o NAME.jpg"
+        )

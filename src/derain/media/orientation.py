@@ -1,23 +1,28 @@
 """Exif orientation: applied to the pixels, and reset in place in the metadata.
 
-The raw Exif block is patched, not rewritten, so that maker notes and thumbnails survive.
+The raw Exif block is patched, not rewritten, so that maker notes, which point to places in it, stay
+readable.
 """
 
 from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Iterator
 
 import numpy as np
+from PIL.ExifTags import IFD, Base
 
 from derain.media.picture import Pixels
 
-_ORIENTATION = 0x0112
+_SIDEWAYS = (5, 6, 7, 8)
+_FORMATS = {3: "H", 4: "I"}
+_MOST = 1000  # entries of a directory, which a damaged one may claim to have
 
 
 def upright(pixels: Pixels, orientation: int) -> Pixels:
     """(H, W, ...) pixels as they are meant to be seen (Exif 2.3, tag 274)."""
-    if orientation in (5, 6, 7, 8):
+    if orientation in _SIDEWAYS:
         pixels = pixels.swapaxes(0, 1)
     if orientation in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]
@@ -27,23 +32,67 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
 
 
 def reset_exif(block: bytes) -> bytes:
-    """The Exif block with orientation 1; what cannot be followed is left as it is."""
+    """The Exif block for an upright picture; what cannot be followed is left as it is.
+
+    Its orientation is 1, and the picture's width and height in it have changed places where it was
+    lying. The thumbnail, which would show the picture as it was, is gone.
+    """
     start = 6 if block.startswith(b"Exif\x00\x00") else 0
     order = {b"II": "<", b"MM": ">"}.get(block[start : start + 2])
     if order is None:
         return block
     patched = bytearray(block)
     try:
-        (offset,) = struct.unpack_from(order + "I", block, start + 4)
-        (count,) = struct.unpack_from(order + "H", block, start + offset)
-        for index in range(count):
-            entry = start + offset + 2 + 12 * index
-            tag, kind = struct.unpack_from(order + "HH", block, entry)
-            if tag == _ORIENTATION and kind in (3, 4):
-                struct.pack_into(order + {3: "H", 4: "I"}[kind], patched, entry + 8, 1)
+        (first,) = struct.unpack_from(order + "I", block, start + 4)
+        (count,) = struct.unpack_from(order + "H", block, start + first)
+        orientation, inner = 1, 0
+        for tag, kind, place in _entries(block, order, start, first):
+            (value,) = struct.unpack_from(order + kind, block, place)
+            if tag == Base.Orientation:
+                orientation = value
+                struct.pack_into(order + kind, patched, place, 1)
+            elif tag == IFD.Exif:
+                inner = value
+        if orientation in _SIDEWAYS and inner:
+            _swap_sides(block, patched, order, start, inner)
+        # The directory that follows the first one is the thumbnail's.
+        following = start + first + 2 + 12 * count
+        (thumbnail,) = struct.unpack_from(order + "I", block, following)
+        if thumbnail:
+            struct.pack_into(order + "I", patched, following, 0)
+            _blank_thumbnail(block, patched, order, start, thumbnail)
     except struct.error:
         pass  # a directory cut short: what was found is reset
     return bytes(patched)
+
+
+def _entries(block: bytes, order: str, start: int, offset: int) -> Iterator[tuple[int, str, int]]:
+    """(tag, format for struct, place) of a directory's whole numbers (TIFF 6.0, page 14)."""
+    (count,) = struct.unpack_from(order + "H", block, start + offset)
+    for index in range(min(count, _MOST)):
+        entry = start + offset + 2 + 12 * index
+        tag, kind = struct.unpack_from(order + "HH", block, entry)
+        if kind in _FORMATS:
+            yield tag, _FORMATS[kind], entry + 8
+
+
+def _swap_sides(block: bytes, patched: bytearray, order: str, start: int, offset: int) -> None:
+    sides = (Base.ExifImageWidth, Base.ExifImageHeight)
+    found = {t: (f, at) for t, f, at in _entries(block, order, start, offset) if t in sides}
+    if len(found) == len(sides):
+        width, height = (struct.unpack_from(order + f, block, at)[0] for f, at in found.values())
+        for (form, at), value in zip(found.values(), (height, width), strict=True):
+            struct.pack_into(order + form, patched, at, value)
+
+
+def _blank_thumbnail(block: bytes, patched: bytearray, order: str, start: int, offset: int) -> None:
+    found = {
+        tag: struct.unpack_from(order + form, block, at)[0]
+        for tag, form, at in _entries(block, order, start, offset)
+    }
+    at, size = (found.get(tag, 0) for tag in (Base.JpegIFOffset, Base.JpegIFByteCount))
+    if start + at + size <= len(block) and block.startswith(b"\xff\xd8", start + at):
+        patched[start + at : start + at + size] = bytes(size)
 
 
 def reset_xmp(packet: bytes) -> bytes:

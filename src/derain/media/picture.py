@@ -18,23 +18,26 @@ class Metadata:
 
     Attributes:
         icc: ICC colour profile.
+        cicp: Colour primaries and transfer as ITU-T H.273 numbers them, where there is no profile.
         exif: Raw Exif block, orientation 1.
         xmp: Raw XMP packet, orientation 1.
         dpi: Resolution.
         comment: JPEG comment.
-        iptc: Payloads of a JPEG's APP13 segments (captions, credits, keywords).
+        segments: Further segments of a JPEG as (name, data): captions and credits (IPTC in APP13),
+            extended XMP (APP1).
         text: PNG text entries.
-        colour: PNG colour chunks (gAMA, cHRM, sRGB) as (name, data).
-        tags: Descriptive TIFF tags.
+        colour: PNG colour chunks (gAMA, cHRM, sRGB, cICP, mDCV, cLLI) as (name, data).
+        tags: Descriptive and colorimetric TIFF tags.
         compression: TIFF compression.
     """
 
     icc: bytes | None = None
+    cicp: tuple[int, int] | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
     dpi: tuple[float, float] | None = None
     comment: bytes | None = None
-    iptc: tuple[bytes, ...] = ()
+    segments: tuple[tuple[str, bytes], ...] = ()
     text: Mapping[str, str] = field(default_factory=dict)
     colour: tuple[tuple[bytes, bytes], ...] = ()
     tags: Mapping[int, Any] = field(default_factory=dict)

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import stat
 import struct
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from derain.errors import DerainError, InputNotFoundError, InvalidImageError, first_line
 from derain.files import explain_os_error
-from derain.media.deep import is_deep, read_deep
+from derain.media.attachments import attachments
 from derain.media.formats import FORMATS
-from derain.media.orientation import reset_exif, reset_xmp, upright
-from derain.media.picture import Metadata, Picture, Pixels
+from derain.media.metadata import read_metadata
+from derain.media.orientation import upright
+from derain.media.picture import Picture, Pixels
+from derain.media.pixels import load_pixels
+from derain.media.raw import refuse_preview, refuse_raw
+
+MAX_BYTES = 2 << 30
+"""Largest file that is read: 178 megapixels of 16 bits with alpha take 1.4 GB uncompressed."""
 
 _HEADER = 65536
-_TAGS = (270, 271, 272, 305, 306, 315, 33432, 33723)
-_XMP = 700
-_PROFILES = {"XML:com.adobe.xmp", "Raw profile type exif", "Raw profile type APP1"}
+_TIFF = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 
 
-def read_picture(path: Path) -> Picture:
+def read_picture(path: Path, max_pixels: int | None = None) -> Picture:
     """Read a picture file.
+
+    Args:
+        path: A regular file.
+        max_pixels: Larger pictures are refused before they are unpacked.
 
     Raises:
         InputNotFoundError: There is no such file.
@@ -32,29 +41,52 @@ def read_picture(path: Path) -> Picture:
         InvalidImageError: It is damaged, no picture, or cannot be kept intact; says which.
     """
     try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise InvalidImageError(f"{path}: is a folder, not a picture")
+        if not stat.S_ISREG(status.st_mode):
+            raise InvalidImageError(
+                f"{path}: is no regular file; give what comes out of it as - (standard input)"
+            )
+        if status.st_size > MAX_BYTES:
+            raise _too_long(str(path))
         data = path.read_bytes()
     except FileNotFoundError:
         raise InputNotFoundError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise InvalidImageError(f"{path}: is a folder, not a picture") from None
+    except ValueError:  # a zero byte in the name
+        raise InputNotFoundError(f"{str(path)!r}: no such file") from None
     except OSError as error:
         raise explain_os_error(error, path) from error
-    return decode_picture(data, str(path))
+    return decode_picture(data, str(path), max_pixels)
 
 
-def decode_picture(data: bytes, name: str = "the picture") -> Picture:
-    """Read a picture from memory; ``name`` is for errors."""
+def read_stream(stream: BinaryIO, name: str) -> bytes:
+    """What a stream holds to its end; one without an end is an :class:`InvalidImageError`."""
+    data = stream.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise _too_long(name)
+    return data
+
+
+def _too_long(name: str) -> InvalidImageError:
+    return InvalidImageError(
+        f"{name}: more than {MAX_BYTES >> 30} GiB, which is no picture of ours"
+    )
+
+
+def decode_picture(
+    data: bytes, name: str = "the picture", max_pixels: int | None = None
+) -> Picture:
+    """Read a picture from memory; ``name`` is for errors, the rest as :func:`read_picture`."""
     if not data:
         raise InvalidImageError(f"{name}: the file is empty")
+    refuse_raw(data, name)
     try:
-        return _decode(data, name)
+        return _decode(data, name, max_pixels)
     except DerainError:
         raise
     except UnidentifiedImageError:
-        hint = ""
-        if data[4:8] == b"ftyp" and "HEIF" in _allowed():
-            hint = " (HEIC needs: pip install 'derain[heif]')"
-        raise InvalidImageError(f"{name}: not a picture of a known format{hint}") from None
+        raise InvalidImageError(f"{name}: {_unknown(data)}") from None
     except Image.DecompressionBombError:
         raise InvalidImageError(
             f"{name}: unpacks to more than {2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6} "
@@ -66,11 +98,20 @@ def decode_picture(data: bytes, name: str = "the picture") -> Picture:
             EOFError, AttributeError, RuntimeError, struct.error) as error:  # fmt: skip
         # Pillow's decoders raise all of these on damaged files.
         reason = first_line(error)
+        if "MAX_TEXT" in reason:
+            raise InvalidImageError(
+                f"{name}: holds a colour profile or text of more than 1 MB, which is refused as "
+                "unsafe; save it without"
+            ) from error
         raise InvalidImageError(f"{name}: damaged picture ({reason})") from error
 
 
-def _allowed() -> list[str]:
-    return [*FORMATS, "MPO"]
+def _unknown(data: bytes) -> str:
+    if data[4:8] == b"ftyp" and "HEIF" not in Image.OPEN:
+        return "not a picture of a known format (HEIC needs: pip install 'derain[heif]')"
+    if data.startswith(_TIFF):
+        return "this kind of TIFF is not supported here; save it as plain RGB with deflate or LZW"
+    return "not a picture of a known format"
 
 
 def _open(data: bytes) -> Image.Image:
@@ -82,82 +123,47 @@ def _open(data: bytes) -> Image.Image:
 def _registered() -> list[str]:
     Image.preinit()
     Image.init()
-    return [name for name in _allowed() if name in Image.OPEN]
+    return [name for name in (*FORMATS, "MPO") if name in Image.OPEN]
 
 
 def _register_heif() -> None:
-    """HEIC is read through the optional pillow-heif."""
+    """HEIC is read through the optional pi-heif."""
     try:
-        import pillow_heif
+        import pi_heif
     except ImportError:
         return
-    pillow_heif.register_heif_opener()
+    pi_heif.register_heif_opener()
 
 
-def _decode(data: bytes, name: str) -> Picture:
+def _decode(data: bytes, name: str, max_pixels: int | None) -> Picture:
     image = _open(data)
-    notes: list[str] = []
     kind = image.format or ""
+    if kind == "TIFF":
+        refuse_preview(image, data, name)
     frames = getattr(image, "n_frames", 1)
-    if kind == "MPO":
-        kind = "JPEG"
-        if frames > 1:
-            notes.append(f"{name}: holds {frames} pictures; the first is kept")
-    elif frames > 1:
+    if frames > 1 and kind != "MPO":
         raise InvalidImageError(
             f"{name}: holds {frames} frames or pages; save the one you want as a picture of its own"
         )
-    if image.mode in ("CMYK", "LAB", "HSV", "F", "RGBa", "La"):
+    if max_pixels is not None and image.width * image.height > max_pixels:
         raise InvalidImageError(
-            f"{name}: colours are stored as {image.mode}; convert the picture to RGB first"
+            f"{name}: has {image.width * image.height / 1e6:.1f} megapixels, more than the "
+            f"{max_pixels / 1e6:g} that are allowed here"
         )
-    if kind == "TIFF" and image.tag_v2.get(277, 1) > len(image.getbands()):  # type: ignore[attr-defined]
-        raise InvalidImageError(
-            f"{name}: has channels beside its colours that would be lost; save it without them"
-        )
-    if is_deep(image, data[:_HEADER]):
-        if "transparency" in image.info:
-            raise InvalidImageError(
-                f"{name}: 16 bits with a transparent colour are not supported; "
-                "save it with an alpha channel"
-            )
-        opened: list[Image.Image] = [image]
-        pixels = read_deep(lambda: opened.pop() if opened else _open(data), name)
-        image.load()
-        if kind == "TIFF" and image.tag_v2.get(262) == 0:  # type: ignore[attr-defined]
-            pixels = 65535 - pixels  # white is zero: Pillow turns 8 bits around, but not 16
-    else:
-        if image.mode == "I":
-            raise InvalidImageError(f"{name}: 32 bits a channel are not supported")
-        image.load()
-        pixels = np.asarray(_plain(image))
-    colour, alpha = _split(upright(pixels, _orientation(image)))
+    notes = tuple(f"{name}: {phrase}" for phrase in attachments(image, data))
+    kind = "JPEG" if kind == "MPO" else kind
+    header = data[:_HEADER]
+    stored = load_pixels(image, header, lambda: _open(data), name)
+    colour, alpha = _split(upright(stored, _orientation(image)))
     lossless = kind not in ("JPEG", "HEIF", "AVIF") and not (
-        kind == "WEBP" and b"VP8L" not in data[:_HEADER]
+        kind == "WEBP" and b"VP8L" not in header
     )
-    return Picture(colour, alpha, kind, lossless, _metadata(image), tuple(notes))
+    return Picture(colour, alpha, kind, lossless, read_metadata(image, data, header), notes)
 
 
 def _orientation(image: Image.Image) -> int:
     # Asked after loading: Pillow turns TIFFs upright by itself and then forgets the tag.
     return int(image.getexif().get(0x0112, 1))
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    """Palette and bilevel pictures, and those with a transparent colour, as L, LA, RGB or RGBA."""
-    if image.mode == "PA" or "transparency" in image.info:
-        grey = image.mode in ("1", "L") or (image.mode in ("P", "PA") and _is_grey(image))
-        return image.convert("RGBA").convert("LA") if grey else image.convert("RGBA")
-    if image.mode in ("L", "LA", "RGB", "RGBA"):
-        return image
-    if image.mode == "P" and _is_grey(image):
-        return image.convert("L")
-    return image.convert("L" if image.mode == "1" else "RGB")
-
-
-def _is_grey(image: Image.Image) -> bool:
-    colours = np.asarray(image.getpalette("RGB") or []).reshape(-1, 3)
-    return bool((colours == colours[:, :1]).all())
 
 
 def _split(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
@@ -166,56 +172,3 @@ def _split(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
     if pixels.shape[2] in (2, 4):
         return np.ascontiguousarray(pixels[..., :-1]), np.ascontiguousarray(pixels[..., -1])
     return pixels, None
-
-
-def _metadata(image: Image.Image) -> Metadata:
-    info: dict[Any, Any] = image.info
-    tags = getattr(image, "tag_v2", {})
-    exif, xmp = info.get("exif"), info.get("xmp") or tags.get(_XMP)
-    if not exif and image.format == "TIFF":
-        exif = _tiff_exif(image)
-    if isinstance(xmp, str):
-        xmp = xmp.encode()
-    text = {key: value for key, value in getattr(image, "text", {}).items() if key not in _PROFILES}
-    comment = info.get("comment")
-    return Metadata(
-        icc=info.get("icc_profile") or None,
-        exif=reset_exif(exif) if isinstance(exif, bytes) and exif else None,
-        xmp=reset_xmp(xmp) if xmp else None,
-        dpi=_dpi(info.get("dpi")),
-        comment=comment if isinstance(comment, bytes) else None,
-        iptc=tuple(data for mark, data in getattr(image, "applist", ()) if mark == "APP13"),
-        text=text,
-        colour=_colour_chunks(info) if image.format == "PNG" else (),
-        tags={tag: tags[tag] for tag in _TAGS if tag in tags},
-        compression=info.get("compression") if image.format == "TIFF" else None,
-    )
-
-
-def _tiff_exif(image: Image.Image) -> bytes | None:
-    """The Exif and GPS directories of a TIFF as an Exif block."""
-    source, block = image.getexif(), Image.Exif()
-    for directory in (0x8769, 0x8825):
-        if entries := source.get_ifd(directory):
-            block[directory] = dict(entries)
-    return block.tobytes() if len(block) else None
-
-
-def _dpi(value: Any) -> tuple[float, float] | None:
-    try:
-        x, y = float(value[0]), float(value[1])
-    except (TypeError, ValueError, IndexError, ZeroDivisionError):
-        return None
-    return (x, y) if 0 < x < 1e6 and 0 < y < 1e6 else None
-
-
-def _colour_chunks(info: dict[Any, Any]) -> tuple[tuple[bytes, bytes], ...]:
-    chunks = []
-    if "gamma" in info:
-        chunks.append((b"gAMA", struct.pack(">I", round(info["gamma"] * 100000))))
-    if "chromaticity" in info:
-        values = [round(v * 100000) for v in info["chromaticity"]]
-        chunks.append((b"cHRM", struct.pack(">8I", *values)))
-    if "srgb" in info:
-        chunks.append((b"sRGB", struct.pack(">B", info["srgb"])))
-    return tuple(chunks)

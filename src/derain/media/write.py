@@ -1,20 +1,20 @@
-"""Writing pictures: the format's best quality, the metadata of the original, all or nothing."""
+"""Writing pictures: in the format that is asked for, with the metadata of the original, whole."""
 
 from __future__ import annotations
 
-import struct
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from derain.errors import InvalidImageError, first_line
 from derain.files import atomic_write
-from derain.media.deep import encode_png, encode_tiff
-from derain.media.formats import FORMATS, format_of
-from derain.media.picture import Metadata, Picture
+from derain.media.cicp import CodePoints, from_png, with_code_points
+from derain.media.deep import encode_png, encode_tiff, insert_chunks
+from derain.media.formats import FORMATS, check_written, format_of
+from derain.media.metadata import IPTC
+from derain.media.options import png_chunks, png_options, save_options, tiff_tags
+from derain.media.picture import Picture
 
 QUALITY = 95
 
@@ -30,14 +30,27 @@ def write_picture(picture: Picture, path: Path) -> None:
     atomic_write(path, encode_picture(picture, kind, str(path)))
 
 
-def encode_picture(picture: Picture, kind: str | None = None, name: str = "the picture") -> bytes:
+def encode_picture(
+    picture: Picture,
+    kind: str | None = None,
+    name: str = "the picture",
+    quality: int | None = None,
+) -> bytes:
     """The file of a picture, in the format it came in or another one.
 
-    JPEG is written at quality 95 without chroma subsampling; what came without loss stays so where
-    the format allows it.
+    Args:
+        picture: What to write; :func:`lost_in` says what of it a format has no place for.
+        kind: Pillow's name of the format.
+        name: For errors.
+        quality: 1 to 100 for JPEG, WebP and AVIF, without chroma subsampling; by default 95, and
+            WebP without loss where the picture came without. Formats without loss have none.
+
+    Raises:
+        InvalidImageError: The format cannot hold the pixels, or is only read.
     """
     kind = kind or picture.format
     target = FORMATS[kind]
+    check_written(target, name)
     suffixes = " or ".join(entry.suffixes[0] for entry in FORMATS.values() if entry.deep)
     if picture.deep and not target.deep:
         raise InvalidImageError(
@@ -49,123 +62,55 @@ def encode_picture(picture: Picture, kind: str | None = None, name: str = "the p
         )
     if picture.deep:
         return _encode_deep(picture, kind)
-    image = Image.fromarray(picture.stacked())
-    options = _options(picture, kind)
-    if kind == "HEIF":
-        _need_heif(name)
-    elif kind not in Image.SAVE:
+    if kind not in Image.SAVE:
         Image.init()
         if kind not in Image.SAVE:
             raise InvalidImageError(f"{name}: this machine's Pillow cannot write {kind}")
+    lossless = picture.lossless and quality is None
+    options = save_options(picture.metadata, kind, lossless, quality or QUALITY)
     buffer = BytesIO()
     try:
-        image.save(buffer, kind, **options)
+        Image.fromarray(picture.stacked()).save(buffer, kind, **options)
     except (OSError, ValueError) as error:
         reason = first_line(error)
         raise InvalidImageError(f"{name}: cannot be written as {kind} ({reason})") from error
-    return buffer.getvalue()
+    data = buffer.getvalue()
+    if kind == "PNG":
+        return insert_chunks(data, png_chunks(picture.metadata))
+    if kind == "AVIF" and picture.metadata.cicp and not picture.metadata.icc:
+        return with_code_points(data, CodePoints(*picture.metadata.cicp))
+    return data
 
 
-def _need_heif(name: str) -> None:
-    try:
-        import pillow_heif
-    except ImportError:
-        raise InvalidImageError(f"{name}: writing HEIC needs: pip install 'derain[heif]'") from None
-    pillow_heif.register_heif_opener()
+def lost_in(picture: Picture, kind: str) -> list[str]:
+    """What comes with a picture and has no place in files of a format, in words; often nothing."""
+    m, holds = picture.metadata, FORMATS[kind].holds
+    chunks = dict(m.colour)
+    points = CodePoints(*m.cicp) if m.cicp else from_png(chunks.get(b"cICP", b""))
+    narrow = b"cICP" in chunks and points is None
+    marks = [mark for mark, _ in m.segments]
+    parts = {
+        "colour profile": m.icc and "profile" not in holds,
+        "colour space (H.273 primaries {}, transfer {})".format(*(points or (0, 0))): (
+            points and not points.like_srgb and "cicp" not in holds
+        ),
+        "colour space (cICP)": narrow and kind != "PNG",
+        "Exif": m.exif and "exif" not in holds,
+        "XMP": m.xmp and "xmp" not in holds,
+        "extended XMP": "APP1" in marks and "segments" not in holds,
+        "captions (IPTC)": ("APP13" in marks and "segments" not in holds)
+        or (IPTC in m.tags and "tags" not in holds),
+        "comment": m.comment and "segments" not in holds,
+        "texts": m.text and "text" not in holds,
+    }
+    return [words for words, lost in parts.items() if lost]
 
 
 def _encode_deep(picture: Picture, kind: str) -> bytes:
     if kind == "TIFF":
-        return encode_tiff(picture.stacked(), picture.metadata, _tiff_tags(picture.metadata))
+        return encode_tiff(picture.stacked(), picture.metadata, tiff_tags(picture.metadata))
     # Pillow writes the metadata chunks, into a PNG of one pixel; we write the pixels.
     tiny = BytesIO()
-    Image.new("RGB", (1, 1)).save(tiny, "PNG", **_png(picture.metadata))
-    return encode_png(picture.stacked(), tiny.getvalue())
-
-
-def _options(picture: Picture, kind: str) -> dict[str, Any]:
-    m = picture.metadata
-    common: dict[str, Any] = {}
-    if m.icc:
-        common["icc_profile"] = m.icc
-    if m.exif:
-        common["exif"] = m.exif
-    if kind == "PNG":
-        return _png(m)
-    if kind == "TIFF":
-        return _tiff(m)
-    if kind in ("BMP", "PPM"):
-        return {"dpi": m.dpi} if m.dpi and kind == "BMP" else {}
-    if m.xmp:
-        common["xmp"] = m.xmp
-    if kind == "JPEG":
-        common |= {"quality": QUALITY, "subsampling": 0, "optimize": True}
-        if m.dpi:
-            common["dpi"] = m.dpi
-        if m.comment:
-            common["comment"] = m.comment
-        if m.iptc:
-            segments = (b"\xff\xed" + struct.pack(">H", len(x) + 2) + x for x in m.iptc)
-            common["extra"] = b"".join(segments)
-    elif kind == "WEBP" and picture.lossless:
-        common |= {"lossless": True, "exact": True, "quality": 80}
-    elif kind == "WEBP":
-        common |= {"quality": QUALITY, "exact": True, "method": 4}
-    elif kind == "AVIF":
-        common |= {"quality": QUALITY, "subsampling": "4:4:4"}
-    elif kind == "HEIF":
-        common |= {"quality": QUALITY, "chroma": 444}
-    return common
-
-
-def _png(m: Metadata) -> dict[str, Any]:
-    info = PngInfo()
-    for chunk, data in m.colour:
-        info.add(chunk, data)
-    for key, value in m.text.items():
-        info.add_itxt(key, value, getattr(value, "lang", ""), getattr(value, "tkey", ""))
-    if m.xmp:
-        info.add_itxt("XML:com.adobe.xmp", m.xmp.decode("utf-8", "replace"))
-    options: dict[str, Any] = {"pnginfo": info}
-    if m.icc:
-        options["icc_profile"] = m.icc
-    if m.exif:
-        options["exif"] = m.exif
-    if m.dpi:
-        options["dpi"] = m.dpi
-    return options
-
-
-_PASSING = {"tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "zstd", "lzma"}
-
-
-def _tiff(m: Metadata) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    if m.compression in _PASSING:
-        options["compression"] = m.compression
-    elif m.compression not in (None, "raw"):
-        options["compression"] = "tiff_adobe_deflate"
-    if m.icc:
-        options["icc_profile"] = m.icc
-    if m.dpi:
-        options["dpi"] = m.dpi
-    if tags := _tiff_tags(m):
-        options["tiffinfo"] = tags
-    return options
-
-
-def _tiff_tags(m: Metadata) -> dict[int, Any]:
-    """Descriptive tags, and the Exif and GPS directories of other formats' Exif blocks."""
-    tags = dict(m.tags)
-    if m.xmp:
-        tags.setdefault(700, m.xmp)
-    if m.exif:
-        exif = Image.Exif()
-        exif.load(m.exif)
-        for tag in (270, 271, 272, 305, 306, 315, 33432):
-            if tag in exif:
-                tags.setdefault(tag, exif[tag])
-        for directory in (0x8769, 0x8825):
-            if entries := exif.get_ifd(directory):
-                tags[directory] = dict(entries)
-    return tags
+    Image.new("RGB", (1, 1)).save(tiny, "PNG", **png_options(picture.metadata))
+    like = insert_chunks(tiny.getvalue(), png_chunks(picture.metadata))
+    return encode_png(picture.stacked(), like)

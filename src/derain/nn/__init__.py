@@ -1,17 +1,22 @@
-"""The networks of Semi-DRDNet as pure mathematics, one part of the paper per file."""
+"""The networks as pure mathematics: those of Semi-DRDNet, and what they are held against."""
 
-from derain.nn.config import PRESETS, NetworkConfig, preset
-from derain.nn.drdnet import DRDNet, Layers
-from derain.nn.fold import fold
+from derain.nn.drdnet import DRDNet
+from derain.nn.drdnet_config import DRDNetConfig
 from derain.nn.io import load_network, save_network
+from derain.nn.network import Layers, Network, NetworkConfig
 from derain.nn.padding import pad_to_multiple
+from derain.nn.registry import ARCHITECTURES, PRESETS, build_network, config_of, preset
 
 __all__ = [
+    "ARCHITECTURES",
     "PRESETS",
     "DRDNet",
+    "DRDNetConfig",
     "Layers",
+    "Network",
     "NetworkConfig",
-    "fold",
+    "build_network",
+    "config_of",
     "load_network",
     "pad_to_multiple",
     "preset",

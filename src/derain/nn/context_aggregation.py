@@ -7,13 +7,22 @@ and fused by a 1x1 convolution, with no activation in between.
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from derain.nn.activation import make_activation
-from derain.nn.config import NetworkConfig
-from derain.nn.norm import fold_norm, make_norm
+from derain.nn.blocks import (
+    RESIDUAL,
+    Block,
+    fold_activation,
+    fold_norm,
+    make_activation,
+    make_norm,
+    spread,
+    zero,
+)
 
 
 class ContextAggregation(nn.Module):
@@ -34,6 +43,14 @@ class ContextAggregation(nn.Module):
             nn.Conv2d(channels, channels, 3, padding=d, dilation=d) for d in dilations
         )
         self.fuse = nn.Conv2d(channels * len(dilations), channels, 1)
+
+    def initialise(self, gain: float) -> None:
+        """Keep the signal's variance, times ``gain``: a product of two layers loses it twice."""
+        for branch in self.branches:
+            spread(branch, 1.0)
+        nn.init.normal_(self.fuse.weight, std=gain / math.sqrt(self.fuse.in_channels))
+        assert self.fuse.bias is not None
+        nn.init.zeros_(self.fuse.bias)
 
     def composed(self) -> tuple[list[Tensor], Tensor]:
         """The dilated kernels with the 1x1 folded in, each (C, C, 3, 3), and the bias (C,)."""
@@ -88,24 +105,51 @@ class FoldedAggregation(nn.Module):
         return total
 
 
-class SDCAB(nn.Module):
+class SDCAB(Block):
     """Residual block: aggregation - norm - PReLU - aggregation - norm - add (CODE).
+
+    Args:
+        channels: Of the features.
+        dilations: Of each aggregation.
+        norm: ``"batch"`` or ``"none"``.
+        slopes: ``"channel"`` or ``"shared"``.
 
     Shape:
         (N, C, H, W) -> (N, C, H, W).
     """
 
-    def __init__(self, config: NetworkConfig, channels: int) -> None:
+    def __init__(self, channels: int, dilations: tuple[int, ...], norm: str, slopes: str) -> None:
         super().__init__()
-        c = channels
-        self.first: nn.Module = ContextAggregation(c, config.dilations)
-        self.norm1 = make_norm(config.norm, c)
-        self.activation: nn.Module = make_activation(config.slopes, c)
-        self.second: nn.Module = ContextAggregation(c, config.dilations)
-        self.norm2 = make_norm(config.norm, c)
+        self.first: nn.Module = ContextAggregation(channels, dilations)
+        self.norm1 = make_norm(norm, channels)
+        self.activation: nn.Module = make_activation(slopes, channels)
+        self.second: nn.Module = ContextAggregation(channels, dilations)
+        self.norm2 = make_norm(norm, channels)
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.activation(self.norm1(self.first(x)))
         y = self.norm2(self.second(y))
         total: Tensor = x + y
         return total
+
+    def initialise(self) -> None:
+        first, second = self._aggregations()
+        first.initialise(1.0)
+        second.initialise(RESIDUAL)
+
+    def silence(self) -> None:
+        last = (
+            self.norm2 if isinstance(self.norm2, nn.BatchNorm2d) else self._aggregations()[1].fuse
+        )
+        zero(last)
+
+    def fold(self) -> None:
+        first, second = self._aggregations()
+        self.first, self.norm1 = FoldedAggregation(first, self.norm1), nn.Identity()
+        self.second, self.norm2 = FoldedAggregation(second, self.norm2), nn.Identity()
+        self.activation = fold_activation(self.activation)
+
+    def _aggregations(self) -> tuple[ContextAggregation, ContextAggregation]:
+        assert isinstance(self.first, ContextAggregation)
+        assert isinstance(self.second, ContextAggregation)
+        return self.first, self.second

@@ -1,78 +1,233 @@
-"""DRDNet: the rain residual network and the detail repair network, added up."""
+"""DRDNet: the rain residual network and the detail repair network, added up.
+
+Source: Semi-DRDNet (PAPER); layer sizes from the authors' DRD-Net release (CODE).
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from derain.nn.config import NetworkConfig
-from derain.nn.detail_repair import Context, DetailRepairNet, NoDetail
-from derain.nn.initialise import initialise_without_norm
-from derain.nn.mirrors import over_mirrors
-from derain.nn.rain_residual import RainResidualNet
+from derain.errors import ConfigError
+from derain.nn.blocks import (
+    RESIDUAL,
+    Block,
+    Foldable,
+    SqueezeExcitation,
+    fold_activation,
+    fold_conv,
+    make_activation,
+    make_norm,
+    spread,
+    zero,
+)
+from derain.nn.context_aggregation import SDCAB
+from derain.nn.drdnet_config import DRDNetConfig
+from derain.nn.network import Network
 
 
-class Layers(NamedTuple):
-    """All layers of one prediction, each (N, 3, H, W) in units of the image.
-
-    Attributes:
-        rain: R, the predicted rain layer.
-        coarse: O - R, the background before repair.
-        detail: D, the details given back.
-        clean: B = O - R + D, not clipped.
-    """
-
-    rain: Tensor
-    coarse: Tensor
-    detail: Tensor
-    clean: Tensor
-
-
-class DRDNet(nn.Module):
-    """B = O - R + D (PAPER; layer sizes CODE: 5,221,766 parameters in preset ``paper``).
+class RainBlock(Block):
+    """Conv3x3 - norm - PReLU - Conv3x3 - norm - SE - add (CODE).
 
     Shape:
-        (N, 3, H, W) in [0, 1] -> :class:`Layers`. In eval mode H and W must be multiples of
-        ``config.size_multiple`` (see :func:`derain.nn.padding.pad_to_multiple`); in training mode
-        of ``config.patch_multiple``. A network without a rain branch (``rain_blocks = 0``) reads
-        another derainer's picture as ``coarse`` and gives R = O - coarse.
+        (N, C, H, W) -> (N, C, H, W).
     """
 
-    def __init__(self, config: NetworkConfig) -> None:
+    def __init__(self, config: DRDNetConfig) -> None:
+        super().__init__()
+        c = config.channels
+        self.first: nn.Module = nn.Conv2d(c, c, 3, padding=1)
+        self.norm1 = make_norm(config.norm, c)
+        self.activation: nn.Module = make_activation(config.slopes, c)
+        self.second: nn.Module = nn.Conv2d(c, c, 3, padding=1)
+        self.norm2 = make_norm(config.norm, c)
+        self.attention = SqueezeExcitation(c, config.squeeze, config.pool_cell)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.activation(self.norm1(self.first(x)))
+        y = self.attention(self.norm2(self.second(y)))
+        total: Tensor = x + y
+        return total
+
+    def initialise(self) -> None:
+        spread(self.first, 1.0)
+        spread(self.second, RESIDUAL)
+
+    def silence(self) -> None:
+        zero(self.norm2 if isinstance(self.norm2, nn.BatchNorm2d) else self.second)
+
+    def fold(self) -> None:
+        self.first, self.norm1 = fold_conv(self.first, self.norm1), nn.Identity()
+        self.second, self.norm2 = fold_conv(self.second, self.norm2), nn.Identity()
+        self.activation = fold_activation(self.activation)
+
+
+class Trunk(Foldable):
+    """The skeleton both branches share: head, residual blocks, long skip, tail.
+
+    Conv3x3 + PReLU; blocks; Conv3x3 + norm, added to the head's output; Conv3x3 (CODE). With an
+    unshuffle of 2 the head reads 12 channels after a PixelUnshuffle and the last convolution writes
+    12 before a PixelShuffle; with 4 it is 48 (OURS).
+
+    Args:
+        config: The network's configuration.
+        width: Its channels and its unshuffle.
+        blocks: How many residual blocks.
+        make_block: Builds one.
+        images: How many pictures it reads.
+
+    Shape:
+        each picture (N, 3, H, W), features ``before`` as an earlier trunk gave them -> the layer
+        (N, 3, H, W) and the features (N, C, H / unshuffle, W / unshuffle).
+    """
+
+    def __init__(
+        self,
+        config: DRDNetConfig,
+        width: tuple[int, int],
+        blocks: int,
+        make_block: Callable[[], Block],
+        images: int = 1,
+    ) -> None:
+        super().__init__()
+        c, unshuffle = width
+        packed = 3 * unshuffle**2
+        shuffled = unshuffle > 1
+        self.unshuffle = nn.PixelUnshuffle(unshuffle) if shuffled else nn.Identity()
+        self.head = nn.Conv2d(images * packed, c, 3, padding=1)
+        self.activation: nn.Module = make_activation(config.slopes, c)
+        self.blocks = nn.Sequential(*(make_block() for _ in range(blocks)))
+        self.join: nn.Module = nn.Conv2d(c, c, 3, padding=1)
+        self.norm = make_norm(config.norm, c)
+        self.tail = nn.Conv2d(c, packed, 3, padding=1)
+        self.shuffle = nn.PixelShuffle(unshuffle) if shuffled else nn.Identity()
+
+    def forward(self, *pictures: Tensor, before: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        head = self.activation(self.head(self.unshuffle(torch.cat(pictures, dim=1))))
+        if before is not None:
+            head = head + before
+        body = head + self.norm(self.join(self.blocks(head)))
+        return self.shuffle(self.tail(body)), body
+
+    def initialise(self) -> None:
+        """Initial weights without normalisation: the tail is zero, so that nothing changes yet."""
+        spread(self.head, 1.0)
+        spread(self.join, RESIDUAL)
+        zero(self.tail)
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            block.initialise()
+
+    def grow(self, source: Mapping[str, Tensor]) -> None:
+        """Take over a shallower branch's weights, in place; blocks it does not have add nothing.
+
+        Raises:
+            RuntimeError: ``source`` is not the state of a branch of this form.
+        """
+        missing, unknown = self.load_state_dict(source, strict=False)
+        depth = len({name.split(".")[1] for name in source if name.startswith("blocks.")})
+        new = tuple(f"blocks.{i}." for i in range(depth, len(self.blocks)))
+        if unknown or not all(name.startswith(new) for name in missing):
+            raise RuntimeError(f"not a branch of this form ({[*unknown, *missing][0]})")
+        for block in list(self.blocks)[depth:]:
+            assert isinstance(block, Block)
+            block.silence()
+
+    def fold(self) -> None:
+        self.join, self.norm = fold_conv(self.join, self.norm), nn.Identity()
+        self.activation = fold_activation(self.activation)
+
+
+class RainResidualNet(Trunk):
+    """Predicts the rain layer R of a rainy image O; the coarse background is O - R.
+
+    "Remove streaks without remnants" (PAPER).
+
+    Shape:
+        (N, 3, H, W) in [0, 1] -> R (N, 3, H, W), signed, in units of the image, and the body's
+        features.
+    """
+
+    def __init__(self, config: DRDNetConfig) -> None:
+        super().__init__(config, config.rain, config.rain_blocks, lambda: RainBlock(config))
+
+
+class DetailRepairNet(Trunk):
+    """Predicts the details D that the first stage took away: "let the lost details return" (PAPER).
+
+    It reads the rainy image alone (CODE; one older release fed 2O - R, which third parties measured
+    as worse), or, by ``config.detail_input``, the coarse picture, both, or the rainy image and the
+    features that the rain branch's body ends with (OURS).
+
+    Shape:
+        rainy and coarse, each (N, 3, H, W) in [0, 1], and the rain branch's features -> the layer
+        (N, 3, H, W), signed, in units of the image, and features.
+    """
+
+    def __init__(self, config: DRDNetConfig) -> None:
+        self.reads = config.detail_input
+        channels, _ = config.detail
+        super().__init__(
+            config,
+            config.detail,
+            config.detail_blocks,
+            lambda: SDCAB(channels, config.dilations, config.norm, config.slopes),
+            images=2 if self.reads == "both" else 1,
+        )
+
+    def forward(self, *pictures: Tensor, before: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        rainy, coarse = pictures
+        read = {"coarse": (coarse,), "both": (rainy, coarse)}.get(self.reads, (rainy,))
+        return super().forward(*read, before=before if self.reads == "features" else None)
+
+
+class Context(nn.Module):
+    """The detail branch's features, handed to a rain branch of finer resolution (OURS).
+
+    Shape:
+        (N, detail channels, h, w) -> (N, channels, f h, f w).
+    """
+
+    def __init__(self, config: DRDNetConfig) -> None:
+        super().__init__()
+        (fine, unshuffle), (low, packed) = config.rain, config.detail
+        self.factor = packed / unshuffle
+        self.carry = nn.Conv2d(low, fine, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        carried: Tensor = self.carry(features)
+        if self.factor == 1:
+            return carried
+        return F.interpolate(
+            carried, scale_factor=self.factor, mode="bilinear", align_corners=False
+        )
+
+
+class DRDNet(Network):
+    """B = O - R + D (PAPER; layer sizes CODE: 5,221,766 parameters in preset ``paper``)."""
+
+    config: DRDNetConfig
+
+    def __init__(self, config: DRDNetConfig) -> None:
         super().__init__()
         self.config = config
+        self.needs_coarse = not config.rain_blocks
         self.rain = RainResidualNet(config) if config.rain_blocks else None
-        self.detail = DetailRepairNet(config) if config.detail_blocks else NoDetail()
+        self.detail = DetailRepairNet(config) if config.detail_blocks else None
         self.context = Context(config) if config.first == "detail" else None
         if config.norm == "none":
-            initialise_without_norm(self)
+            for branch in (self.rain, self.detail):
+                if branch is not None:
+                    branch.initialise()
+            if self.context is not None:
+                spread(self.context.carry, RESIDUAL)
 
-    def forward(self, rainy: Tensor, coarse: Tensor | None = None) -> Layers:
-        multiple = self.config.patch_multiple if self.training else self.config.size_multiple
-        if rainy.shape[-2] % multiple or rainy.shape[-1] % multiple:
-            height, width = rainy.shape[-2:]
-            raise ValueError(f"{width}x{height} is not a multiple of {multiple}; pad it first")
-        if (coarse is None) == (self.rain is None):
-            raise ValueError(
-                "a coarse picture is given where there is no rain branch, and only there"
-            )
-        rain, detail = self.branches(*(p for p in (rainy, coarse) if p is not None))
-        background = rainy.float() - rain
-        return Layers(rain, background, detail, background + detail)
-
-    def branches(self, *pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """R and D of O, or of O and another derainer's picture; in eval mode over all mirrors.
-
-        In float32, so that the skip is added in it whatever the branches' precision.
-        """
-        if self.training:
-            return self._once(*pictures)
-        return over_mirrors(self._once, pictures, self.config.mirrors)
-
-    def _once(self, rainy: Tensor, coarse: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def once(self, rainy: Tensor, coarse: Tensor | None = None) -> tuple[Tensor, Tensor]:
         if self.context is not None:
-            assert self.rain is not None
+            assert self.rain is not None and self.detail is not None
             detail, seen = self.detail(rainy, rainy)
             layer, _ = self.rain(rainy, before=self.context(seen))
             return layer.float(), detail.float()
@@ -83,5 +238,33 @@ class DRDNet(nn.Module):
             rain = layer.float()
         else:
             rain = rainy.float() - coarse.float()
-        detail = self.detail(rainy, rainy.float() - rain, before=features)[0].float()
-        return rain, detail
+        if self.detail is None:
+            return rain, torch.zeros_like(rain)
+        detail, _ = self.detail(rainy, rainy.float() - rain, before=features)
+        return rain, detail.float()
+
+    def take_over(self, source: Network, part: str) -> None:
+        """A branch may be deeper than what it starts from, and what is not its own may differ."""
+        if not isinstance(source, DRDNet):
+            raise ConfigError("holds a network of another architecture")
+        here, there = (getattr(n.config, f"{part}_blocks") for n in (self, source))
+        if not here and not there:
+            return  # neither has it
+        if not here or not there:
+            where = "this run's network" if there else "it"
+            raise ConfigError(
+                f"{where} has no {part} branch; name the other one alone in init_branches"
+            )
+        free = {"rain_blocks", "detail_blocks", "mirrors", "pool_window"}
+        if part == "rain":
+            free |= {"detail_input", "detail_channels", "detail_unshuffle", "first"}
+        ours, theirs = (
+            {k: v for k, v in n.config.to_dict().items() if k not in free} for n in (self, source)
+        )
+        if ours != theirs or here < there:
+            raise ConfigError("holds another network than this run trains")
+        target = self.part(part)
+        assert isinstance(target, Trunk)
+        target.grow(source.part(part).state_dict())
+        if part == "detail" and self.context is not None and source.context is not None:
+            self.context.load_state_dict(source.context.state_dict())  # what it hands on

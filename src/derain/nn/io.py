@@ -11,17 +11,21 @@ from safetensors.torch import save
 
 from derain.errors import CorruptModelError, ModelNotFoundError
 from derain.files import atomic_write
-from derain.nn.config import NetworkConfig
-from derain.nn.drdnet import DRDNet
+from derain.nn.network import Network
+from derain.nn.registry import architecture_of, build_network, config_of
 
 
-def save_network(network: DRDNet, path: Path) -> None:
+def save_network(network: Network, path: Path) -> None:
     """Write the weights with the configuration in the header, atomically."""
     tensors = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
-    atomic_write(path, save(tensors, {"network": json.dumps(network.config.to_dict())}))
+    header = {
+        "architecture": architecture_of(network.config),
+        "network": json.dumps(network.config.to_dict()),
+    }
+    atomic_write(path, save(tensors, header))
 
 
-def load_network(path: Path) -> DRDNet:
+def load_network(path: Path) -> Network:
     """Read a network in eval mode, on the CPU.
 
     Raises:
@@ -34,7 +38,9 @@ def load_network(path: Path) -> DRDNet:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        network = DRDNet(NetworkConfig.from_dict(json.loads(header["network"])))
+        # Files from before there was a second architecture do not name theirs.
+        config = config_of(header.get("architecture", "drdnet"), json.loads(header["network"]))
+        network = build_network(config)
         network.load_state_dict(state)
     except (SafetensorError, KeyError, ValueError, RuntimeError, TypeError) as error:
         raise CorruptModelError(f"{path}: not a derain weight file ({error})") from error

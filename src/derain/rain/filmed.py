@@ -7,6 +7,7 @@ where the medians of earlier and of later frames differ, nothing is taken.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from derain.data import list_images, read_rgb
-from derain.errors import DatasetError
+from derain.errors import BackendUnavailableError, DatasetError
 
 Frame = NDArray[np.uint8]
 
@@ -38,32 +39,20 @@ def filmed_layers(clip: Path, most: int) -> list[Tensor]:
     Raises:
         DatasetError: It cannot be read, is too short, its camera moves so that frames cannot be
             aligned, or it shows no rain.
+        BackendUnavailableError: OpenCV is not installed.
     """
-    frames = list(_frames(clip))
-    if len(frames) < 2 * WINDOW:
+    _opencv()
+    count = sum(1 for _ in _frames(clip, read=False))
+    if count <= 2 * WINDOW:
         raise DatasetError(
-            f"{clip}: {len(frames)} frames; at least {2 * WINDOW} are needed to tell rain from the "
+            f"{clip}: {count} frames; at least {2 * WINDOW + 1} are needed to tell rain from the "
             "rest"
         )
-    half = WINDOW // 2
-    last = len(frames) - WINDOW
-    middles = np.unique(np.linspace(WINDOW, last, min(most, last - WINDOW + 1)).round().astype(int))
-    layers = []
-    for middle in middles:
-        window = _aligned(frames[middle - WINDOW : middle + WINDOW + 1], clip)
-        before, after = np.median(window[:WINDOW], 0), np.median(window[WINDOW + 1 :], 0)
-        still = np.median(window[WINDOW - half : WINDOW + half + 1], 0)
-        unsure = np.abs(before - after).max(axis=2) > 2 * _NOISE
-        if unsure.mean() > _MOVING:
-            raise DatasetError(
-                f"{clip}: the camera moves, and frames cannot be aligned by a shift; cut the clip "
-                "to a part where it rests"
-            )
-        rain = (window[WINDOW] - still).max(axis=2) - _NOISE
-        rain[_grown(unsure)] = 0
-        layers.append(np.clip(rain, 0, 255))
+    last = count - WINDOW - 1
+    middles = np.linspace(WINDOW, last, min(most, last - WINDOW + 1)).round().astype(int)
+    layers = [_layer(frames, clip) for frames in _windows(clip, set(middles.tolist()))]
     peaks = [float(np.sort(layer.ravel())[-max(1, layer.size // 50) :].mean()) for layer in layers]
-    if max(peaks) < _FAINTEST:
+    if max(peaks, default=0.0) < _FAINTEST:
         raise DatasetError(f"{clip}: shows no rain that could be taken from it; leave it out")
     return [
         torch.from_numpy(np.clip(layer * (255 / max(60.0, peak * 1.3)), 0, 255).astype(np.uint8))
@@ -72,29 +61,64 @@ def filmed_layers(clip: Path, most: int) -> list[Tensor]:
     ]
 
 
-def _frames(clip: Path) -> Iterator[Frame]:
-    """All frames of a film or of a folder, RGB."""
-    if clip.is_dir():
-        yield from (read_rgb(path) for path in list_images(clip))
-        return
-    import cv2
+def _layer(frames: list[Frame], clip: Path) -> NDArray[np.float32]:
+    """What the middle frame of a window has more than the scene, (H, W) in levels."""
+    window, half = _aligned(frames, clip), WINDOW // 2
+    before, after = np.median(window[:WINDOW], 0), np.median(window[WINDOW + 1 :], 0)
+    still = np.median(window[WINDOW - half : WINDOW + half + 1], 0)
+    unsure = np.abs(before - after).max(axis=2) > 2 * _NOISE
+    # Rain brightens: a frame that is darker than the scene in many places shows another scene.
+    darker = (still - window[WINDOW]).max(axis=2) > 2 * _NOISE
+    if unsure.mean() > _MOVING or darker.mean() > _MOVING / 2:
+        raise DatasetError(
+            f"{clip}: the camera moves, and frames cannot be aligned by a shift; cut the clip "
+            "to a part where it rests"
+        )
+    rain: NDArray[np.float32] = (window[WINDOW] - still).max(axis=2) - _NOISE
+    rain[_grown(unsure)] = 0
+    return np.clip(rain, 0, 255)
 
-    film = cv2.VideoCapture(str(clip))
-    if not clip.is_file() or not film.isOpened():
+
+def _opencv() -> Any:
+    try:
+        import cv2
+    except ImportError:
+        raise BackendUnavailableError(
+            "taking rain from clips needs OpenCV: pip install 'derain[train]'"
+        ) from None
+    return cv2
+
+
+def _windows(clip: Path, middles: set[int]) -> Iterator[list[Frame]]:
+    """The frames around each of these, ``WINDOW`` before and after; no more are kept in memory."""
+    recent: deque[Frame] = deque(maxlen=2 * WINDOW + 1)
+    for index, frame in enumerate(_frames(clip)):
+        recent.append(frame)
+        if index - WINDOW in middles:
+            yield list(recent)
+
+
+def _frames(clip: Path, read: bool = True) -> Iterator[Frame]:
+    """All frames of a film or of a folder, RGB; empty ones where they are only counted."""
+    nothing = np.empty((0, 0, 3), np.uint8)
+    if clip.is_dir():
+        for path in list_images(clip):
+            yield read_rgb(path) if read else nothing
+        return
+    cv2 = _opencv()
+    film = cv2.VideoCapture(str(clip)) if clip.is_file() else None
+    if film is None or not film.isOpened():
         raise DatasetError(f"{clip}: not a folder of frames or a film that can be read")
-    while True:
-        whole, frame = film.read()
-        if not whole:
-            break
-        yield np.ascontiguousarray(frame[..., ::-1])
+    while film.grab():
+        whole, frame = film.retrieve() if read else (True, nothing)
+        if whole:
+            yield np.ascontiguousarray(frame[..., ::-1])
     film.release()
 
 
 def _aligned(frames: list[Frame], clip: Path) -> NDArray[np.float32]:
     """The frames shifted onto the middle one, (n, H, W, 3) float32."""
-    import cv2
-
-    middle = len(frames) // 2
+    cv2, middle = _opencv(), len(frames) // 2
     still = _grey(frames[middle])
     taper = cv2.createHanningWindow((still.shape[1], still.shape[0]), cv2.CV_32F)
     stack = []
@@ -121,7 +145,6 @@ def _grey(frame: NDArray[Any]) -> NDArray[np.float32]:
 
 def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """With the two pixels around."""
-    import cv2
-
-    grown = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8))
-    return grown.astype(bool)
+    cv2 = _opencv()
+    grown: NDArray[np.bool_] = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    return grown

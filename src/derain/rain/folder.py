@@ -22,8 +22,8 @@ from derain.errors import (
     OutputConflictError,
     UsageError,
 )
-from derain.evaluation import psnr
 from derain.media import Picture, write_picture
+from derain.metrics import psnr
 from derain.rain.bank import make_bank
 from derain.rain.families import draws
 from derain.rain.filmed import filmed_layers
@@ -78,6 +78,7 @@ def bank_of_folders(
     layers: int,
     side: int,
     seed: int,
+    overwrite: bool,
     report: Callable[[str], None],
 ) -> int:
     """Make the bank of a named preset; gives the number of layers.
@@ -85,13 +86,16 @@ def bank_of_folders(
     Raises:
         ConfigError: The preset needs layers that are not given.
         DatasetError: A folder or a clip cannot be used.
+        OutputConflictError: The file exists and ``overwrite`` is not set.
     """
+    if out.exists() and not overwrite:
+        raise OutputConflictError(f"{out}: exists already; add --overwrite")
     filmed = []
     for film in films:
         report(f"{film}: taking rain from it")
         filmed += filmed_layers(film, FILMED)
     rendered = read_layers(streaks) if streaks else []
-    families = draws(rendered=rendered, filmed=filmed)
+    families = draws({"rendered": rendered, "filmed": filmed})
     return make_bank(out, rain_preset(preset), families, layers, side, seed, report)
 
 

@@ -9,7 +9,6 @@ from derain.errors import ConfigError
 
 Range = tuple[float, float]
 
-Family = Literal["lines", "noise", "sheets", "sprays", "drops", "rendered", "extracted", "filmed"]
 Composition = Literal["add", "screen", "alpha"]
 Profile = Literal["soft", "flat", "ragged", "beaded"]
 
@@ -19,13 +18,13 @@ class RainStyle:
     """One population of streaks or drops. Every range is drawn anew for each image.
 
     Attributes:
-        family: ``lines``, sharp line streaks at random places; ``noise``, thresholded noise blurred
-            along the motion (how Rain1400 was made, Fu et al. 2017); ``sheets``, soft bands and
-            curtains stretched along the fall; ``sprays``, bursts of droplets and short dashes in
-            every direction, as where rain hits something; ``drops``, drops near the lens, out of
-            focus; ``rendered``, crops of streak layers read from images (Garg and Nayar 2006);
-            ``extracted``, crops of the layers O - B of pairs at hand; ``filmed``, real rain taken
-            from clips (:mod:`derain.rain.filmed`).
+        family: A name of :mod:`derain.rain.families`. ``lines``, sharp line streaks at random
+            places; ``noise``, thresholded noise blurred along the motion (how Rain1400 was made, Fu
+            et al. 2017); ``sheets``, soft bands and curtains stretched along the fall; ``sprays``,
+            bursts of droplets and short dashes in every direction, as where rain hits something;
+            ``drops``, drops near the lens, out of focus; ``rendered``, crops of streak layers read
+            from images (Garg and Nayar 2006); ``extracted``, crops of the layers O - B of pairs at
+            hand; ``filmed``, real rain taken from clips (:mod:`derain.rain.filmed`).
         angle: Direction of fall in degrees from vertical, positive leaning right.
         spread: Standard deviation in degrees of single streaks around their direction.
         directions: How many directions fall at once.
@@ -49,7 +48,7 @@ class RainStyle:
         compose: Ways to put the layer on the image; one is drawn.
     """
 
-    family: Family
+    family: str
     angle: Range = (-30.0, 30.0)
     spread: float = 2.0
     directions: tuple[int, int] = (1, 1)

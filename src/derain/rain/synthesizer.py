@@ -15,8 +15,9 @@ from derain.rain.background import lookalikes, strokes, weather
 from derain.rain.bank import RainBank
 from derain.rain.compose import COMPOSITIONS
 from derain.rain.draw import chance, integer, pick, uniform
-from derain.rain.families import draws, shape, thinned
+from derain.rain.families import FAMILIES, check_families, check_layers, draws
 from derain.rain.jpeg import jpeg
+from derain.rain.shape import shape, thinned
 from derain.rain.style import RainPreset, RainRecipe, RainStyle
 
 _STEEP = 1.6  # the power that makes steep rain more common than slanting rain
@@ -46,6 +47,9 @@ class RainSynthesizer:
         filmed: Rain layers of clips, each (h, w) uint8, for the family of that name.
         bank: Layers drawn beforehand; without it each is drawn when it is needed.
 
+    Raises:
+        ConfigError: The preset needs layers that are not given.
+
     Deterministic: the same generator state, device and input give the same batch.
     """
 
@@ -58,8 +62,11 @@ class RainSynthesizer:
         bank: RainBank | None = None,
     ) -> None:
         self.preset, self.rendered, self.extracted = preset, rendered, extracted
-        self._draws = draws(rendered, extracted, filmed)
+        check_families(preset)
+        self._draws = draws({"rendered": rendered, "extracted": extracted, "filmed": filmed})
         self._bank = bank
+        styles = [style for recipe in preset.recipes for style in recipe.styles]
+        check_layers(self._draws, [style for style in styles if not self._banked(style)])
 
     def __call__(self, clean: Tensor, generator: Generator) -> Sample:
         """Put rain on ``clean`` (N, 3, H, W) in [0, 1]; ``generator`` is on the same device."""
@@ -96,9 +103,17 @@ class RainSynthesizer:
             rained.append(one)
         return torch.cat(rained)
 
+    def check_patch(self, side: int) -> None:
+        """Raise a :class:`ConfigError` where the bank's layers are smaller than a patch."""
+        if self._bank is not None:
+            self._bank.check_patch(side)
+
+    def _banked(self, style: RainStyle) -> bool:
+        return self._bank is not None and FAMILIES[style.family].kept
+
     def _rain(self, image: Tensor, style: RainStyle, generator: Generator) -> Tensor:
         count, _, height, width = image.shape
-        if self._bank and style.family != "extracted":
+        if self._bank is not None and self._banked(style):
             layer = self._bank.draw(style, count, height, width, generator)
         else:
             layer = shape(self._draws[style.family], style, count, height, width, generator)
@@ -135,7 +150,7 @@ def light_colour(image: Tensor) -> Tensor:
 
 def splash_places(image: Tensor) -> Tensor:
     """Where rain that falls on edges splashes: on them and above, (N, 3, H, W) -> (N, 1, H, W)."""
-    grey = F.avg_pool2d(image.mean(dim=1, keepdim=True), 5, 1, 2)
+    grey = F.avg_pool2d(image.mean(dim=1, keepdim=True), 5, 1, 2, count_include_pad=False)
     step = F.pad((grey[..., 1:, :] - grey[..., :-1, :]).abs(), (0, 0, 0, 1))
     edges = (step / step.amax(dim=(2, 3), keepdim=True).clamp(min=1e-3) - 0.3).clamp(min=0) * 2
     above = F.max_pool2d(F.pad(edges, (0, 0, 0, 16)), (17, 9), 1, (0, 4))

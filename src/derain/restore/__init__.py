@@ -1,6 +1,6 @@
 """The Derainer: tiles through a backend, blended."""
 
-from derain.restore.backends import BACKENDS
+from derain.restore.backends import BACKENDS, Backend
 from derain.restore.derainer import Derainer, Separation
 
-__all__ = ["BACKENDS", "Derainer", "Separation"]
+__all__ = ["BACKENDS", "Backend", "Derainer", "Separation"]

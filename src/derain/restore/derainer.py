@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from derain.errors import UsageError
-from derain.restore.backends import make_backend
+from derain.restore.backends import Backend, make_backend
 from derain.restore.engine import Engine, Progress
 from derain.restore.images import Colours, open_image
 from derain.restore.memory import default_budget
 from derain.restore.strength import FULL, check_strength
 from derain.restore.tiles import Box
-from derain.zoo import DEFAULT, load_model
+from derain.zoo import DEFAULT, Model, load_model
 
 _ROWS = 32  # finished at a time, so that they stay in the processor's cache
 
 
-class Separation(NamedTuple):
+Buffer = bytes | bytearray | memoryview
+Loaded = NDArray[np.uint8] | NDArray[np.uint16]
+Pixel = TypeVar("Pixel", np.uint8, np.uint16, np.float16, np.float32, np.float64)
+Kind = TypeVar("Kind")
+
+
+@dataclass(frozen=True)
+class Separation(Generic[Kind]):
     """A picture taken apart: clean = rainy - rain + detail, rounded and clipped.
 
     That holds at every strength, since the layers are what was applied: at strength 0.5 they are
@@ -29,19 +40,25 @@ class Separation(NamedTuple):
         clean: Of the same kind as the input.
         rain: (H, W, 3) float32, signed, in units of the full range: the streaks.
         detail: (H, W, 3) float32, likewise: what was given back.
+
+    ``clean, rain, detail = derainer.separate(photo)`` takes it apart.
     """
 
-    clean: Any
+    clean: Kind
     rain: NDArray[np.float32]
     detail: NDArray[np.float32]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.clean, self.rain, self.detail))
 
 
 class Derainer:
     """Removes rain streaks from pictures.
 
     Args:
-        model: ``base``, ``fast``, or the path of a model card of your own.
-        backend: ``auto``, ``onnxruntime``, ``openvino`` or ``torch``.
+        model: ``base``, ``fast``, the path of a model card of your own, or a :class:`Model`.
+        backend: ``auto``, ``onnxruntime``, ``openvino``, ``torch``, or a :class:`Backend` of your
+            own, which then decides about device and threads itself.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         memory: Bytes a run of the network may take; by default a quarter of what is free, at most
             1 GiB. The picture itself and its result come on top.
@@ -66,9 +83,9 @@ class Derainer:
 
     def __init__(
         self,
-        model: str = DEFAULT,
+        model: str | os.PathLike[str] | Model = DEFAULT,
         *,
-        backend: str = "auto",
+        backend: str | Backend = "auto",
         device: str = "auto",
         memory: int | None = None,
         tile: int = 0,
@@ -80,9 +97,10 @@ class Derainer:
             raise UsageError(f"memory must be positive, not {memory}")
         if tile < 0 or threads < 0:
             raise UsageError("tile and threads must not be negative")
-        self.model = load_model(model)
-        engine_backend = make_backend(self.model, backend, device, threads)
-        self._engine = Engine(engine_backend, self.model.card, memory or default_budget(), tile)
+        self.model = model if isinstance(model, Model) else load_model(os.fspath(model))
+        if isinstance(backend, str):
+            backend = make_backend(self.model, backend, device, threads)
+        self._engine = Engine(backend, self.model.card, memory or default_budget(), tile)
 
     @property
     def backend(self) -> str:
@@ -90,6 +108,30 @@ class Derainer:
         b = self._engine.backend
         return f"{b.name} ({b.device}, {b.precision})"
 
+    @overload
+    def __call__(
+        self, image: Buffer, *, strength: float | None = None, progress: Progress | None = None
+    ) -> bytes: ...
+    @overload
+    def __call__(
+        self, image: Image.Image, *, strength: float | None = None, progress: Progress | None = None
+    ) -> Image.Image: ...
+    @overload
+    def __call__(
+        self,
+        image: NDArray[Pixel],
+        *,
+        strength: float | None = None,
+        progress: Progress | None = None,
+    ) -> NDArray[Pixel]: ...
+    @overload
+    def __call__(
+        self,
+        image: str | os.PathLike[str],
+        *,
+        strength: float | None = None,
+        progress: Progress | None = None,
+    ) -> Loaded: ...
     def __call__(
         self, image: Any, *, strength: float | None = None, progress: Progress | None = None
     ) -> Any:
@@ -114,9 +156,33 @@ class Derainer:
         opened = open_image(image)
         return opened.close(self._clean(opened.colour, strength, progress, None))
 
+    @overload
+    def separate(
+        self, image: Buffer, *, strength: float | None = None, progress: Progress | None = None
+    ) -> Separation[bytes]: ...
+    @overload
+    def separate(
+        self, image: Image.Image, *, strength: float | None = None, progress: Progress | None = None
+    ) -> Separation[Image.Image]: ...
+    @overload
+    def separate(
+        self,
+        image: NDArray[Pixel],
+        *,
+        strength: float | None = None,
+        progress: Progress | None = None,
+    ) -> Separation[NDArray[Pixel]]: ...
+    @overload
+    def separate(
+        self,
+        image: str | os.PathLike[str],
+        *,
+        strength: float | None = None,
+        progress: Progress | None = None,
+    ) -> Separation[Loaded]: ...
     def separate(
         self, image: Any, *, strength: float | None = None, progress: Progress | None = None
-    ) -> Separation:
+    ) -> Separation[Any]:
         """Remove the rain and keep the layers, as they were applied; takes what a call takes."""
         strength = self.strength if strength is None else check_strength(strength)
         opened = open_image(image)

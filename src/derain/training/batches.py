@@ -89,6 +89,9 @@ class BatchSource:
         patch: Side of a patch.
         seed: The run's seed.
         rank: Which process of several this is; each sees other patches.
+
+    Raises:
+        ConfigError: A pool cannot give patches of that side.
     """
 
     def __init__(
@@ -100,6 +103,9 @@ class BatchSource:
         device: torch.device,
         rank: int = 0,
     ) -> None:
+        for pool in pools:
+            if isinstance(pool, SynthesisPool):
+                pool.synthesizer.check_patch(patch)
         self.pools, self.batch, self.patch = pools, batch, patch
         self.seed, self.device, self.rank = seed, device, rank
 

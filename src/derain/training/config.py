@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 from pathlib import Path
-from typing import Any, Literal, TypeGuard, TypeVar
+from typing import Annotated, Any, Literal
 
-import dacite
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 
-from derain.errors import ConfigError, first_line
-from derain.nn.config import NetworkConfig, preset
+from derain.errors import ConfigError, UsageError
+from derain.metrics import check_degrees, check_factor
+from derain.nn import NetworkConfig, preset
+from derain.settings import STRICT, build, merge, parse_overrides, read_toml
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:  # pragma: no cover
-    import tomli as tomllib
-
-T = TypeVar("T")
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class ViewConfig:
     """How pictures are shown: see :mod:`derain.training.views`. All shares in 0..1.
 
@@ -33,20 +32,17 @@ class ViewConfig:
         defocused: Share of patches shown out of focus.
     """
 
-    resized: float = 0.0
+    resized: Share = 0.0
     sizes: tuple[float, float] = (0.25, 4.0)
-    turned: float = 0.0
-    defocused: float = 0.0
+    turned: Share = 0.0
+    defocused: Share = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("resized", "turned", "defocused"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(f"view.{name} must lie within 0 and 1, not {getattr(self, name)}")
         if not 0 < self.sizes[0] <= self.sizes[1]:
             raise ConfigError(f"view.sizes must be a range above 0, not {self.sizes}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class PairSource:
     """Pairs on disk.
 
@@ -64,12 +60,12 @@ class PairSource:
     path: str
     layout: str
     root: str = ""
-    weight: float = 1.0
+    weight: Weight = 1.0
     terms: str = ""
     view: ViewConfig = field(default_factory=ViewConfig)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class SynthesisSource:
     """Clean photographs that get synthesised rain, or none with ``preset = "dry"``.
 
@@ -93,12 +89,12 @@ class SynthesisSource:
     streaks: str = ""
     lenders: tuple[str, ...] = ()
     bank: str = ""
-    weight: float = 1.0
+    weight: Weight = 1.0
     terms: str = ""
     view: ViewConfig = field(default_factory=ViewConfig)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class DataConfig:
     """Where the pictures come from.
 
@@ -114,18 +110,18 @@ class DataConfig:
     root: str = "."
     pairs: tuple[PairSource, ...] = ()
     synthesis: tuple[SynthesisSource, ...] = ()
-    validation_share: float = 0.08
+    validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.08
     split_seed: int = 0
     limit: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class LossConfig:
     """Weights of the loss terms.
 
     ``coarse * L1(O - R) + clean * L1(B)`` is the release's loss (CODE: 0.1 and 1); ``ssim``,
-    ``frequency`` and ``teacher`` are OURS (see :mod:`derain.training.losses`). The frequency term
-    is off, since it rewards change where there is little rain (research/journal/weights.md).
+    ``frequency`` and ``teacher`` are OURS (see :mod:`derain.training.objectives`). The frequency
+    term is off, since it rewards change where there is little rain.
     """
 
     coarse: float = 0.1
@@ -135,7 +131,7 @@ class LossConfig:
     teacher: float = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class OptimizerConfig:
     """Adam, warmed up linearly.
 
@@ -159,7 +155,7 @@ class OptimizerConfig:
     ema: float = 0.999
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class ValidationConfig:
     """How often and how much is validated while training runs.
 
@@ -168,12 +164,13 @@ class ValidationConfig:
         images: At most this many held-out pictures of each source, 0 for all.
         final: The same for the last validation, whose scores are kept.
         samples: Sample pictures of each source that are written.
-        viewed: Sources of which enlarged and turned views are scored, too.
+        viewed: Sources of which enlarged and turned views are scored, too; ``rain-free`` stands
+            for all held-out clean photographs.
         enlarged: Factors.
         turned: Degrees.
     """
 
-    every: int = 1000
+    every: Count = 1000
     images: int = 8
     final: int = 0
     samples: int = 2
@@ -181,8 +178,17 @@ class ValidationConfig:
     enlarged: tuple[float, ...] = ()
     turned: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        try:
+            for factor in self.enlarged:
+                check_factor(factor)
+            for degrees in self.turned:
+                check_degrees(degrees)
+        except UsageError as error:
+            raise ConfigError(f"validation: {error}") from error
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, config=STRICT)
 class RealConfig:
     """Real photographs without ground truth: the semi-supervised part. All weights are OURS.
 
@@ -209,20 +215,20 @@ class RealConfig:
 
     paths: tuple[str, ...] = ()
     terms: str = ""
-    batch: int = 2
+    batch: Count = 2
     start: int = 0
     ramp: int = 500
-    rain: float = 0.01
-    background: float = 0.01
-    remix: float = 0.5
-    pseudo: float = 0.0
+    rain: Weight = 0.01
+    background: Weight = 0.01
+    remix: Weight = 0.5
+    pseudo: Weight = 0.0
     augmented: bool = True
-    patches: int = 6
-    side: int = 32
-    bank: int = 512
-    temperature: float = 0.2
+    patches: Count = 6
+    side: Annotated[int, Field(ge=8)] = 32
+    bank: Count = 512
+    temperature: Annotated[float, Field(gt=0)] = 0.2
     mix: tuple[float, float] = (0.5, 1.0)
-    embedding: str = "own"
+    embedding: Literal["own", "vgg"] = "own"
     weights: str = ""
     embedding_rate: float = 1e-3
     momentum: float = 0.99
@@ -230,26 +236,15 @@ class RealConfig:
     short: int = 480
 
     def __post_init__(self) -> None:
-        for name in ("batch", "patches", "bank"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"real.{name} must be at least 1, not {getattr(self, name)}")
-        if self.side < 8:
-            raise ConfigError(f"real.side must be at least 8, not {self.side}")
-        if min(self.rain, self.background, self.remix, self.pseudo) < 0:
-            raise ConfigError("real: a term's weight must not be negative")
-        if not self.temperature > 0:
-            raise ConfigError(f"real.temperature must be above 0, not {self.temperature}")
         if not 0 <= self.mix[0] <= self.mix[1] <= 1:
             raise ConfigError(f"real.mix must be a range within 0 and 1, not {self.mix}")
-        if self.embedding not in ("own", "vgg"):
-            raise ConfigError(f"real.embedding must be 'own' or 'vgg', not {self.embedding!r}")
         if self.embedding == "vgg" and not self.weights:
             raise ConfigError("real.embedding='vgg' needs real.weights, a file of VGG19's weights")
         if not self.paths:
             raise ConfigError("real.paths: name at least one folder of photographs")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class TrainConfig:
     """One run. See configs/ for those that were made.
 
@@ -281,9 +276,9 @@ class TrainConfig:
 
     out: str
     seed: int = 0
-    steps: int = 10_000
-    batch: int = 8
-    patch: int = 96
+    steps: Count = 10_000
+    batch: Count = 8
+    patch: Count = 96
     preset: str = "base"
     network: dict[str, Any] = field(default_factory=dict)
     init: str = ""
@@ -291,13 +286,13 @@ class TrainConfig:
     frozen: tuple[str, ...] = ()
     teacher: str = ""
     first: str = ""
-    precision: str = "bf16"
-    device: str = "auto"
+    precision: Literal["no", "bf16", "auto"] = "auto"
+    device: Literal["auto", "cpu"] = "auto"
     compile: bool = False
     max_bad_steps: int = 20
-    checkpoint_every: int = 500
-    keep: int = 2
-    log_every: int = 20
+    checkpoint_every: Count = 500
+    keep: Count = 2
+    log_every: Count = 20
     time_limit: float = 0.0
     data: DataConfig = field(default_factory=DataConfig)
     real: RealConfig | None = None
@@ -306,32 +301,22 @@ class TrainConfig:
     validation: ValidationConfig = field(default_factory=ValidationConfig)
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch", "patch", "checkpoint_every", "keep", "log_every"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.precision not in ("no", "bf16", "auto"):
-            raise ConfigError(f"precision must be 'no', 'bf16' or 'auto', not {self.precision!r}")
-        if self.validation.every < 1:
-            raise ConfigError(f"validation.every must be at least 1, not {self.validation.every}")
-        for name in ("init_branches", "frozen"):
-            if unknown := set(getattr(self, name)) - {"rain", "detail"}:
-                raise ConfigError(f"{name}: there is no branch {sorted(unknown)[0]!r}")
         network = self.network_config
-        present = {n for n in ("rain", "detail") if getattr(network, f"{n}_blocks")}
-        if not present - set(self.frozen):
+        for name in ("init_branches", "frozen"):
+            # A branch that a network could have and has not is no mistake.
+            known = {"rain", "detail", *network.parts}
+            if unknown := set(getattr(self, name)) - known:
+                raise ConfigError(f"{name}: there is no branch {sorted(unknown)[0]!r}")
+        if not set(network.parts) - set(self.frozen):
             raise ConfigError("frozen: leaves nothing to train")
         if self.first and (self.real or self.init or self.frozen):
             raise ConfigError("first: cannot go with real, init or frozen")
-        if not self.first and not self.network_config.rain_blocks:
+        if not self.first and "rain" not in network.parts:
             raise ConfigError("network.rain_blocks = 0 needs first, a derainer to stand behind")
-        if self.device not in ("auto", "cpu"):
-            raise ConfigError(f"device must be 'auto' or 'cpu', not {self.device!r}")
         if self.real and self.real.side > self.patch:
             raise ConfigError(f"real.side must be at most the patch's {self.patch}")
-        if self.patch % self.network_config.patch_multiple:
-            raise ConfigError(f"patch must be a multiple of {self.network_config.patch_multiple}")
-        if not 0 < self.data.validation_share < 1:
-            raise ConfigError("data.validation_share must lie between 0 and 1")
+        if self.patch % network.patch_multiple:
+            raise ConfigError(f"patch must be a multiple of {network.patch_multiple}")
         if not (self.data.pairs or self.data.synthesis):
             raise ConfigError("no data: name at least one [[data.pairs]] or [[data.synthesis]]")
         sources: list[PairSource | SynthesisSource] = [*self.data.pairs, *self.data.synthesis]
@@ -340,86 +325,25 @@ class TrainConfig:
         lent = {name for source in self.data.synthesis for name in source.lenders}
         if unknown := lent - {source.name for source in self.data.pairs}:
             raise ConfigError(f"lenders: there are no pairs {sorted(unknown)[0]!r}")
-        weights = [source.weight for source in sources]
-        if min(weights) < 0 or not sum(weights):
-            raise ConfigError("a source's weight must not be negative, nor may all be 0")
+        scored = {source.name for source in sources} | {"rain-free"}
+        if unknown := set(self.validation.viewed) - scored:
+            raise ConfigError(f"validation.viewed: there is no source {sorted(unknown)[0]!r}")
+        if not sum(source.weight for source in sources):
+            raise ConfigError("the sources' weights must not all be 0")
 
     @property
     def network_config(self) -> NetworkConfig:
         """The preset with this run's changes."""
-        own = {"rain_blocks": 0} if self.first else {}
-        return NetworkConfig.from_dict({**preset(self.preset).to_dict(), **self.network, **own})
+        named = preset(self.preset)
+        network = type(named).from_dict({**named.to_dict(), **self.network})
+        return network.behind_another() if self.first else network
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON and TOML."""
         return dataclasses.asdict(self)
 
 
-def parse_overrides(assignments: tuple[str, ...]) -> dict[str, Any]:
-    """``("steps=10", "optimizer.rate=1e-3", "out=runs/a")`` -> nested values.
-
-    The right side is read as TOML, and as a plain string where it is none.
-    """
-    values: dict[str, Any] = {}
-    for text in assignments:
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise ConfigError(f"{text!r} is not of the form key=value")
-        try:
-            parsed = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            parsed = value
-        target = values
-        *path, last = key.split(".")
-        for part in path:
-            target = target.setdefault(part, {})
-            if not isinstance(target, dict):
-                raise ConfigError(f"{text!r}: {part} is set to a single value already")
-        target[last] = parsed
-    return values
-
-
-def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """``base`` with the values of ``over`` put over it, table by table.
-
-    Lists of tables that bear names, such as data sources, are merged name by name; every other list
-    is replaced.
-    """
-    merged = dict(base)
-    for key, value in over.items():
-        before = merged.get(key)
-        if isinstance(value, dict) and isinstance(before, dict):
-            merged[key] = merge(before, value)
-        elif _named(value) and _named(before):
-            tables = {table["name"]: table for table in before}
-            for table in value:
-                tables[table["name"]] = merge(tables.get(table["name"], {}), table)
-            merged[key] = list(tables.values())
-        else:
-            merged[key] = value
-    return merged
-
-
-def _named(value: Any) -> TypeGuard[Sequence[dict[str, Any]]]:
-    whole = isinstance(value, list | tuple) and len(value) > 0
-    return whole and all(isinstance(v, dict) and "name" in v for v in value)
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Plain values of a TOML file.
-
-    Raises:
-        ConfigError: The file is missing or no TOML.
-    """
-    try:
-        return tomllib.loads(path.read_text())
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML ({error})") from error
-
-
-def load_config(path: Path, overrides: tuple[str, ...] = ()) -> TrainConfig:
+def load_config(path: Path, overrides: Sequence[str] = ()) -> TrainConfig:
     """Read a run's TOML file and put ``key=value`` assignments over it.
 
     Raises:
@@ -428,31 +352,6 @@ def load_config(path: Path, overrides: tuple[str, ...] = ()) -> TrainConfig:
     return config_from_dict(merge(read_toml(path), parse_overrides(overrides)), str(path))
 
 
-def config_from_dict(values: dict[str, Any], origin: str = "configuration") -> TrainConfig:
+def config_from_dict(values: Mapping[str, Any], origin: str = "configuration") -> TrainConfig:
     """Typed and checked configuration from plain values."""
-    return build(TrainConfig, values, origin)
-
-
-def build(kind: type[T], values: dict[str, Any], origin: str) -> T:
-    """A frozen dataclass from plain values; an unknown key or a wrong type is refused.
-
-    Raises:
-        ConfigError: Names ``origin`` and the key.
-    """
-    hooks = {float: lambda v: float(v) if type(v) is int else v}
-    options = dacite.Config(strict=True, type_hooks=hooks)
-    try:
-        return dacite.from_dict(kind, _with_tuples(values), options)
-    except dacite.UnexpectedDataError as error:
-        raise ConfigError(f"{origin}: unknown key {', '.join(sorted(error.keys))}") from error
-    except (dacite.DaciteError, TypeError, ConfigError) as error:
-        raise ConfigError(f"{origin}: {first_line(error)}") from error
-
-
-def _with_tuples(value: Any) -> Any:
-    """Lists of TOML and JSON as the tuples that frozen dataclasses hold."""
-    if isinstance(value, dict):
-        return {key: _with_tuples(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return tuple(map(_with_tuples, value))
-    return value
+    return build(TrainConfig, dict(values), origin)

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from derain.adapters import Derain, Pixels, foreign_derainer
 from derain.errors import TrainingError
 from derain.nn import load_network
-from derain.restore.foreign import Derain, Pixels, foreign_derainer
 from derain.training.validation import restore
 
 

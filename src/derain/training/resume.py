@@ -38,5 +38,8 @@ def differing_key(path: Path, config: TrainConfig) -> str:
     with suppress(ConfigError):  # keys that are gone are told apart below
         values = config_from_dict(values).to_dict()
     before, now = (json.loads(json.dumps(x)) for x in (values, config.to_dict()))
-    keys = sorted((set(before) | set(now)) - _FREE)
+    free = _FREE
+    if config.optimizer.schedule == "constant":
+        free = free | {"steps"}  # what was done does not depend on what is to come
+    keys = sorted((set(before) | set(now)) - free)
     return next((key for key in keys if before.get(key) != now.get(key)), "")

@@ -16,28 +16,24 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from derain import __version__
+from derain.adapters import foreign_derainer
 from derain.errors import ConfigError, TrainingError
 from derain.files import atomic_write
-from derain.nn import DRDNet, save_network
-from derain.nn.drdnet import Layers
-from derain.nn.mirrors import over_mirrors
-from derain.restore.foreign import foreign_derainer
+from derain.nn import Layers, Network, save_network
 from derain.training.batches import BatchSource
-from derain.training.checkpoint import load_checkpoint, save_checkpoint
+from derain.training.checkpoint import State, load_checkpoint, save_checkpoint
 from derain.training.clock import Clock
 from derain.training.config import TrainConfig
-from derain.training.contrast import Known
 from derain.training.loading import Loaded, load_data
 from derain.training.log import RunLog
-from derain.training.losses import supervised_loss
+from derain.training.objectives import Batch, Terms, objectives_of
 from derain.training.repair import coarse_pictures
 from derain.training.resume import differing_key
 from derain.training.schedule import learning_rate
-from derain.training.semi import SemiSupervision
 from derain.training.signals import stop_signals
 from derain.training.start import (
-    load_teacher,
     precision_of,
+    processor,
     refuse_wrong_gradients,
     start_network,
 )
@@ -53,19 +49,27 @@ class Trainer:
     Args:
         config: The run.
         report: Receives one-line messages for people.
+        origin: Where the configuration came from, for the record.
 
     Raises:
         ConfigError: The folder holds a run with another configuration.
     """
 
-    def __init__(self, config: TrainConfig, report: Callable[[str], None] = lambda _: None) -> None:
-        self.config, self._report = config, report
+    def __init__(
+        self,
+        config: TrainConfig,
+        report: Callable[[str], None] = lambda _: None,
+        origin: str = "",
+    ) -> None:
+        self.config, self._report, self._origin = config, report, origin
         self.folder = Path(config.out)
         self._refuse_other_run()
-        precision = precision_of(config, PartialState(cpu=config.device == "cpu").device)
-        self.accelerator = Accelerator(mixed_precision=precision, cpu=config.device == "cpu")
-        device, rates = self.accelerator.device, config.optimizer
-        refuse_wrong_gradients(config, device)
+        self._machine = PartialState(cpu=config.device == "cpu")
+        device, rates = self._machine.device, config.optimizer
+        state = load_checkpoint(self.folder / "checkpoints", device, self._tell)
+        self.precision = precision_of(config, device, state and state["trainer"])
+        refuse_wrong_gradients(config, self.precision, device)
+        self.accelerator = Accelerator(mixed_precision=self.precision, cpu=config.device == "cpu")
         torch.manual_seed(config.seed)
         fresh = start_network(config)
         self.network = fresh.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -75,7 +79,7 @@ class Trainer:
             use_buffers=True,
         ).eval()
         for branch in config.frozen:
-            self.network.get_submodule(branch).requires_grad_(False)
+            self.network.part(branch).requires_grad_(False)
         learning = [p for p in self.network.parameters() if p.requires_grad]
         adam = torch.optim.Adam(learning, rates.rate, betas=(rates.beta1, rates.beta2), fused=True)
         self.step = self.skipped = self.bad_in_a_row = 0
@@ -83,12 +87,10 @@ class Trainer:
         self._stop = False
         self.signalled: int | None = None
         self._adam = adam
-        self._semi: SemiSupervision | None = None
-        if config.real:
-            self._semi = SemiSupervision(config, device, self.accelerator.process_index)
+        self.objectives = objectives_of(config, device, self.accelerator.process_index)
         self._first = foreign_derainer(config.first) if config.first else None
-        self._teacher = load_teacher(config, device)
-        self._resume()
+        if state is not None:
+            self._resume(state)
         model = torch.compile(self.network) if config.compile else self.network
         self._model, self._optimizer = self.accelerator.prepare(model, adam)
 
@@ -117,11 +119,12 @@ class Trainer:
         if self.accelerator.is_main_process:
             log = RunLog(self.folder, self.step)
             if not (self.folder / "started.json").exists():
-                self._write("started.json", {"commit": _commit(), "derain": __version__})
+                started = {"commit": _commit(), "derain": __version__, "config": self._origin}
+                self._write("started.json", started)
             self._write("config.json", self.config.to_dict())
             counts = dict(loaded.counts)
-            if self._semi:
-                counts["real"] = len(self._semi.photos)
+            for objective in self.objectives.values():
+                counts |= objective.counts()
             self._write("split.json", {"held_out": loaded.split, "trained_on": counts})
         try:
             with stop_signals(self._end_after_step):
@@ -137,7 +140,7 @@ class Trainer:
     def _loop(self, source: BatchSource, loaded: Loaded, log: RunLog | None) -> None:
         config, clock = self.config, Clock(self.seconds)
         saved = self.step
-        if self.step == config.steps:
+        if self.step >= config.steps:
             self._finish(loaded, log)
         while self.step < config.steps and not self._stop:
             values = self.train_step(source)
@@ -166,27 +169,7 @@ class Trainer:
         rate = learning_rate(self.step, config.steps, config.optimizer)
         for group in self._adam.param_groups:
             group["lr"] = rate
-        rainy, truth = source(self.step)
-        extra = None
-        if self._semi:
-            if self.step == 0:
-                self._semi.prepare(source)
-            with self.accelerator.autocast():
-                extra = self._semi.draw(self.step, truth, self._averaged())
-        inputs = rainy if extra is None else torch.cat([rainy, extra.inputs()])
-        coarse = coarse_pictures(self._first, rainy) if self._first else None
-        self._model.train()
-        for branch in config.frozen:
-            self.network.get_submodule(branch).eval()  # its statistics rest, too
-        with self.accelerator.autocast():
-            layers = self._model(inputs.contiguous(memory_format=torch.channels_last), coarse)
-        synthetic = Layers(*(layer[: len(rainy)] for layer in layers))
-        loss, terms = supervised_loss(synthetic, rainy, truth, config.loss, self._taught(rainy))
-        if self._semi and extra is not None:
-            real = Layers(*(layer[len(rainy) :] for layer in layers))
-            known = Known.of_pairs(rainy, truth)
-            more, values = self._semi.loss(self.step, extra, real, known)
-            loss, terms = loss + more, {**terms, **values}
+        loss, terms = self._loss(source)
         self._optimizer.zero_grad()
         self.accelerator.backward(loss)
         norm = self.accelerator.clip_grad_norm_(self.network.parameters(), config.optimizer.clip)
@@ -209,21 +192,34 @@ class Trainer:
                 )
         return {"loss": loss.detach(), **terms, "norm": norm, "rate": rate, "skipped": self.skipped}
 
-    @torch.no_grad()
-    def _taught(self, rainy: Tensor) -> Tensor | None:
-        """The teacher's clean pictures of a batch."""
-        if self._teacher is None:
-            return None
+    def _loss(self, source: BatchSource) -> tuple[Tensor, Terms]:
+        """All objectives on one pass over the batch and what they ask for beside it."""
+        if self.step == 0:
+            for objective in self.objectives.values():
+                objective.prepare(source)
+        rainy, truth = source(self.step)
+        coarse = coarse_pictures(self._first, rainy) if self._first else None
+        batch = Batch(self.step, rainy, truth, coarse)
+        self._model.train()
+        for branch in self.config.frozen:
+            self.network.part(branch).eval()  # its statistics rest, too
         with self.accelerator.autocast():
-            seen = rainy.contiguous(memory_format=torch.channels_last)
-            rain, detail = over_mirrors(
-                self._teacher.branches, (seen,), self._teacher.config.mirrors
-            )
-        return rainy - rain + detail
+            inputs = [rainy, *(o.draw(batch, self._averaged()) for o in self.objectives.values())]
+            seen = torch.cat(inputs).contiguous(memory_format=torch.channels_last)
+            layers = self._model(seen, coarse)
+        sizes = [len(part) for part in inputs]
+        parts = [
+            Layers(*each) for each in zip(*(layer.split(sizes) for layer in layers), strict=True)
+        ]
+        total, logged = rainy.new_zeros(()), Terms()
+        for objective, own in zip(self.objectives.values(), parts[1:], strict=True):
+            loss, terms = objective.loss(batch, parts[0], own)
+            total, logged = total + loss, {**logged, **terms}
+        return total, logged
 
-    def _averaged(self) -> DRDNet:
+    def _averaged(self) -> Network:
         network = self.ema.module
-        assert isinstance(network, DRDNet)
+        assert isinstance(network, Network)
         return network
 
     def _validate(self, loaded: Loaded, log: RunLog | None, limit: int) -> dict[str, Any]:
@@ -237,8 +233,9 @@ class Trainer:
             shown[item.source] += 1
             if shown[item.source] <= config.samples:
                 log.sample(self.step, item)
-        for name, sheet in (self._semi.sheets() if self._semi else {}).items():
-            log.sheet(self.step, name, sheet)
+        for objective in self.objectives.values():
+            for name, sheet in objective.sheets().items():
+                log.sheet(self.step, name, sheet)
         table = mean_scores(scored)
         for source, scores in table.items():
             log.write(f"validation/{source}", self.step, scores)
@@ -263,18 +260,15 @@ class Trainer:
             }
             self._write("scores.json", {"scores": table, "cost": cost})
 
-    def _resume(self) -> None:
-        state = load_checkpoint(self.folder / "checkpoints", self.accelerator.device, self._tell)
-        if state is None:
-            return
+    def _resume(self, state: State) -> None:
         self.network.load_state_dict(state["network"])
         self.ema.load_state_dict(state["ema"])
         trainer = state["trainer"]
         self._adam.load_state_dict(trainer["optimizer"])
         self.step, self.skipped = trainer["step"], trainer["skipped"]
         self.bad_in_a_row, self.seconds = trainer["bad_in_a_row"], trainer["seconds"]
-        if self._semi:
-            self._semi.load(trainer["semi"])
+        for name, state_ in trainer.get("objectives", {}).items():
+            self.objectives[name].load(state_)
         self._tell(f"{self.folder}: going on from step {self.step}")
 
     def _save(self) -> None:
@@ -286,9 +280,10 @@ class Trainer:
             "skipped": self.skipped,
             "bad_in_a_row": self.bad_in_a_row,
             "seconds": self.seconds,
+            "precision": self.precision,
+            "processor": processor(),
+            "objectives": {name: each.save() for name, each in self.objectives.items()},
         }
-        if self._semi:
-            trainer["semi"] = self._semi.save()
         state = {
             "network": self.network.state_dict(),
             "ema": self.ema.state_dict(),
@@ -314,7 +309,7 @@ class Trainer:
         atomic_write(self.folder / name, json.dumps(value, indent=1).encode())
 
     def _tell(self, line: str) -> None:
-        if self.accelerator.is_main_process:
+        if self._machine.is_main_process:
             self._report(line)
 
 

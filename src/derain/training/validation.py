@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from derain.adapters import Derain
 from derain.data import spread
-from derain.evaluation import enlarge, psnr, ssim, turn
-from derain.nn import DRDNet, pad_to_multiple
-from derain.restore.foreign import Derain
+from derain.metrics import enlarge, psnr, ssim, turn
+from derain.nn import Network, pad_to_multiple
 from derain.training.config import ValidationConfig
 from derain.training.loading import Loaded
 
@@ -38,7 +38,7 @@ class Scored:
 
 @torch.no_grad()
 def restore(
-    network: DRDNet, image: Pixels, device: torch.device, first: Derain | None = None
+    network: Network, image: Pixels, device: torch.device, first: Derain | None = None
 ) -> tuple[Pixels, Pixels]:
     """(H, W, 3) uint8 -> clean and coarse, by a network in eval mode in float32, rounded.
 
@@ -59,7 +59,7 @@ def restore(
 
 
 def validate(
-    network: DRDNet,
+    network: Network,
     loaded: Loaded,
     limit: int,
     device: torch.device,
@@ -101,7 +101,7 @@ def _views(source: str, config: ValidationConfig) -> dict[str, Callable[[Pixels]
 
 
 def _scored(
-    network: DRDNet,
+    network: Network,
     source: str,
     name: str,
     rainy: Pixels,

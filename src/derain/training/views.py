@@ -50,7 +50,8 @@ def view(
     if turn:
         patches = [_turned(part, turn, patch) for part in patches]
     if bool(chance(config.defocused, 1, generator)):
-        patches = [_blurred(part, log_uniform(_DEFOCUS, generator)) for part in patches]
+        deviation = log_uniform(_DEFOCUS, generator)
+        patches = [_blurred(part, deviation) for part in patches]
     return patches
 
 
@@ -76,14 +77,17 @@ def _turned(image: Tensor, angle: float, patch: int) -> Tensor:
         torch.tensor([[[cos, -sin, 0.0], [sin, cos, 0.0]]]), [1, 3, patch, patch], False
     )
     turned = F.grid_sample(
-        image[None], grid, mode="bicubic", padding_mode="reflection", align_corners=False
+        *(image[None], grid.to(image.device)),
+        mode="bicubic",
+        padding_mode="reflection",
+        align_corners=False,
     )
     return turned[0].clamp(0, 1)
 
 
 def _blurred(image: Tensor, deviation: float) -> Tensor:
-    reach = math.ceil(2.5 * deviation)
-    axis = torch.arange(-reach, reach + 1, dtype=torch.float32)
+    reach = min(math.ceil(2.5 * deviation), image.shape[-1] - 1)
+    axis = torch.arange(-reach, reach + 1, dtype=torch.float32, device=image.device)
     taps = torch.exp(-0.5 * (axis / deviation) ** 2)
     taps = (taps / taps.sum()).expand(3, 1, 1, -1)
     padded = F.pad(image[None], (reach,) * 4, mode="reflect")

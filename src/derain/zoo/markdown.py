@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 
+from derain.metrics import metric_of
 from derain.zoo.card import ModelCard
+
+_COLUMNS = ("input/matlab-y", "psnr/matlab-y", "input/rgb", "psnr/rgb", "ssim/matlab-y")
 
 
 def card_markdown(card: ModelCard) -> str:
@@ -33,12 +36,11 @@ def card_markdown(card: ModelCard) -> str:
     ]
     for source, scores in card.scores.items():
         dry = source == "rain-free"
+        # What a photograph without rain scores against itself says nothing.
         shown = [
-            "-" if dry else f"{scores['input/matlab-y']:.2f}",
-            f"{scores['psnr/matlab-y']:.2f}",
+            "-" if dry and name.startswith("input/") else metric_of(name).format(scores[name])
+            for name in _COLUMNS
         ]
-        shown += ["-" if dry else f"{scores['input/rgb']:.2f}", f"{scores['psnr/rgb']:.2f}"]
-        shown.append(f"{scores['ssim/matlab-y']:.4f}")
         lines.append(f"| {source} | {scores['n']:.0f} | " + " | ".join(shown) + " |")
     lines += [
         "",

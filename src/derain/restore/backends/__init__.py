@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import platform
 import shutil
-from collections.abc import Callable
 
 from derain.errors import UsageError
 from derain.restore.backends.base import Backend, Planes, TileTooLarge
 from derain.zoo import Model
 
-BACKENDS = ("onnxruntime", "openvino", "torch")
-
-
-def _onnxruntime(model: Model, device: str, threads: int) -> Backend:
-    from derain.restore.backends.onnxruntime import OnnxRuntimeBackend
-
-    return OnnxRuntimeBackend(model, device, threads)
-
-
-def _openvino(model: Model, device: str, threads: int) -> Backend:
-    from derain.restore.backends.openvino import OpenVinoBackend
-
-    return OpenVinoBackend(model, device, threads)
-
-
-def _torch(model: Model, device: str, threads: int) -> Backend:
-    from derain.restore.backends.torch import TorchBackend
-
-    return TorchBackend(model, device, threads)
-
-
-_MAKERS: dict[str, Callable[[Model, str, int], Backend]] = {
-    "onnxruntime": _onnxruntime,
-    "openvino": _openvino,
-    "torch": _torch,
+BACKENDS = {
+    "onnxruntime": "derain.restore.backends.onnxruntime:OnnxRuntimeBackend",
+    "openvino": "derain.restore.backends.openvino:OpenVinoBackend",
+    "torch": "derain.restore.backends.torch:TorchBackend",
 }
+"""Name -> class, imported when it is asked for. A new backend is a file and a line here."""
 
 
 def make_backend(
@@ -49,7 +29,7 @@ def make_backend(
 
     Args:
         model: What to run.
-        name: ``auto``, ``onnxruntime``, ``openvino`` or ``torch``.
+        name: ``auto`` or one of :data:`BACKENDS`.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         threads: Threads of the processor, 0 for all.
 
@@ -59,9 +39,11 @@ def make_backend(
     """
     if name == "auto":
         name = _automatic(device)
-    if name not in _MAKERS:
+    if name not in BACKENDS:
         raise UsageError(f"unknown backend '{name}'; known: auto, {', '.join(BACKENDS)}")
-    return _MAKERS[name](model, device, threads)
+    module, _, kind = BACKENDS[name].partition(":")
+    backend: Backend = getattr(importlib.import_module(module), kind)(model, device, threads)
+    return backend
 
 
 def _installed(module: str) -> bool:

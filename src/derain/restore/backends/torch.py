@@ -22,12 +22,12 @@ class TorchBackend:
             raise BackendUnavailableError(
                 "backend torch is not installed: pip install 'derain[train]'"
             ) from None
-        from derain.nn import fold, load_network
+        from derain.nn import load_network
 
         self.device = _choose(device)
         if threads:
             torch.set_num_threads(threads)
-        network = fold(load_network(model.weights_path()))
+        network = load_network(model.weights_path()).folded()
         self._network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def run(self, rainy: Planes) -> tuple[Planes, Planes]:

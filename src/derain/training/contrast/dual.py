@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Generator, Tensor, nn
 
-from derain.nn.drdnet import Layers
+from derain.nn import Layers
 from derain.training.config import RealConfig
 from derain.training.contrast.bank import Bank
 from derain.training.contrast.embedding import Embedder

@@ -1,5 +1,0 @@
-"""A comparison as a page, as Markdown and as JSON."""
-
-from derain.comparison.report.write import write_report
-
-__all__ = ["write_report"]

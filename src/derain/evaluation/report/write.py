@@ -1,0 +1,107 @@
+"""report.html, report.md and report.json."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from dataclasses import asdict
+from pathlib import Path
+
+from derain import __version__
+from derain.errors import BackendUnavailableError
+from derain.evaluation.kept import gains_kept
+from derain.evaluation.report.cases import choose_cases
+from derain.evaluation.report.plots import draw_plots
+from derain.evaluation.report.tables import (
+    Table,
+    cross_domain_table,
+    kept_table,
+    score_tables,
+)
+from derain.evaluation.run import Results
+from derain.evaluation.summary import Row
+from derain.files import atomic_write
+from derain.metrics import protocol_named
+
+
+def write_report(
+    results: Results, rows: list[Row], protocols: tuple[str, ...], command: str
+) -> list[Path]:
+    """Write the report of a comparison into its folder.
+
+    Args:
+        results: What was computed.
+        rows: Its summary.
+        protocols: Under which protocols, explained in the report.
+        command: How it was made.
+
+    Returns:
+        The page, the Markdown and the JSON.
+
+    Raises:
+        BackendUnavailableError: jinja2 or matplotlib is not installed; Markdown and JSON, which
+            need neither, are written first.
+    """
+    across = cross_domain_table(rows, results)
+    kept = gains_kept(results)
+    tables = score_tables(rows) + [t for t in (kept_table(kept), across) if t]
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
+    page, text, data = (results.folder / f"report.{kind}" for kind in ("html", "md", "json"))
+    values = {
+        "derain": __version__,
+        "machine": machine,
+        "command": command,
+        "methods": {label: asdict(about) for label, about in results.abouts.items()},
+        "protocols": {name: protocol_named(name).formula for name in protocols},
+        "rows": [
+            {**asdict(row), "scores": {k: m._asdict() for k, m in row.scores.items()}}
+            for row in rows
+        ],
+        "gains kept": [{**asdict(k), "percent": k.percent} for k in kept],
+        "pictures": [asdict(record) for record in results.records],
+    }
+    atomic_write(data, (json.dumps(values, indent=1) + "\n").encode())
+    atomic_write(text, _markdown(tables, results, protocols, machine, command).encode())
+    try:
+        from jinja2 import Environment, PackageLoader
+    except ImportError:
+        raise BackendUnavailableError(
+            "the page needs jinja2: pip install 'derain[evaluate]' (report.md is written)"
+        ) from None
+    loader = PackageLoader("derain.evaluation.report", "")
+    template = Environment(loader=loader, autoescape=True).get_template("page.html.j2")
+    html = template.render(
+        version=__version__,
+        machine=machine,
+        command=command,
+        abouts=results.abouts,
+        tables=tables,
+        failures=results.failures,
+        protocols=[protocol_named(name) for name in protocols],
+        plots=draw_plots(results),
+        cases=choose_cases(results),
+    )
+    atomic_write(page, html.encode())
+    return [page, text, data]
+
+
+def _markdown(
+    tables: list[Table], results: Results, protocols: tuple[str, ...], machine: str, command: str
+) -> str:
+    lines = ["# Rain removal, measured", "", f"derain {__version__}, {machine}: `{command}`", ""]
+    lines += [f"- {label}: {about.about}" for label, about in results.abouts.items()]
+    for table in tables:
+        lines += ["", f"## {table.title}", "", _row(table.head), _row(["---"] * len(table.head))]
+        lines += [*map(_row, table.rows), "", table.note]
+    if results.failures:
+        lines += ["", "## Failures", ""]
+        lines += [f"- {r.model}: {r.dataset}/{r.name}: {r.error}" for r in results.failures]
+    lines += ["", "## Protocols", ""]
+    for protocol in map(protocol_named, protocols):
+        lines.append(f"- {protocol.name}: {protocol.formula} ({protocol.source}; {protocol.reads})")
+    return "\n".join(lines) + "\n"
+
+
+def _row(cells: list[str]) -> str:
+    return "| " + " | ".join(text.replace("|", "\\|") for text in cells) + " |"

@@ -1,0 +1,136 @@
+"""One method in a process of its own: its memory is its own, and its crash ends nothing else."""
+
+from __future__ import annotations
+
+import io
+import multiprocessing
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from PIL import Image
+
+from derain.errors import DerainError, first_line
+from derain.evaluation.methods import Method, Task, make_method
+from derain.evaluation.testset import Item
+from derain.files import atomic_write
+
+_method: Method | None = None
+
+
+@dataclass(frozen=True)
+class About:
+    """What a method says of itself."""
+
+    about: str
+    fingerprint: str
+    trained_on: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class Done:
+    """One restored picture.
+
+    Attributes:
+        seconds: Wall time of the restoration alone.
+        peak_bytes: The process's highest resident memory so far, None where nobody can say.
+        error: Why there is no result; None when there is.
+    """
+
+    seconds: float = 0.0
+    peak_bytes: int | None = None
+    error: str | None = None
+
+
+def _open(spec: str, backend: str) -> About:
+    global _method
+    _method = make_method(spec, backend)
+    return About(_method.about, _method.fingerprint, _method.trained_on)
+
+
+def _peak_bytes() -> int | None:
+    """Highest resident memory of this process since it was started."""
+    try:  # Linux: ru_maxrss would hold what the parent had when it forked
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) << 10
+    except (OSError, ValueError, IndexError):
+        pass
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak << 10
+
+
+def _restore(dataset: str, item: Item, out: Path) -> Done:
+    assert _method is not None
+    try:
+        rainy, _ = item.load()
+        task = Task(dataset, item.name, rainy, item.view.name if item.view else "")
+        began = time.perf_counter()
+        restored = _method.restore(task)
+        seconds = time.perf_counter() - began
+        peak = _peak_bytes()
+        if restored.shape != rainy.shape:
+            raise DerainError(
+                f"the result's shape is {restored.shape}, the picture's {rainy.shape}"
+            )
+        file = io.BytesIO()
+        Image.fromarray(restored).save(file, "PNG", compress_level=1)
+        atomic_write(out, file.getvalue())
+    except Exception as error:  # whatever a stranger's callable raises is that picture's failure
+        kind = "" if isinstance(error, DerainError) else f"{type(error).__name__}: "
+        return Done(error=f"{kind}{first_line(error)}")
+    return Done(seconds, peak)
+
+
+class Worker:
+    """Runs one method in a fresh process; a context manager.
+
+    Args:
+        spec: What :func:`derain.evaluation.methods.make_method` takes.
+        backend: What runs models of ours.
+
+    Raises:
+        DerainError: The method cannot be had.
+    """
+
+    def __init__(self, spec: str, backend: str) -> None:
+        self._spec, self._backend = spec, backend
+        self._start()
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(1, mp_context=context)
+        try:
+            self.about = self._pool.submit(_open, self._spec, self._backend).result()
+        except BrokenProcessPool as error:
+            raise DerainError(f"{self._spec}: its process died while it was loaded") from error
+        except BaseException:
+            self._pool.shutdown()
+            raise
+
+    def restore(self, dataset: str, item: Item, out: Path) -> Done:
+        """Restore one picture into ``out`` (PNG); a failure is part of the answer."""
+        try:
+            return self._pool.submit(_restore, dataset, item, out).result()
+        except BrokenProcessPool:
+            self._start()
+            return Done(error="the method's process died (out of memory?)")
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)

@@ -1,0 +1,106 @@
+"""What comes back with a picture unread, taken from the file it was opened from."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+from PIL import Image
+from PIL.ExifTags import IFD, Base
+
+from derain.media.attachments import without_attachments
+from derain.media.cicp import code_points, from_png
+from derain.media.orientation import reset_exif, reset_xmp
+from derain.media.picture import Metadata
+
+XMP = 700
+IPTC = 33723
+DESCRIPTIVE = (
+    Base.ImageDescription, Base.Make, Base.Model, Base.Software, Base.DateTime, Base.Artist,
+    Base.Copyright,
+)  # fmt: skip
+"""Tags that TIFF and Exif share, for people."""
+
+_COLORIMETRY = (Base.TransferFunction, Base.WhitePoint, Base.PrimaryChromaticities)
+_PROFILES = {"XML:com.adobe.xmp", "Raw profile type exif", "Raw profile type APP1"}
+_EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\x00"
+_LIGHT = (b"cICP", b"mDCV", b"cLLI")
+
+
+def read_metadata(image: Image.Image, data: bytes, header: bytes) -> Metadata:
+    """The metadata of a picture.
+
+    Args:
+        image: Opened and loaded: some of it stands behind the pixels.
+        data: The file.
+        header: Its beginning.
+    """
+    info: dict[Any, Any] = image.info
+    kind = image.format or ""
+    tags = getattr(image, "tag_v2", {})
+    exif, xmp = info.get("exif"), info.get("xmp") or tags.get(XMP)
+    if not exif and kind == "TIFF":
+        exif = _tiff_exif(image)
+    if isinstance(xmp, str):
+        xmp = xmp.encode()
+    text = {key: value for key, value in getattr(image, "text", {}).items() if key not in _PROFILES}
+    comment, icc = info.get("comment"), info.get("icc_profile") or None
+    light = dict(_chunks_before_pixels(data)) if kind == "PNG" else {}
+    points = from_png(light[b"cICP"]) if b"cICP" in light else code_points(kind, header, info)
+    return Metadata(
+        icc=icc,
+        cicp=None if icc and kind != "PNG" else points,
+        exif=reset_exif(exif) if isinstance(exif, bytes) and exif else None,
+        xmp=without_attachments(reset_xmp(xmp)) if xmp else None,
+        dpi=_dpi(info.get("dpi")) if kind != "TIFF" or Base.XResolution in tags else None,
+        comment=comment if isinstance(comment, bytes) else None,
+        segments=tuple(
+            (mark, data)
+            for mark, data in getattr(image, "applist", ())
+            if mark == "APP13" or (mark == "APP1" and data.startswith(_EXTENDED_XMP))
+        ),
+        text=text,
+        colour=(*_colour_chunks(info), *light.items()) if kind == "PNG" else (),
+        tags={tag: tags[tag] for tag in (*DESCRIPTIVE, *_COLORIMETRY, IPTC) if tag in tags},
+        compression=info.get("compression") if kind == "TIFF" else None,
+    )
+
+
+def _tiff_exif(image: Image.Image) -> bytes | None:
+    """The Exif and GPS directories and the descriptive tags of a TIFF as an Exif block."""
+    source, block = image.getexif(), Image.Exif()
+    for tag in DESCRIPTIVE:
+        if tag in source:
+            block[tag] = source[tag]
+    for directory in (IFD.Exif, IFD.GPSInfo):
+        if entries := source.get_ifd(directory):
+            block[directory] = dict(entries)
+    return block.tobytes() if len(block) else None
+
+
+def _dpi(value: Any) -> tuple[float, float] | None:
+    try:
+        x, y = float(value[0]), float(value[1])
+    except (TypeError, ValueError, IndexError, ZeroDivisionError):
+        return None
+    return (x, y) if 0 < x < 1e6 and 0 < y < 1e6 else None
+
+
+def _colour_chunks(info: dict[Any, Any]) -> Iterator[tuple[bytes, bytes]]:
+    if "gamma" in info:
+        yield b"gAMA", struct.pack(">I", round(info["gamma"] * 100000))
+    if "chromaticity" in info:
+        yield b"cHRM", struct.pack(">8I", *(round(v * 100000) for v in info["chromaticity"]))
+    if "srgb" in info:
+        yield b"sRGB", struct.pack(">B", info["srgb"])
+
+
+def _chunks_before_pixels(png: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Chunks on colour that Pillow passes over."""
+    at = 8
+    while (name := png[at + 4 : at + 8]) and name != b"IDAT":
+        size = int.from_bytes(png[at : at + 4], "big")
+        if name in _LIGHT:
+            yield name, png[at + 8 : at + 8 + size]
+        at += 12 + size

@@ -1,0 +1,87 @@
+"""A run in stages: one file, one folder a stage, each from what the one before left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from derain.errors import ConfigError
+from derain.settings import Values, merge, parse_overrides, read_toml
+from derain.training.config import TrainConfig, config_from_dict
+from derain.training.resume import is_finished
+from derain.training.trainer import Trainer
+
+
+def load_stages(path: Path, overrides: Sequence[str] = ()) -> list[TrainConfig]:
+    """The runs of a TOML file, checked before the first is started.
+
+    ``[[stages]]`` is a list of tables: each has a ``name`` and what differs from the file's own
+    values. A stage writes to ``OUT/NAME`` and starts from the weights of the stage before, unless
+    it has an ``init`` of its own; its seed is the file's plus its place. A file without stages is
+    one run.
+
+    Args:
+        path: The file.
+        overrides: ``key=value``, over every stage; ``stages.NAME.key=value`` over one.
+
+    Raises:
+        ConfigError: The file is missing or no TOML, or a key or value is wrong; names the key.
+    """
+    values, over = read_toml(path), parse_overrides(overrides)
+    stages = values.pop("stages", [])
+    own = over.pop("stages", {})
+    if not stages and not own:
+        return [config_from_dict(merge(values, over), str(path))]
+    names = [stage.get("name", "") for stage in stages]
+    if not all(names) or len(set(names)) < len(names):
+        raise ConfigError(f"{path}: every stage needs a name of its own")
+    if unknown := set(own) - set(names):
+        raise ConfigError(f"{path}: there is no stage {sorted(unknown)[0]!r}")
+    common = merge(values, over)
+    if not isinstance(common.get("out"), str):
+        raise ConfigError(f"{path}: out is missing, the folder of its stages")
+    configs: list[TrainConfig] = []
+    for index, stage in enumerate(stages):
+        name = stage["name"]
+        changes = {key: value for key, value in stage.items() if key != "name"}
+        given: Values = {"out": f"{common['out']}/{name}", "seed": common.get("seed", 0) + index}
+        if configs:
+            # The branches a first stage takes from elsewhere are no matter of the next.
+            given |= {"init": f"{configs[-1].out}/network.safetensors"}
+            given |= {"init_branches": ["rain", "detail"]}
+        configs.append(
+            config_from_dict(
+                merge(merge(merge(common, given), changes), own.get(name, {})),
+                f"{path}, stage {name!r}",
+            )
+        )
+    return configs
+
+
+def run_stages(
+    configs: Sequence[TrainConfig], report: Callable[[str], None], origin: str = ""
+) -> tuple[bool, int]:
+    """Train what is not finished yet, in order; goes on where it was stopped.
+
+    Args:
+        configs: As :func:`load_stages` gave them.
+        report: Receives one line for each step on the way.
+        origin: The file they came from, for the record.
+
+    Returns:
+        Whether all are finished, and the number of the signal that stopped it, 0 for none.
+
+    Raises:
+        ConfigError: A stage's folder holds a run with another configuration.
+        DatasetError, TrainingError: As :meth:`Trainer.run`.
+    """
+    for config in configs:
+        if is_finished(config):
+            report(f"{config.out}: finished before")
+            continue
+        if len(configs) > 1:
+            report(f"{config.out}: {config.steps} steps")
+        trainer = Trainer(config, report, origin)
+        if trainer.run() is None:
+            return False, trainer.signalled or 0
+    return True, 0

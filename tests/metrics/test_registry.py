@@ -1,0 +1,269 @@
+"""The contract of every registered metric, against what others compute; and of the registry."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+from skimage.color import rgb2ycbcr
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
+from derain.errors import UsageError
+from derain.metrics import (
+    GAIN,
+    INPUT,
+    KINDS,
+    METRICS,
+    PSNR,
+    Kind,
+    Metric,
+    Sample,
+    Scorer,
+    measure,
+    metric_of,
+    metrics_table,
+    niqe,
+    plotted_metric,
+    ranking_metric,
+    register,
+    requested_metrics,
+)
+
+Pixels = NDArray[np.uint8]
+
+ROOT = Path(__file__).parents[2]
+CASES = [(name, kind) for name, metric in METRICS.items() for kind in metric.better]
+
+
+def noisy(image: Pixels, sigma: float) -> Pixels:
+    noise = np.random.default_rng(0).normal(0, sigma, image.shape)
+    return np.clip(image + noise, 0, 255).round().astype(np.uint8)
+
+
+def in_rain(clean: Pixels) -> Pixels:
+    """Slanted bright streaks in the left third."""
+    rows, columns = np.indices(clean.shape[:2])
+    streaks = ((rows // 4 + columns) % 24 < 3) & (columns < clean.shape[1] // 3)
+    return np.where(streaks[..., None], clean // 2 + 120, clean).astype(np.uint8)
+
+
+def ladder(kind: Kind, clean: Pixels) -> list[Sample]:
+    """Restorations from the best to the worst."""
+    rainy = in_rain(clean)
+    if kind == "pairs":
+        return [Sample(rainy, restored, clean) for restored in
+                (clean, noisy(clean, 15), noisy(clean, 30))]  # fmt: skip
+    if kind == "rain-free":
+        return [Sample(clean, restored, clean) for restored in
+                (clean, noisy(clean, 15), noisy(clean, 30))]  # fmt: skip
+    half = rainy.copy()
+    half[len(half) // 2 :] = clean[len(half) // 2 :]
+    return [Sample(rainy, restored) for restored in (clean, half, rainy)]
+
+
+def check(metric: Metric, kind: Kind, clean: Pixels) -> None:
+    """What every metric keeps: the best value for the best picture, worse ones for worse."""
+    assert metric.help.endswith(".") and metric.digits > 0 and metric.tolerance > 0
+    # What two cards differ by in their last digit but one is a difference.
+    assert 10.0**-metric.digits <= 10 * metric.tolerance
+    samples = ladder(kind, clean)
+    values = [metric.compute(sample) for sample in samples]
+    assert all(value is not None and math.isfinite(value) for value in values)
+    if metric.better[kind] is None:
+        assert len(set(values)) == 1
+        with pytest.raises(ValueError, match="does not rank"):
+            metric.goodness(values[0], kind)
+        return
+    best, middle, worst = (metric.goodness(value, kind) for value in values)
+    assert best > middle > worst
+    if metric.best is not None and samples[0].clean is not None:
+        assert values[0] == pytest.approx(metric.best, abs=1e-3)
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_the_contract(name: str, kind: Kind, photo: Pixels) -> None:
+    check(METRICS[name], kind, photo)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        dataclasses.replace(PSNR, better={"pairs": "lower"}),
+        dataclasses.replace(PSNR, compute=lambda sample: 30.0),
+        dataclasses.replace(PSNR, compute=lambda sample: INPUT.compute(sample)),
+        dataclasses.replace(PSNR, compute=lambda sample: -float(PSNR.compute(sample) or 0)),
+        dataclasses.replace(PSNR, best=99.0),
+        dataclasses.replace(PSNR, tolerance=1e-9),
+        dataclasses.replace(PSNR, compute=lambda sample: None),
+        dataclasses.replace(INPUT, compute=PSNR.compute),
+        dataclasses.replace(METRICS["streaks/outside"], better={"pairs": "lower"}),
+    ],
+    ids=lambda metric: metric.name,
+)
+def test_the_contract_catches_a_broken_metric(broken: Metric, photo: Pixels) -> None:
+    with pytest.raises(AssertionError):
+        check(broken, "pairs", photo)
+
+
+def test_a_metric_that_needs_ground_truth_is_for_no_real_rain() -> None:
+    for metric in METRICS.values():
+        assert not (metric.needs_truth and "real" in metric.better)
+        assert set(metric.better) <= set(KINDS)
+        assert metric.ranks | metric.plots <= {k for k, d in metric.better.items() if d}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_metric_ranks_and_one_is_plotted(kind: Kind) -> None:
+    assert [m for m in METRICS.values() if kind in m.ranks] == [ranking_metric(kind)]
+    assert [m for m in METRICS.values() if kind in m.plots] == [plotted_metric(kind)]
+
+
+def _y(image: Pixels) -> NDArray[np.float64]:
+    return np.asarray(rgb2ycbcr(image)[..., 0])
+
+
+def _psnr(a: Pixels, b: Pixels) -> float:
+    return float(peak_signal_noise_ratio(_y(a), _y(b), data_range=255))
+
+
+def _ssim(a: NDArray[np.float64], b: NDArray[np.float64], **constants: float) -> float:
+    _, full = structural_similarity(
+        a, b, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
+        full=True, **constants,
+    )  # fmt: skip
+    return float(full[5:-5, 5:-5].mean())
+
+
+def _removed(s: Sample, where: bool) -> float:
+    """By scipy's Gaussian of sigma 5, cut at 2 sigma."""
+    mask = (np.abs(_y(s.rainy) - _y(s.truth)) > 8) == where
+    before, after = (
+        ((_y(x) - gaussian_filter(_y(x), 5, radius=10, mode="reflect")) ** 2)[mask].mean()
+        for x in (s.rainy, s.restored)
+    )
+    return float(1 - after / before)
+
+
+PEERS: dict[str, Callable[[Sample], float]] = {
+    "psnr": lambda s: _psnr(s.restored, s.truth),
+    "input": lambda s: _psnr(s.rainy, s.truth),
+    "gain": lambda s: _psnr(s.restored, s.truth) - _psnr(s.rainy, s.truth),
+    "ssim": lambda s: _ssim(_y(s.restored), _y(s.truth)),
+    "extra/uqi": lambda s: float(
+        np.mean([
+            _ssim(s.restored[..., c].astype(float), s.truth[..., c].astype(float), K1=0, K2=0)
+            for c in range(3)
+        ])
+    ),
+    "streaks/inside": lambda s: _removed(s, True),
+    "streaks/outside": lambda s: _removed(s, False),
+    "touched": lambda s: float((np.abs(_y(s.rainy) - _y(s.restored)) > 8).mean()),
+}  # fmt: skip
+ALONE = {
+    "extra/vif": "torchmetrics is itself the other implementation",
+    "extra/ms-ssim": "torchmetrics is itself the other implementation",
+    "niqe": "no other implementation has our fit; its parts are held against scipy in test_niqe",
+}
+
+
+def test_every_metric_has_a_peer_or_a_reason() -> None:
+    assert PEERS.keys() | ALONE.keys() == METRICS.keys()
+    assert not PEERS.keys() & ALONE.keys()
+
+
+@pytest.mark.parametrize("name", list(PEERS))
+def test_against_an_independent_implementation(name: str, photo: Pixels) -> None:
+    sample = Sample(in_rain(photo), noisy(photo, 8), photo)
+    assert METRICS[name].compute(sample) == pytest.approx(PEERS[name](sample), abs=1e-3)
+
+
+def test_small_pictures_have_no_score_or_one(photo: Pixels) -> None:
+    """What a picture is too small for is left out; nothing fails."""
+    clean = photo[:9, :9]
+    scores = Scorer(["matlab-y"]).score("pairs", in_rain(clean), clean, noisy(clean, 8))
+    assert list(scores) == ["psnr/matlab-y", "input/matlab-y", "gain/matlab-y"]
+    wide = photo[:96, :192]
+    for cut, there in ((wide, True), (wide[:95], False), (wide[:, :191], False)):
+        assert ("niqe" in Scorer([]).score("real", cut, None, cut)) == there
+
+
+def test_scores_in_order(photo: Pixels) -> None:
+    """The keys of records, which old files have too."""
+    scorer = Scorer(["matlab-y", "rgb"], ["uqi", "vif"])
+    rainy = in_rain(photo)
+    assert list(scorer.score("pairs", rainy, photo, photo)) == [
+        "psnr/matlab-y", "input/matlab-y", "gain/matlab-y", "ssim/matlab-y",
+        "psnr/rgb", "input/rgb", "gain/rgb", "ssim/rgb",
+        "extra/uqi", "extra/vif", "streaks/inside", "streaks/outside", "niqe",
+    ]  # fmt: skip
+    assert list(scorer.score("rain-free", photo, None, photo)) == [
+        "psnr/matlab-y", "ssim/matlab-y", "psnr/rgb", "ssim/rgb",
+        "extra/uqi", "extra/vif", "touched",
+    ]  # fmt: skip
+    assert list(scorer.score("real", rainy, None, photo)) == ["touched", "niqe"]
+    assert scorer.score("real", rainy, None, photo)["niqe"] == niqe(photo)
+    for kind in KINDS:
+        assert scorer.identity(kind) == "matlab-y rgb uqi vif"
+
+
+def test_what_is_shared_is_computed_once(photo: Pixels) -> None:
+    calls = []
+
+    def slow(sample: Sample) -> int:
+        calls.append(sample)
+        return 7
+
+    sample = Sample(photo, photo)
+    assert sample.once(slow) == sample.once(slow) == 7
+    assert calls == [sample]
+    with pytest.raises(ValueError, match="needs ground truth"):
+        PSNR.compute(sample)
+
+
+def test_a_few_scores_alone(photo: Pixels) -> None:
+    worse = noisy(photo, 8)
+    values = measure(["ssim/rgb", "psnr/rgb", "touched"], photo, worse, photo)
+    assert list(values) == ["ssim/rgb", "psnr/rgb", "touched"]
+    assert measure(["psnr/rgb", "touched"], photo, worse, None) == {"touched": values["touched"]}
+    with pytest.raises(KeyError):
+        measure(["sharpness"], photo, worse, photo)
+
+
+def test_names_lead_to_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert metric_of("gain/did-y") is GAIN
+    assert metric_of("extra/vif").word == "vif"
+    assert GAIN.score("rgb") == "gain/rgb" and GAIN.format(1.005) == "+1.00"
+    assert METRICS["ssim"].format(0.98765) == "0.9877"
+    with pytest.raises(ValueError, match="called psnr"):
+        register(dataclasses.replace(PSNR))
+    monkeypatch.setitem(METRICS, "mine", dataclasses.replace(METRICS["touched"], name="mine"))
+    assert metric_of("mine") is METRICS["mine"]
+
+
+def test_a_changed_metric_makes_old_records_stale(monkeypatch: pytest.MonkeyPatch) -> None:
+    scorer = Scorer(["rgb"])
+    monkeypatch.setitem(METRICS, "niqe", dataclasses.replace(METRICS["niqe"], revision=2))
+    assert scorer.identity("real") == "rgb niqe.2"
+    assert scorer.identity("rain-free") == "rgb"  # which it has no score on
+
+
+def test_metrics_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [m.name for m in requested_metrics(["ms-ssim", "vif"])] == ["extra/ms-ssim", "extra/vif"]
+    with pytest.raises(UsageError, match=r"unknown extra metric 'lpips'; known: vif, uqi, ms-ssim"):
+        requested_metrics(["lpips"])
+    monkeypatch.setitem(sys.modules, "torchmetrics", None)
+    monkeypatch.setitem(sys.modules, "torchmetrics.functional", None)
+    with pytest.raises(UsageError, match=r"'vif' needs torchmetrics .*: pip install torchmetrics"):
+        requested_metrics(["vif"])
+
+
+def test_the_documentation_is_the_registrys() -> None:
+    pages = [path.read_text() for path in ROOT.glob("docs/**/*.md")]
+    assert any(metrics_table() in page for page in pages), metrics_table()

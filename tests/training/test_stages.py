@@ -1,0 +1,107 @@
+"""Stages: one file, a folder each, every stage from what the one before left."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+
+from derain.cli.main import run
+from derain.errors import ConfigError
+from derain.settings import read_toml
+from derain.training.stages import load_stages
+
+COMMON = """
+include = "common.toml"
+out = "{root}/runs/mine"
+seed = 5
+[[stages]]
+name = "first"
+steps = 2
+optimizer = {{ schedule = "constant" }}
+[[stages]]
+name = "second"
+steps = 3
+network = {{ mirrors = 2 }}
+"""
+
+INCLUDED = """
+batch = 2
+patch = 32
+preset = "fast"
+network = { channels = 8, rain_blocks = 1, detail_blocks = 1, pool_window = 6 }
+precision = "no"
+device = "cpu"
+steps = 99
+[data]
+validation_share = 0.3
+[[data.pairs]]
+name = "pairs"
+path = "pairs"
+layout = "side-by-side"
+"""
+
+
+@pytest.fixture
+def config(data_root: Path) -> Path:
+    (data_root / "common.toml").write_text(INCLUDED)
+    path = data_root / "mine.toml"
+    path.write_text(COMMON.format(root=data_root))
+    return path
+
+
+def test_through_all_stages(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["train", str(config), f"data.root={config.parent}"]
+    assert run(command) == 0
+    first, second = (config.parent / "runs" / "mine" / name for name in ("first", "second"))
+    told = json.loads((second / "config.json").read_text())
+    assert told["init"] == f"{first}/network.safetensors"
+    assert (told["seed"], told["steps"], told["network"]["mirrors"]) == (6, 3, 2)
+    assert json.loads((second / "started.json").read_text())["config"] == config.as_posix()
+    weights = [load_file(folder / "network.safetensors") for folder in (first, second)]
+    assert any((weights[0][name] != weights[1][name]).any() for name in weights[0])
+    capsys.readouterr()
+    assert run(command) == 0
+    assert capsys.readouterr().out.count("finished before") == 2
+
+
+def test_a_constant_stage_may_end_earlier_or_later(config: Path) -> None:
+    command = ["train", str(config), f"data.root={config.parent}"]
+    assert run([*command, "stages.first.steps=1", "stages.second.steps=1"]) == 0
+    assert run(command) == 13  # the second's rate came down to its end
+    assert run([*command, "stages.second.steps=1"]) == 0
+
+
+def test_values_of_one_stage_on_the_command_line(config: Path) -> None:
+    stages = load_stages(config, ("stages.second.steps=7", "patch=36"))
+    assert [stage.steps for stage in stages] == [2, 7]
+    assert [stage.patch for stage in stages] == [36, 36]
+    with pytest.raises(ConfigError, match="third"):
+        load_stages(config, ("stages.third.steps=7",))
+
+
+def test_what_is_wrong_is_told_before_anything_runs(config: Path) -> None:
+    whole = config.read_text()
+    for wrong, named in (
+        (whole.replace("steps = 3", "stops = 3"), "stops"),
+        (whole.replace('"second"', '"first"'), "a name of its own"),
+        (whole.replace('name = "second"', ""), "a name of its own"),
+        (whole.replace("common.toml", "none.toml"), "none.toml"),
+        (whole.replace("common.toml", "mine.toml"), "includes itself"),
+        (whole.replace("out =", "# out ="), "out is missing"),
+    ):
+        config.write_text(wrong)
+        with pytest.raises(ConfigError, match=named):
+            load_stages(config)
+    assert not (config.parent / "runs").exists()
+
+
+def test_included_files_go_below(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text('a = 1\nb = 1\n[[list]]\nname = "x"\nc = 1\nd = 1')
+    (tmp_path / "two.toml").write_text("a = 2\ne = 2")
+    path = tmp_path / "own.toml"
+    path.write_text('include = ["one.toml", "two.toml"]\nb = 3\n[[list]]\nname = "x"\nc = 3')
+    own = {"name": "x", "c": 3, "d": 1}
+    assert read_toml(path) == {"a": 2, "b": 3, "e": 2, "list": [own]}
