@@ -27,6 +27,8 @@ from derain.evaluation.report.tables import cross_domain_table
 from derain.metrics import Scorer, niqe, psnr, rain_mask, ssim, streak_removal
 from derain.zoo import load_model
 
+pytestmark = pytest.mark.slow
+
 Pixels = NDArray[np.uint8]
 
 SCORER = Scorer(["matlab-y", "rgb"])

@@ -20,6 +20,8 @@ from derain.training.config import TrainConfig
 from derain.training.repair import coarse_pictures
 from tests.adapters.onnx_files import half_onnx
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., TrainConfig]
 Pixels = NDArray[np.uint8]
 NETWORK = {"channels": 8, "detail_blocks": 1, "pool_window": 6, "detail_input": "both"}
