@@ -137,10 +137,11 @@ def configuration() -> str:
         for attribute in told.params:  # one line may be of several keys: "rate, beta1, beta2"
             names = attribute.arg_name.split(", ")
             defaults = ", ".join(fields.pop(name) for name in names)
-            lines.append(
-                f"| `{attribute.arg_name}` | {defaults} | {_plain(attribute.description)} |"
-            )
-        lines += [f"| `{name}` | {default} | see above |" for name, default in fields.items()]
+            meaning = _plain(attribute.description)
+            lines.append(f"| `{attribute.arg_name}` | {defaults} | {meaning} |")
+        for name, default in fields.items():
+            meaning = "a table of its own, below" if default == "-" else "see above"
+            lines.append(f"| `{name}` | {default} | {meaning} |")
         lines.append("")
     return "\n".join(lines)
 
@@ -168,8 +169,11 @@ def _parts(hint: Any) -> Iterator[type]:
 
 
 def _default(field: dataclasses.Field[Any]) -> str:
+    """As TOML has it."""
+    if field.default is None:
+        return "none"
     if field.default is not dataclasses.MISSING:
-        return f"`{field.default!r}`"
+        return f"`{json.dumps(field.default)}`"
     return "-" if field.default_factory is not dataclasses.MISSING else "needed"
 
 
