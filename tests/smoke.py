@@ -22,7 +22,7 @@ import sys
 from pathlib import Path
 
 import derain
-from derain.evaluation import psnr
+from derain.metrics import psnr
 from derain.media import read_picture
 
 prefix, rainy, clean, made = sys.argv[1:]

@@ -19,7 +19,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+import docstring_parser
 from cyclopts.docs import generate_markdown_docs
+from docstring_parser import DocstringStyle
 from sphinx.application import Sphinx
 
 from derain.cli.main import app as commands
@@ -143,24 +145,39 @@ def metrics_table() -> str:
 
 
 def configuration() -> str:
-    """The dataclasses of a run, from the outermost inwards."""
-    lines = ["```{eval-rst}"]
-    for kind in _nested(TrainConfig):
-        lines += [f".. autoclass:: {kind.__module__}.{kind.__qualname__}", "   :no-index:", ""]
-    return "\n".join([*lines, "```", ""])
+    """A table of keys for each dataclass of a run, from the outermost inwards."""
+    lines = []
+    for path, kind in _nested(TrainConfig):
+        told = docstring_parser.parse(kind.__doc__ or "", DocstringStyle.GOOGLE)
+        text = "\n\n".join(filter(None, (told.short_description, told.long_description)))
+        lines += [f"## `{path}`" if path else "## A run", "", _plain(text), ""]
+        lines += ["| key | default | what it is |", "|---|---|---|"]
+        fields = {field.name: _default(field) for field in dataclasses.fields(kind)}
+        for attribute in told.params:  # one line may be of several keys: "rate, beta1, beta2"
+            names = attribute.arg_name.split(", ")
+            defaults = ", ".join(fields.pop(name) for name in names)
+            meaning = _plain(attribute.description)
+            lines.append(f"| `{attribute.arg_name}` | {defaults} | {meaning} |")
+        for name, default in fields.items():
+            meaning = "a table of its own, below" if default == "-" else "see above"
+            lines.append(f"| `{name}` | {default} | {meaning} |")
+        lines.append("")
+    return "\n".join(lines)
 
 
-def _nested(kind: type) -> list[type]:
-    """``kind`` and all dataclasses within its fields, each once."""
-    found, left = [], [kind]
+def _nested(kind: type) -> list[tuple[str, type]]:
+    """``kind`` and all dataclasses within its fields, each once, with the key they stand under."""
+    found: dict[type, str] = {}
+    left = [("", kind)]
     while left:
-        current = left.pop(0)
+        path, current = left.pop(0)
         if current in found:
             continue
-        found.append(current)
-        for hint in get_type_hints(current).values():
-            left += [part for part in _parts(hint) if dataclasses.is_dataclass(part)]
-    return found
+        found[current] = path
+        for name, hint in get_type_hints(current).items():
+            key = f"{path}.{name}" if path else name
+            left += [(key, part) for part in _parts(hint) if dataclasses.is_dataclass(part)]
+    return [(path, current) for current, path in found.items()]
 
 
 def _parts(hint: Any) -> Iterator[type]:
@@ -168,3 +185,18 @@ def _parts(hint: Any) -> Iterator[type]:
         yield hint
     for argument in get_args(hint):
         yield from _parts(argument)
+
+
+def _default(field: dataclasses.Field[Any]) -> str:
+    """As TOML has it."""
+    if field.default is None:
+        return "none"
+    if field.default is not dataclasses.MISSING:
+        return f"`{json.dumps(field.default)}`"
+    return "-" if field.default_factory is not dataclasses.MISSING else "needed"
+
+
+def _plain(text: str | None) -> str:
+    """A docstring's text as one paragraph of Markdown each: roles become code."""
+    text = re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text or "")
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
