@@ -213,7 +213,7 @@ def test_what_lacks_is_told_before_anything_is_drawn(
 ) -> None:
     told: list[str] = []
     with pytest.raises(ConfigError, match=named):
-        make_bank(tmp_path / "out", preset, draws(**given), 2, 64, 0, told.append)
+        make_bank(tmp_path / "out", preset, draws(given), 2, 64, 0, told.append)
     assert not told and not list(tmp_path.iterdir())
     for layers, side in ((0, 64), (2, 16)):
         with pytest.raises(ConfigError, match="at least 32 px"):

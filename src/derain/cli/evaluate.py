@@ -44,8 +44,10 @@ def evaluate(
     Parameters
     ----------
     models
-        Each: input (do nothing), base, fast, a card, ONNX or safetensors file of ours, a folder of
-        finished results, module:function, or a .pth file that spandrel can load; or LABEL=MODEL.
+        Each: input (do nothing), base, fast, a card, or an ONNX or safetensors file beside its
+        card, of ours; an ONNX file of anybody's, with what it does not tell behind a colon
+        (FILE.onnx:nhwc,0-255); a folder of finished results; module:function; a .pth file that
+        spandrel can load; or LABEL=MODEL.
     data
         Pairs as NAME=PATH; may be given several times. Folders are recognised as they were
         unpacked (derain data show NAME); PATH may be a table or hf:OWNER/NAME.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from derain.adapters import parse_onnx
 from derain.data import read_rgb, sha256
 from derain.errors import DerainError, UsageError
 from derain.evaluation.records import Record, RecordFile
@@ -75,6 +76,8 @@ def read_entries(words: Sequence[str]) -> list[Entry]:
 
 
 def _label(spec: str) -> str:
+    if onnx := parse_onnx(spec):
+        return onnx[0].stem
     if ":" in spec:
         return spec.replace(":", ".").replace("/", ".")
     path = Path(spec)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from derain.data import Pair, find_pairs, list_images, read_rgb, resolve_source, spread
+from derain.data import Pair, list_images, open_pairs, read_rgb, resolve_source, spread
 from derain.errors import DatasetError, InvalidImageError, UsageError
 from derain.evaluation.views import View
 from derain.metrics import Kind
@@ -88,9 +88,9 @@ def open_testset(
     path = resolve_source(source)
     lonely: list[Path] = []
     if kind == "pairs":
-        found = find_pairs(path)
-        lonely = found.lonely
-        items = [Item(p.name, tuple(dict.fromkeys((p.rainy, p.clean))), p) for p in found.pairs]
+        pairs = open_pairs(path)
+        lonely = pairs.lonely
+        items = [Item(p.name, tuple(dict.fromkeys((p.rainy, p.clean))), p) for p in pairs]
     else:
         items = [
             Item(p.relative_to(path).with_suffix("").as_posix(), (p,)) for p in list_images(path)
