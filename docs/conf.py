@@ -29,7 +29,6 @@ myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 4
 
 napoleon_numpy_docstring = False
-napoleon_use_ivar = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"

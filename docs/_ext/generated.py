@@ -4,6 +4,7 @@
 - ``generated/NAME.md`` from the card of each shipped model, ``models.md`` and ``scores.md`` from
   all of them, ``speed.md`` from what ``benchmarks/speed.py`` measured last,
 - ``generated/presets.md`` from the presets of rain,
+- ``generated/metrics.md`` from the metrics,
 - ``generated/configuration.md`` from the dataclasses of a training run.
 
 Links that leave the folder lead to a file on a forge; the site names the file instead.
@@ -18,10 +19,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+import docstring_parser
 from cyclopts.docs import generate_markdown_docs
+from docstring_parser import DocstringStyle
 from sphinx.application import Sphinx
 
 from derain.cli.main import app as commands
+from derain.metrics import METRICS
 from derain.rain import PRESETS, RainPreset
 from derain.training import TrainConfig
 from derain.zoo import ModelCard, card_markdown, load_model, model_names
@@ -48,6 +52,7 @@ def write_pages(app: Sphinx) -> None:
         "scores": scores_table(cards),
         "command-line": generate_markdown_docs(commands, no_root_title=True, generate_toc=False),
         "presets": presets_table(),
+        "metrics": metrics_table(),
         "configuration": configuration(),
         **{card.name: card_markdown(card) for card in cards},
     }
@@ -123,25 +128,56 @@ def _also(preset: RainPreset) -> Iterator[str]:
     yield from (name for name, there in told.items() if there)
 
 
+_BETTER = {"higher": "higher", "lower": "lower", "zero": "near 0", None: "tells of the set"}
+
+
+def metrics_table() -> str:
+    """One row a metric, in the order of the reports' columns."""
+    rows = ["| score | unit | better | ground truth | what it is |", "|---|---|---|---|---|"]
+    for metric in METRICS.values():
+        asked = f" (`--extra {metric.word}`)" if metric.on_request else ""
+        better = ", ".join(f"{kind}: {_BETTER[way]}" for kind, way in metric.better.items())
+        rows.append(
+            f"| `{metric.score('PROTOCOL')}`{asked} | {metric.unit or '-'} | {better} "
+            f"| {'needed' if metric.needs_truth else 'not needed'} | {metric.help} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
 def configuration() -> str:
-    """The dataclasses of a run, from the outermost inwards."""
-    lines = ["```{eval-rst}"]
-    for kind in _nested(TrainConfig):
-        lines += [f".. autoclass:: {kind.__module__}.{kind.__qualname__}", "   :no-index:", ""]
-    return "\n".join([*lines, "```", ""])
+    """A table of keys for each dataclass of a run, from the outermost inwards."""
+    lines = []
+    for path, kind in _nested(TrainConfig):
+        told = docstring_parser.parse(kind.__doc__ or "", DocstringStyle.GOOGLE)
+        text = "\n\n".join(filter(None, (told.short_description, told.long_description)))
+        lines += [f"## `{path}`" if path else "## A run", "", _plain(text), ""]
+        lines += ["| key | default | what it is |", "|---|---|---|"]
+        fields = {field.name: _default(field) for field in dataclasses.fields(kind)}
+        for attribute in told.params:  # one line may be of several keys: "rate, beta1, beta2"
+            names = attribute.arg_name.split(", ")
+            defaults = ", ".join(fields.pop(name) for name in names)
+            meaning = _plain(attribute.description)
+            lines.append(f"| `{attribute.arg_name}` | {defaults} | {meaning} |")
+        for name, default in fields.items():
+            meaning = "a table of its own, below" if default == "-" else "see above"
+            lines.append(f"| `{name}` | {default} | {meaning} |")
+        lines.append("")
+    return "\n".join(lines)
 
 
-def _nested(kind: type) -> list[type]:
-    """``kind`` and all dataclasses within its fields, each once."""
-    found, left = [], [kind]
+def _nested(kind: type) -> list[tuple[str, type]]:
+    """``kind`` and all dataclasses within its fields, each once, with the key they stand under."""
+    found: dict[type, str] = {}
+    left = [("", kind)]
     while left:
-        current = left.pop(0)
+        path, current = left.pop(0)
         if current in found:
             continue
-        found.append(current)
-        for hint in get_type_hints(current).values():
-            left += [part for part in _parts(hint) if dataclasses.is_dataclass(part)]
-    return found
+        found[current] = path
+        for name, hint in get_type_hints(current).items():
+            key = f"{path}.{name}" if path else name
+            left += [(key, part) for part in _parts(hint) if dataclasses.is_dataclass(part)]
+    return [(path, current) for current, path in found.items()]
 
 
 def _parts(hint: Any) -> Iterator[type]:
@@ -149,3 +185,18 @@ def _parts(hint: Any) -> Iterator[type]:
         yield hint
     for argument in get_args(hint):
         yield from _parts(argument)
+
+
+def _default(field: dataclasses.Field[Any]) -> str:
+    """As TOML has it."""
+    if field.default is None:
+        return "none"
+    if field.default is not dataclasses.MISSING:
+        return f"`{json.dumps(field.default)}`"
+    return "-" if field.default_factory is not dataclasses.MISSING else "needed"
+
+
+def _plain(text: str | None) -> str:
+    """A docstring's text as one paragraph of Markdown each: roles become code."""
+    text = re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text or "")
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))

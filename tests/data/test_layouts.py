@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from derain.data import find_pairs, picture_key
+from derain.data import open_pairs, picture_key
 from derain.errors import DatasetError
 
 Pixels = NDArray[np.uint8]
@@ -65,12 +65,10 @@ def test_a_set_as_it_unpacks(name: str, scene: Scene, tmp_path: Path) -> None:
     for names, image in ((rainy_files, scene[0]), (clean_files, scene[1])):
         for file in names:
             save(tmp_path / file, image)
-    found = find_pairs(tmp_path)
-    assert sorted(p.rainy.relative_to(tmp_path).as_posix() for p in found.pairs) == sorted(
-        rainy_files
-    )
-    assert {p.clean.relative_to(tmp_path).as_posix() for p in found.pairs} == set(clean_files)
-    assert len({p.name for p in found.pairs}) == len(rainy_files)
+    found = open_pairs(tmp_path)
+    assert sorted(p.rainy.relative_to(tmp_path).as_posix() for p in found) == sorted(rainy_files)
+    assert {p.clean.relative_to(tmp_path).as_posix() for p in found} == set(clean_files)
+    assert len({p.name for p in found}) == len(rainy_files)
     assert not found.lonely
 
 
@@ -79,9 +77,9 @@ def test_halves_find_the_rainy_side(rainy_first: bool, scene: Scene, tmp_path: P
     both = scene if rainy_first else scene[::-1]
     for name in ("1", "2", "3"):
         save(tmp_path / f"{name}.png", np.concatenate(both, axis=1))
-    found = find_pairs(tmp_path)
-    assert len(found.pairs) == 3
-    rainy, clean = found.pairs[0].load()
+    found = open_pairs(tmp_path)
+    assert len(found) == 3
+    rainy, clean = found[0].load()
     np.testing.assert_array_equal(rainy, scene[0])
     np.testing.assert_array_equal(clean, scene[1])
 
@@ -89,8 +87,8 @@ def test_halves_find_the_rainy_side(rainy_first: bool, scene: Scene, tmp_path: P
 def test_lonely_pictures_are_named(scene: Scene, tmp_path: Path) -> None:
     for name in ("rainy/a.png", "rainy/b.png", "clean/a.png", "clean/c.png"):
         save(tmp_path / name, scene[0])
-    found = find_pairs(tmp_path)
-    assert [p.name for p in found.pairs] == ["a"]
+    found = open_pairs(tmp_path)
+    assert [p.name for p in found] == ["a"]
     assert sorted(p.name for p in found.lonely) == ["b.png", "c.png"]
 
 
@@ -99,10 +97,10 @@ def test_a_table_above_its_pictures(scene: Scene, tmp_path: Path) -> None:
     save(tmp_path / "clean/1.png", scene[1])
     table = tmp_path / "pairs/set.csv"
     table.write_text("rainy,clean\npairs/r/1.png,clean/1.png\n")
-    assert find_pairs(table).pairs[0].load()[0].shape == scene[0].shape
+    assert open_pairs(table)[0].load()[0].shape == scene[0].shape
     table.write_text("rainy,clean\nnope.png,clean/1.png\n")
     with pytest.raises(DatasetError, match=r"nope\.png"):
-        find_pairs(table)
+        open_pairs(table)
 
 
 @pytest.mark.parametrize(
@@ -116,14 +114,14 @@ def test_keys(stem: str, key: str) -> None:
 
 def test_what_is_no_set(photo: Pixels, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no such folder"):
-        find_pairs(tmp_path / "nowhere")
+        open_pairs(tmp_path / "nowhere")
     with pytest.raises(DatasetError, match="no pictures"):
-        find_pairs(tmp_path)
+        open_pairs(tmp_path)
     save(tmp_path / "1.png", photo[:, :450])
     save(tmp_path / "2.png", photo[:, :450])
     with pytest.raises(DatasetError, match="no pairs recognised"):
-        find_pairs(tmp_path)
+        open_pairs(tmp_path)
     save(tmp_path / "rainy/x.png", photo)
     save(tmp_path / "clean/y.png", photo)
     with pytest.raises(DatasetError, match="no names in common"):
-        find_pairs(tmp_path)
+        open_pairs(tmp_path)

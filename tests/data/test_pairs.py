@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from derain.data import list_images, list_pairs
+from derain.data import list_images, open_pairs
 from derain.data.pairs import read_rgb
 from derain.errors import DatasetError
 from derain.media import Picture, write_picture
@@ -19,7 +19,7 @@ Pixels = NDArray[np.uint8]
 
 def test_side_by_side(tmp_path: Path, save: Callable[..., Path], photos: list[Pixels]) -> None:
     save("set/001.png", np.concatenate([photos[0], photos[1]], axis=1))
-    (pair,) = list_pairs(tmp_path / "set", "side-by-side")
+    (pair,) = open_pairs(tmp_path / "set", "side-by-side")
     rainy, clean = pair.load()
     assert np.array_equal(clean, photos[0])
     assert np.array_equal(rainy, photos[1])
@@ -30,24 +30,24 @@ def test_table(tmp_path: Path, save: Callable[..., Path], photos: list[Pixels]) 
     save("c/x.png", photos[1])
     table = tmp_path / "set.csv"
     table.write_text("rainy,clean\nr/a.png,c/x.png\n")
-    (pair,) = list_pairs(table, "csv")
+    (pair,) = open_pairs(table, "csv")
     assert np.array_equal(pair.load()[1], photos[1])
     table.write_text("wet,dry\n")
     with pytest.raises(DatasetError, match="columns"):
-        list_pairs(table, "csv")
+        open_pairs(table, "csv")
     with pytest.raises(DatasetError, match="cannot be read"):
-        list_pairs(tmp_path / "no.csv", "csv")
+        open_pairs(tmp_path / "no.csv", "csv")
 
 
 def test_folders(tmp_path: Path, save: Callable[..., Path], photos: list[Pixels]) -> None:
     save("rainy/a.png", photos[0])
     save("clean/a.png", photos[1][:-1])
-    (pair,) = list_pairs(tmp_path, "folders")
+    (pair,) = open_pairs(tmp_path, "folders")
     with pytest.raises(DatasetError, match="one size"):
         pair.load()
     save("rainy/b.png", photos[0])
     with pytest.raises(DatasetError, match=r"b\.png.*no clean partner"):
-        list_pairs(tmp_path, "folders")
+        open_pairs(tmp_path, "folders")
 
 
 def test_equal_names_in_different_folders(
@@ -57,13 +57,13 @@ def test_equal_names_in_different_folders(
         ("rainy", "x/1", 0), ("rainy", "y/1", 1), ("clean", "x/1", 2), ("clean", "y/1", 3),
     ):  # fmt: skip
         save(f"{folder}/{name}.png", photos[photo])
-    pairs = {pair.name: pair.load() for pair in list_pairs(tmp_path, "folders")}
+    pairs = {pair.name: pair.load() for pair in open_pairs(tmp_path, "folders")}
     assert np.array_equal(pairs["x/1"][1], photos[2])
     assert np.array_equal(pairs["y/1"][1], photos[3])
     save("set/a.png", photos[0])
     save("set/a.jpg", photos[0])
     with pytest.raises(DatasetError, match="one name"):
-        list_pairs(tmp_path / "set", "side-by-side")
+        open_pairs(tmp_path / "set", "side-by-side")
 
 
 def test_deep_pictures_are_not_read_wrong(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_errors(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="holds no pictures"):
         list_images(tmp_path)
     with pytest.raises(DatasetError, match="unknown layout"):
-        list_pairs(tmp_path, "zip")
+        open_pairs(tmp_path, "zip")
     (tmp_path / "a.png").write_bytes(b"x")
     with pytest.raises(DatasetError, match=r"a\.png"):
-        list_pairs(tmp_path, "side-by-side")[0].load()
+        open_pairs(tmp_path, "side-by-side")[0].load()

@@ -30,6 +30,10 @@ TOLD = [
     for page in (*PAGES, ROOT / "research" / "README.md")
     if any("derain" in line for line in commands(page))
 ]
+MAPS = [
+    *(ROOT / "docs" / f"{name}.md" for name in ("architecture", "method")),
+    *(ROOT / name for name in ("CONTRIBUTING.md", "WEIGHTS-LICENSE.md", "research/abstract.md")),
+]
 EXAMPLES = [page for page in SITE if blocks(page, "python")]
 
 
@@ -110,6 +114,28 @@ def test_a_wrong_command_is_seen() -> None:
     for words in (["train"], ["photo.jpg", "--strenght", "1"], ["synthesize", "in", "out", "--x"]):
         with pytest.raises(Exception, match=r"(?i)unknown|missing|requires|did you mean"):
             app.parse_args(words, exit_on_error=False, print_error=False)
+
+
+@pytest.mark.parametrize("path", MAPS, ids=name_of)
+def test_places_in_the_code_are_there(path: Path) -> None:
+    """Files, folders and tests that a page names: a move that forgets the page is found."""
+    tests = "\n".join(file.read_text(encoding="utf-8") for file in ROOT.glob("tests/**/*.py"))
+    package = ROOT / "src" / "derain"
+    rooms = {entry.name for entry in package.iterdir()}
+    named = re.findall(r"`([\w./-]+)`", path.read_text(encoding="utf-8"))
+    places = [word for word in named if "/" in word and "NAME" not in word]
+    assert places
+    for word in places:
+        first = word.partition("/")[0]
+        if first in rooms:
+            assert (package / word).exists(), word
+        elif first == "derain":
+            assert (ROOT / "src" / word).exists(), word
+        elif first in ("src", "tests", "configs", "benchmarks", "examples", "research"):
+            assert (ROOT / word).exists(), word
+    for word in named:
+        if word.startswith("test_"):
+            assert f"def {word}(" in tests, word
 
 
 def test_the_terms_of_the_weights_name_all_they_were_trained_on() -> None:

@@ -58,6 +58,7 @@ def browser() -> Iterator[webdriver.Chrome]:
     chrome.quit()
 
 
+@pytest.mark.browser
 def test_the_three_reports(report: Path, browser: webdriver.Chrome) -> None:
     """One run for all of it, since it takes seconds to make."""
     values = json.loads((report / "report.json").read_text())

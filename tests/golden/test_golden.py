@@ -17,6 +17,8 @@ from derain.media import Picture, read_picture, write_picture
 from derain.metrics import psnr
 from derain.rain import rain_preset
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parents[1] / "examples" / "rainy.jpg"
 CLEAN = HERE.parents[1] / "examples" / "clean.jpg"

@@ -8,8 +8,9 @@ import torch
 import torch.nn.functional as F
 from scipy.signal import convolve2d
 
-from derain.nn import PRESETS, DRDNetConfig, preset
+from derain.nn import DRDNetConfig, preset
 from derain.nn.context_aggregation import ContextAggregation
+from derain.nn.drdnet_config import PRESETS
 from tests.nn.test_networks import lively
 
 

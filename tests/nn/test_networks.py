@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from derain.errors import ConfigError
-from derain.nn import PRESETS, DRDNet, DRDNetConfig, pad_to_multiple, preset
+from derain.nn import DRDNet, DRDNetConfig, pad_to_multiple, preset
 from derain.nn.blocks import SqueezeExcitation
 from derain.nn.drdnet import Trunk
+from derain.nn.drdnet_config import PRESETS
 
 SMALL = {"rain_blocks": 2, "detail_blocks": 2}
 
@@ -71,13 +72,13 @@ def test_layers_add_up(name: str, training: bool) -> None:
 
 def test_sizes_that_do_not_fit_are_refused() -> None:
     network = DRDNet(preset("fast")).eval()
-    with pytest.raises(ValueError, match="multiple of 32"):
+    with pytest.raises(ValueError, match="multiple of 48"):
         network(torch.rand(1, 3, 33, 64))
 
 
 def test_the_skip_is_added_in_float32() -> None:
     network = lively(preset("fast"))
-    rainy = torch.rand(1, 3, 32, 32)
+    rainy = torch.rand(1, 3, 48, 48)
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
         layers = network(rainy)
     assert layers.clean.dtype == torch.float32
@@ -86,7 +87,7 @@ def test_the_skip_is_added_in_float32() -> None:
 
 def test_a_fresh_network_changes_nothing() -> None:
     network = DRDNet(preset("base")).eval()
-    rainy = torch.rand(1, 3, 32, 32)
+    rainy = torch.rand(1, 3, 48, 48)
     with torch.no_grad():
         assert torch.equal(network(rainy).clean, rainy)
 
@@ -149,7 +150,7 @@ def test_layers_are_averaged_over_mirrors(mirrors: int) -> None:
     single = lively(replace(preset("fast"), **SMALL))
     network = DRDNet(replace(single.config, mirrors=mirrors)).eval()
     network.load_state_dict(single.state_dict())
-    rainy = torch.rand(1, 3, 64, 96)
+    rainy = torch.rand(1, 3, 48, 96)
     axes = [(), (3,), (2,), (2, 3)][:mirrors]
     with torch.no_grad():
         layers = network(rainy)

@@ -38,7 +38,7 @@ PLAIN = RainStyle(
 def layer(style: RainStyle, side: int = 256, seed: int = 0) -> Layer:
     """One drawn layer of a style, (side, side)."""
     generator = torch.Generator().manual_seed(seed)
-    drawn = shape(draws({})[style.family], style, 1, side, side, generator)
+    drawn = shape(draws()[style.family], style, 1, side, side, generator)
     return drawn[0, 0].double().numpy()
 
 
@@ -108,7 +108,7 @@ def test_no_streak_becomes_longer_than_the_longest() -> None:
     lengths = []
     for seed in range(6):
         generator = torch.Generator().manual_seed(seed)
-        drawn = shape(draws({})["lines"], style, 1, 1800, 400, generator)[0, 0].numpy()
+        drawn = shape(draws()["lines"], style, 1, 1800, 400, generator)[0, 0].numpy()
         for part in regionprops(label(drawn > 0.12), intensity_image=drawn):
             top, _, bottom, _ = part.bbox
             if top > 0 and bottom < 1800:  # whole
@@ -291,8 +291,8 @@ def test_rain_ends_at_white(compose: str) -> None:
 
 def test_a_style_that_asks_for_nothing_new_is_drawn_as_before() -> None:
     """Bit for bit: seeds of older presets keep their rain."""
-    draw: Callable[..., torch.Tensor] = draws({})["lines"]
+    draw: Callable[..., torch.Tensor] = draws()["lines"]
     style = RainStyle("lines")
     direct = draw(style, 2, 40, 50, torch.Generator().manual_seed(3))
-    shaped = shape(draws({})["lines"], style, 2, 40, 50, torch.Generator().manual_seed(3))
+    shaped = shape(draws()["lines"], style, 2, 40, 50, torch.Generator().manual_seed(3))
     assert torch.equal(direct, shaped)

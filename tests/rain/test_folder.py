@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from derain.cli.main import run
-from derain.data import list_pairs
+from derain.data import open_pairs
 from derain.data.pairs import read_rgb
 from derain.errors import ConfigError
 from derain.metrics import psnr
@@ -29,7 +29,7 @@ def test_pairs_and_sheet(
     printed = capsys.readouterr().out
     assert "bad.jpg" in printed
     assert "4 pairs" in printed
-    pairs = list_pairs(tmp_path / "out", "folders")
+    pairs = open_pairs(tmp_path / "out", "folders")
     assert len(pairs) == 4
     scores = []
     for pair in pairs:

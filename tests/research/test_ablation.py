@@ -21,6 +21,8 @@ from derain.cli.exit_codes import exit_code
 from derain.cli.main import run
 from derain.errors import ConfigError, DatasetError, TrainingError
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 STUDY = """

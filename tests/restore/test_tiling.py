@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from derain import Derainer, OutOfMemoryError
 from derain.export.halo import measure_halo
-from derain.nn import PRESETS, DRDNet, preset
+from derain.nn import DRDNet, preset
+from derain.nn.drdnet_config import PRESETS
 from derain.restore.backends import Planes, TileTooLarge
 from derain.restore.engine import Engine
 from derain.restore.tiles import Box, cuts, fitting_window, ramp

@@ -18,7 +18,9 @@ from derain.nn import load_network, pad_to_multiple
 from derain.training import Trainer, repaired
 from derain.training.config import TrainConfig
 from derain.training.repair import coarse_pictures
-from tests.adapters.test_onnx import half_onnx
+from tests.adapters.onnx_files import half_onnx
+
+pytestmark = pytest.mark.slow
 
 Make = Callable[..., TrainConfig]
 Pixels = NDArray[np.uint8]

@@ -18,6 +18,8 @@ from derain.training.config import TrainConfig
 from derain.training.objectives import Batch
 from tests.training.conftest import resumed_run, through_run
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., TrainConfig]
 
 REAL = {"paths": ["real"], "batch": 2, "patches": 2, "side": 16, "bank": 12, "ramp": 2, "start": 1,

@@ -25,6 +25,8 @@ from derain.training.loading import load_data
 from derain.training.objectives import Distillation
 from tests.training.conftest import resumed_run, through_run
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., TrainConfig]
 SMALLER = {"channels": 4, "rain_blocks": 1, "detail_blocks": 0, "pool_window": 6}
 

@@ -4,24 +4,25 @@ from derain.data.catalogue import DatasetInfo, catalogue, dataset_named
 from derain.data.check import Problem, Report, check_dataset
 from derain.data.hub import resolve_source
 from derain.data.index import INDEX, compare_with_index, read_index, sha256, write_index
-from derain.data.layouts import Found, find_pairs, picture_key
-from derain.data.pairs import Pair, list_images, list_pairs, read_rgb, spread
+from derain.data.layouts import LAYOUTS, Layout, open_pairs, picture_key
+from derain.data.pairs import Pair, Pairs, list_images, read_rgb, spread
 from derain.data.scenes import perceptual_hash, split_scenes
 
 __all__ = [
     "INDEX",
+    "LAYOUTS",
     "DatasetInfo",
-    "Found",
+    "Layout",
     "Pair",
+    "Pairs",
     "Problem",
     "Report",
     "catalogue",
     "check_dataset",
     "compare_with_index",
     "dataset_named",
-    "find_pairs",
     "list_images",
-    "list_pairs",
+    "open_pairs",
     "perceptual_hash",
     "picture_key",
     "read_index",

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from derain.data.layouts import find_pairs
-from derain.data.pairs import Pair
+from derain.data.layouts import open_pairs
+from derain.data.pairs import Pair, Pairs
 from derain.data.scenes import group_scenes, perceptual_hash
 from derain.errors import DerainError
 from derain.metrics import psnr
@@ -104,13 +104,13 @@ def check_dataset(
     Raises:
         DatasetError: The folder is missing, empty or of no known layout.
     """
-    found = find_pairs(path)
+    pairs = open_pairs(path)
     low, high = input_psnr or ANY_PSNR
-    report = Report(found.layout, len(found.pairs))
-    report.problems += [Problem("lonely", str(p), "has no partner") for p in found.lonely]
+    report = Report(pairs.layout, len(pairs))
+    report.problems += [Problem("lonely", str(p), "has no partner") for p in pairs.lonely]
     hashes: dict[str, int] = {}
     values = []
-    for done, pair in enumerate(found.pairs, 1):
+    for done, pair in enumerate(pairs, 1):
         problem, value, hashed = _check_pair(pair, low, high)
         if problem:
             report.problems.append(problem)
@@ -118,11 +118,11 @@ def check_dataset(
             values.append(value)
         if hashed is not None:
             hashes[pair.name] = hashed
-        progress(done, len(found.pairs))
+        progress(done, len(pairs))
     finite = [value for value in values if np.isfinite(value)]
     report.psnr = float(np.mean(finite)) if finite else None
     report.scenes = len(group_scenes(hashes))
-    report.problems += _duplicates(found.pairs, hashes)
+    report.problems += _duplicates(pairs, hashes)
     for other in against:
         report.problems += _leaks(other, hashes)
     return report
@@ -151,12 +151,12 @@ def _check_pair(
     return None, value, hashed
 
 
-def _duplicates(pairs: list[Pair], hashes: dict[str, int]) -> list[Problem]:
+def _duplicates(pairs: Pairs, hashes: dict[str, int]) -> list[Problem]:
     """Near-duplicate clean pictures, but for one clean picture under several rains."""
-    files = {pair.name: (pair.clean, pair.side_by_side) for pair in pairs}
+    files = {pair.name: pair.clean for pair in pairs}
     problems = []
     for group in group_scenes(hashes, DUPLICATE):
-        different = {files[name][0]: name for name in group}
+        different = {files[name]: name for name in group}
         if len(different) > 1:
             first, *others = sorted(different.values())
             shown = ", ".join(others[:4]) + (" ..." if len(others) > 4 else "")
@@ -167,7 +167,7 @@ def _duplicates(pairs: list[Pair], hashes: dict[str, int]) -> list[Problem]:
 
 def _leaks(other: Path, hashes: dict[str, int]) -> list[Problem]:
     theirs: dict[str, int] = {}
-    for pair in find_pairs(other).pairs:
+    for pair in open_pairs(other):
         try:
             theirs[pair.name] = perceptual_hash(pair.load()[1])
         except DerainError:

@@ -1,13 +1,12 @@
-"""Pairs of rainy and clean pictures on disk, in the layouts seen in the wild."""
+"""Pairs of a rainy and a clean picture on disk, read when they are asked for."""
 
 from __future__ import annotations
 
-import csv
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,41 +18,9 @@ from derain.media import read_picture
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
 Pixels = NDArray[np.uint8]
+Half = Literal["", "left", "right"]
+"""Of a picture: the whole of it, or the half that is meant."""
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One rainy picture and its clean partner.
-
-    Attributes:
-        name: Unique within its source.
-        rainy: The file with the rainy picture.
-        clean: The file with the clean one; the same file when they stand side by side.
-        side_by_side: Both are halves of one file, clean on the left (Rain800's layout).
-        rainy_left: Side by side the other way round.
-    """
-
-    name: str
-    rainy: Path
-    clean: Path
-    side_by_side: bool = False
-    rainy_left: bool = False
-
-    def load(self) -> tuple[Pixels, Pixels]:
-        """(rainy, clean), each (H, W, 3) uint8 of one size."""
-        if self.side_by_side:
-            both = read_rgb(self.rainy)
-            half = both.shape[1] // 2
-            left, right = both[:, :half], both[:, half : 2 * half]
-            return (left, right) if self.rainy_left else (right, left)
-        rainy, clean = read_rgb(self.rainy), read_rgb(self.clean)
-        if rainy.shape != clean.shape:
-            raise DatasetError(
-                f"{self.rainy} is {rainy.shape[1]}x{rainy.shape[0]}, its clean partner "
-                f"{self.clean} is {clean.shape[1]}x{clean.shape[0]}; pairs must have one size"
-            )
-        return rainy, clean
 
 
 def read_rgb(path: Path) -> Pixels:
@@ -67,19 +34,105 @@ def read_rgb(path: Path) -> Pixels:
     return np.ascontiguousarray(np.broadcast_to(picture.colour, (*picture.colour.shape[:2], 3)))
 
 
-def list_images(folder: Path) -> list[Path]:
-    """All pictures below ``folder``, sorted; an empty, missing or shut folder is an error."""
+def half_of(pixels: Pixels, half: Half) -> Pixels:
+    """A half of (H, W, 3) as a view, without the odd last column; the whole for ``""``."""
+    middle = pixels.shape[1] // 2
+    if half:
+        return pixels[:, :middle] if half == "left" else pixels[:, middle : 2 * middle]
+    return pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One rainy picture and its clean partner; nothing is read before :meth:`load`.
+
+    Attributes:
+        name: Unique within its source.
+        rainy: The file with the rainy picture.
+        clean: The file with the clean one; the same file when they stand side by side.
+        clean_half: Side by side, where the clean one stands; empty for files of their own.
+    """
+
+    name: str
+    rainy: Path
+    clean: Path
+    clean_half: Half = ""
+
+    def load(self, read: Callable[[Path], Pixels] = read_rgb) -> tuple[Pixels, Pixels]:
+        """(rainy, clean), each (H, W, 3) uint8 of one size.
+
+        Args:
+            read: Reads a file; one with a cache behind it spares the decoding.
+
+        Raises:
+            DatasetError: A file cannot be read, or the two differ in size; names it.
+        """
+        if self.clean_half:
+            both = read(self.rainy)
+            other: Half = "right" if self.clean_half == "left" else "left"
+            return half_of(both, other), half_of(both, self.clean_half)
+        rainy, clean = read(self.rainy), read(self.clean)
+        self.check_sizes(rainy.shape[:2], clean.shape[:2])
+        return rainy, clean
+
+    def check_sizes(self, rainy: tuple[int, ...], clean: tuple[int, ...]) -> None:
+        """Refuse partners of different (height, width)."""
+        if rainy != clean:
+            raise DatasetError(
+                f"{self.rainy} is {rainy[1]}x{rainy[0]}, its clean partner {self.clean} is "
+                f"{clean[1]}x{clean[0]}; pairs must have one size"
+            )
+
+
+class Pairs(Sequence[Pair]):
+    """The pairs of a data set, in order.
+
+    Attributes:
+        layout: How the set lies on disk, for people.
+        lonely: Pictures without a partner, which are in no pair.
+    """
+
+    def __init__(self, layout: str, pairs: Iterable[Pair], lonely: Iterable[Path] = ()) -> None:
+        self.layout, self._pairs, self.lonely = layout, list(pairs), list(lonely)
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    @overload
+    def __getitem__(self, index: int) -> Pair: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Pair]: ...
+    def __getitem__(self, index: int | slice) -> Pair | list[Pair]:
+        return self._pairs[index]
+
+
+def list_images(folder: Path, deep: bool = True) -> list[Path]:
+    """All pictures below ``folder``, sorted; an empty, missing or shut folder is an error.
+
+    Args:
+        folder: Where to look.
+        deep: In its folders, too.
+    """
     if not folder.is_dir():
         raise DatasetError(f"{folder}: no such folder")
 
     def shut(error: OSError) -> None:
         raise explain_os_error(error, error.filename)
 
-    below = (Path(root, name) for root, _, names in os.walk(folder, onerror=shut) for name in names)
-    found = sorted(path for path in below if path.suffix.lower() in SUFFIXES)
+    found: list[str] = []  # text, not paths, where there may be 100,000 of them
+    for root, folders, names in os.walk(folder, onerror=shut):
+        found += [
+            os.path.join(root, name)  # noqa: PTH118
+            for name in names
+            if os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122
+        ]
+        if not deep:
+            folders.clear()
     if not found:
         raise DatasetError(f"{folder}: holds no pictures ({', '.join(sorted(SUFFIXES))})")
-    return found
+    # Ordered as paths are, by their parts.
+    found.sort(key=lambda path: os.path.normcase(path).split(os.sep))  # noqa: PTH206
+    return [Path(path) for path in found]
 
 
 def spread(items: Sequence[T], limit: int) -> list[T]:
@@ -87,57 +140,3 @@ def spread(items: Sequence[T], limit: int) -> list[T]:
     if not limit or len(items) <= limit:
         return list(items)
     return [items[i * len(items) // limit] for i in range(limit)]
-
-
-def list_pairs(path: Path, layout: str, root: Path | None = None) -> list[Pair]:
-    """Pairs in one of three layouts.
-
-    Args:
-        path: A folder, or for ``csv`` a table.
-        layout: ``side-by-side``: one file each, clean left and rainy right; ``folders``: ``rainy/``
-            and ``clean/`` with equal names (what ``derain synthesize`` writes); ``csv``: a table
-            with the columns rainy and clean.
-        root: Where the table's paths start; by default the table's folder.
-    """
-    if layout == "side-by-side":
-        return _unique([Pair(_name(p, path), p, p, side_by_side=True) for p in list_images(path)])
-    if layout == "folders":
-        return _unique(_from_folders(path))
-    if layout == "csv":
-        return _unique(_from_table(path, root or path.parent))
-    raise DatasetError(f"unknown layout {layout!r}; known: side-by-side, folders, csv")
-
-
-def _name(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).with_suffix("").as_posix()
-
-
-def _unique(pairs: list[Pair]) -> list[Pair]:
-    names: dict[str, Path] = {}
-    for pair in pairs:
-        if pair.name in names:
-            raise DatasetError(f"{names[pair.name]} and {pair.rainy} have one name; rename one")
-        names[pair.name] = pair.rainy
-    return pairs
-
-
-def _from_folders(path: Path) -> list[Pair]:
-    clean = {_name(p, path / "clean"): p for p in list_images(path / "clean")}
-    pairs = []
-    for rainy in list_images(path / "rainy"):
-        name = _name(rainy, path / "rainy")
-        if name not in clean:
-            raise DatasetError(f"{rainy}: no clean partner in {path / 'clean'}")
-        pairs.append(Pair(name, rainy, clean[name]))
-    return pairs
-
-
-def _from_table(path: Path, root: Path) -> list[Pair]:
-    try:
-        with path.open(newline="") as file:
-            rows = list(csv.DictReader(file))
-    except OSError as error:
-        raise DatasetError(f"{path}: cannot be read ({error.strerror})") from error
-    if not rows or not {"rainy", "clean"} <= set(rows[0]):
-        raise DatasetError(f"{path}: needs the columns 'rainy' and 'clean' and at least one row")
-    return [Pair(Path(r["rainy"]).stem, root / r["rainy"], root / r["clean"]) for r in rows]

@@ -38,8 +38,9 @@ def perceptual_hash(image: NDArray[np.uint8]) -> int:
 def group_scenes(hashes: Mapping[str, int], same: int = SAME_SCENE) -> list[list[str]]:
     """Groups of names whose hashes are linked by at most ``same`` differing bits."""
     names = sorted(hashes)
-    values = np.array([hashes[name] for name in names], dtype=np.uint64)
-    leader = list(range(len(names)))
+    # Copies of a picture are linked to begin with; every other hash is held against all the rest.
+    values, place = np.unique(np.array([hashes[n] for n in names], np.uint64), return_inverse=True)
+    leader = list(range(len(values)))
 
     def find(i: int) -> int:
         while leader[i] != i:
@@ -52,7 +53,7 @@ def group_scenes(hashes: Mapping[str, int], same: int = SAME_SCENE) -> list[list
         for j in np.flatnonzero(differing <= same):
             leader[find(i + 1 + int(j))] = find(i)
     groups: defaultdict[int, list[str]] = defaultdict(list)
-    for i, name in enumerate(names):
+    for name, i in zip(names, place.tolist(), strict=True):
         groups[find(i)].append(name)
     return list(groups.values())
 

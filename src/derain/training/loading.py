@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from derain.data import Pair, list_images, list_pairs, perceptual_hash, split_scenes, spread
+from derain.data import Pair, list_images, open_pairs, perceptual_hash, split_scenes, spread
 from derain.data.pairs import read_rgb
 from derain.errors import DatasetError
 from derain.rain.bank import RainBank
@@ -121,7 +121,7 @@ def load_data(
 
 def _pairs_of(source: PairSource, root: Path) -> list[Pair]:
     start = root / source.root if source.root else None
-    return list_pairs(root / source.path, source.layout, start)
+    return list(open_pairs(root / source.path, source.layout, start))
 
 
 def _divide(

@@ -48,13 +48,15 @@ def family(name: str, directed: bool = True) -> Callable[[Draw], Draw]:
     return register
 
 
-def draws(given: Mapping[str, Sequence[Tensor]]) -> dict[str, Draw]:
+def draws(given: Mapping[str, Sequence[Tensor]] | None = None) -> dict[str, Draw]:
     """What draws the layers of each family.
 
     Args:
-        given: Layers, each (h, w) uint8, by the name of the family that crops them.
+        given: Layers, each (h, w) uint8, by the name of the family that crops them; none for
+            families that draw.
     """
-    return {name: kind.make(given.get(name, ())) for name, kind in FAMILIES.items()}
+    layers = given or {}
+    return {name: kind.make(layers.get(name, ())) for name, kind in FAMILIES.items()}
 
 
 def check_families(preset: RainPreset) -> None:
