@@ -6,12 +6,12 @@ import difflib
 import os
 import signal
 import sys
-import traceback
 import warnings
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from derain import __version__
 from derain.cli.ablate import ablate
@@ -19,34 +19,44 @@ from derain.cli.bank import bank
 from derain.cli.data import app as data
 from derain.cli.evaluate import evaluate
 from derain.cli.explain import explain
+from derain.cli.explained import explained, printable
 from derain.cli.export import export
 from derain.cli.models import models
+from derain.cli.options import shown_default
 from derain.cli.reproduce import reproduce
 from derain.cli.restore import restore
 from derain.cli.synthesize import synthesize
 from derain.cli.train import train
-from derain.errors import DerainError, InternalError, UsageError
-from derain.files import explain_os_error
+from derain.errors import UsageError
 
 INTERRUPTED = 130
+UNREAD = 141  # as the shell reports a process that SIGPIPE ended
 
 app = App(
     name="derain",
     version=f"derain {__version__}",
+    usage="Usage: derain PHOTO... [OPTIONS]\n       derain COMMAND [OPTIONS] [ARGS...]\n",
     help="""Remove rain streaks from photographs.
 
     A picture goes to NAME.derained.EXT beside it, a folder to FOLDER-derained. For a folder with
     the name of a command, write ./NAME.
 
-    Exit codes: 0 all done; 1 some of several pictures failed; 2 usage; 3 input not found; 4 not a
-    usable picture; 5 permission denied; 6 disk full; 7 output exists or is the input; 8 unknown
-    model; 9 damaged model; 10 out of memory; 11 values not finite; 12 backend or device not there;
-    13 configuration; 14 training data; 15 training; 16 export; 17 not the card's
-    scores; 70 internal error; 130 interrupted.
+    Examples: derain photo.jpg; derain holiday/ -o dry/ --recursive; derain photo.heic --format jpg;
+    derain photo.jpg --compare --save-rain; derain - < in.png > out.png
+
+    Exit codes: 0 all done; 1 some or all of several pictures failed; 2 usage; 3 input not found;
+    4 not a usable picture; 5 permission denied; 6 disk full; 7 output exists or is the input;
+    8 unknown model; 9 damaged model; 10 out of memory; 11 values not finite; 12 backend or device
+    not there; 13 configuration; 14 training data; 15 training; 16 export; 17 not the card's scores;
+    70 internal error; 130 interrupted; 141 nobody reads the output.
     """,
+    default_parameter=Parameter(negative=(), show_default=shown_default),
     suppress_keyboard_interrupt=False,
 )
 app.default(restore)
+app.register_install_completion_command(
+    help="Have the shell (bash, zsh, fish) complete commands, options and files."
+)
 for command in (
     *(models, explain, data, evaluate),
     *(train, ablate, synthesize, bank, export, reproduce),
@@ -67,7 +77,7 @@ def _tell_warning(
 
 
 def _complain(message: str) -> None:
-    print(f"derain: {message}", file=sys.stderr)
+    print(f"derain: {printable(message)}", file=sys.stderr)
 
 
 def _mistyped(word: str) -> str | None:
@@ -99,31 +109,23 @@ def run(tokens: list[str]) -> int:
     except CycloptsError as error:
         _complain(f"{' '.join(str(error).split())} (see derain --help)")
         return UsageError.exit_code
-    except DerainError as error:
-        _complain(str(error))
-        return error.exit_code
     except KeyboardInterrupt:
         _complain("interrupted; everything finished before is kept")
         return INTERRUPTED
-    except OSError as error:
-        explained = explain_os_error(error, error.filename or "output")
-        _complain(str(explained))
-        return explained.exit_code
-    except MemoryError:
-        _complain("out of memory; close other programs or use --model fast")
-        return 10
-    except ImportError as error:
-        _complain(f"{error.name} is not installed: pip install 'derain[train]'")
-        return 12
+    except BrokenPipeError:
+        return UNREAD
     except Exception as error:
-        if os.environ.get("DERAIN_DEBUG"):
-            traceback.print_exc()
-        _complain(f"internal error: {error!r}; set DERAIN_DEBUG=1 for the details and report it")
-        return InternalError.exit_code
+        told = explained(error)
+        _complain(str(told))
+        return told.exit_code
 
 
 def main() -> None:
     """What the ``derain`` script calls."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A name that the terminal's encoding lacks is shown in another way, and ends nothing.
+            stream.reconfigure(errors="backslashreplace")
     warnings.showwarning = _tell_warning
     # Large photographs are no attack; real bombs are refused by an error.
     warnings.filterwarnings("ignore", message="Image size .* exceeds limit")
@@ -131,4 +133,19 @@ def main() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _interrupt)
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code in (INTERRUPTED, UNREAD):
+        _leave(code)
+    sys.exit(code)
+
+
+def _leave(code: int) -> None:
+    """End a process that should not wait: for compiled code, or for readers who have gone."""
+    from derain.restore.interrupt import left_behind
+
+    if code == UNREAD and sys.stdout is not None:
+        # What is still buffered would meet the same end once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if left_behind():
+        sys.stderr.flush()
+        os._exit(code)
