@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
 import tarfile
@@ -59,9 +61,40 @@ def test_every_room_keeps_its_place() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def _modules_named(path: Path) -> set[str]:
+    """What a file imports, by statement or by a name in a string."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names.add(node.value)
+    return {name.partition(".")[0] for name in names}
+
+
 def test_nothing_needs_torchvision() -> None:
-    for path in [*ROOT.glob("src/**/*.py"), ROOT / "pyproject.toml", ROOT / "constraints.txt"]:
-        assert "torchvision" not in path.read_text(), path
+    for path in ROOT.glob("src/**/*.py"):
+        assert "torchvision" not in _modules_named(path), path
+    for path in (ROOT / "pyproject.toml", ROOT / "constraints.txt"):
+        assert not re.search(r"^\W*torchvision\b", path.read_text(), re.MULTILINE), path
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import torchvision",
+        "from torchvision.transforms import functional",
+        "def late():\n    import torch, torchvision.ops as ops",
+        "importlib.import_module('torchvision.io')",
+    ],
+)
+def test_that_check_sees_what_it_is_for(line: str, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(line)
+    assert "torchvision" in _modules_named(tmp_path / "a.py")
+    (tmp_path / "a.py").write_text("# torchvision is not needed\nimport torch")
+    assert "torchvision" not in _modules_named(tmp_path / "a.py")
 
 
 def test_wheel(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@
 - ``generated/NAME.md`` from the card of each shipped model, ``models.md`` and ``scores.md`` from
   all of them, ``speed.md`` from what ``benchmarks/speed.py`` measured last,
 - ``generated/presets.md`` from the presets of rain,
+- ``generated/metrics.md`` from the metrics,
 - ``generated/configuration.md`` from the dataclasses of a training run.
 
 Links that leave the folder lead to a file on a forge; the site names the file instead.
@@ -24,6 +25,7 @@ from docstring_parser import DocstringStyle
 from sphinx.application import Sphinx
 
 from derain.cli.main import app as commands
+from derain.metrics import METRICS
 from derain.rain import PRESETS, RainPreset
 from derain.training import TrainConfig
 from derain.zoo import ModelCard, card_markdown, load_model, model_names
@@ -50,6 +52,7 @@ def write_pages(app: Sphinx) -> None:
         "scores": scores_table(cards),
         "command-line": generate_markdown_docs(commands, no_root_title=True, generate_toc=False),
         "presets": presets_table(),
+        "metrics": metrics_table(),
         "configuration": configuration(),
         **{card.name: card_markdown(card) for card in cards},
     }
@@ -123,6 +126,22 @@ def _also(preset: RainPreset) -> Iterator[str]:
         "drawn look-alikes": preset.lookalikes or preset.strokes,
     }
     yield from (name for name, there in told.items() if there)
+
+
+_BETTER = {"higher": "higher", "lower": "lower", "zero": "near 0", None: "tells of the set"}
+
+
+def metrics_table() -> str:
+    """One row a metric, in the order of the reports' columns."""
+    rows = ["| score | unit | better | ground truth | what it is |", "|---|---|---|---|---|"]
+    for metric in METRICS.values():
+        asked = f" (`--extra {metric.word}`)" if metric.on_request else ""
+        better = ", ".join(f"{kind}: {_BETTER[way]}" for kind, way in metric.better.items())
+        rows.append(
+            f"| `{metric.score('PROTOCOL')}`{asked} | {metric.unit or '-'} | {better} "
+            f"| {'needed' if metric.needs_truth else 'not needed'} | {metric.help} |"
+        )
+    return "\n".join(rows) + "\n"
 
 
 def configuration() -> str:

@@ -1,5 +1,19 @@
-"""``python -m derain``."""
+"""``python -m derain``, and what the ``derain`` script calls."""
 
-from derain.cli.main import main
+from __future__ import annotations
 
-main()
+import sys
+
+
+def main() -> None:
+    """The command line; Ctrl-C while it is being loaded is no traceback."""
+    try:
+        from derain.cli.main import main as command
+    except KeyboardInterrupt:
+        print("derain: interrupted", file=sys.stderr)  # noqa: T201
+        sys.exit(130)
+    command()
+
+
+if __name__ == "__main__":
+    main()

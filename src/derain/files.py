@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import re
 import tempfile
+import time
 from pathlib import Path
 
 from derain.errors import (
@@ -30,6 +33,22 @@ def explain_os_error(error: OSError, path: Path | str) -> DerainError:
     return DerainError(f"{path}: {error.strerror or error}")
 
 
+def check_writable(path: Path) -> None:
+    """Raise the error that writing would meet for want of permission, before work is put into it.
+
+    Raises:
+        PermissionDeniedError: The folder, or the nearest that is there, may not be written to.
+    """
+    try:
+        folder = path.parent
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionDeniedError(f"{path}: permission denied")
+    except OSError as error:
+        raise explain_os_error(error, path) from error
+
+
 def atomic_write(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path`` through a synced temporary file in the same folder and a rename.
 
@@ -42,8 +61,9 @@ def atomic_write(path: Path, data: bytes) -> None:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path.parent)
         target = path.resolve() if path.is_symlink() else path
-        handle, name = tempfile.mkstemp(prefix=".derain-", dir=target.parent)
+        handle, name = tempfile.mkstemp(prefix=_PREFIX, dir=target.parent)
         temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -57,6 +77,28 @@ def atomic_write(path: Path, data: bytes) -> None:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+_PREFIX = ".derain-"
+_TEMPORARY = re.compile(re.escape(_PREFIX) + r"[a-z0-9_]{8}")
+_DAY = 86400
+_swept: set[Path] = set()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes left that were killed while they wrote; once for each folder.
+
+    A day is longer than any write takes, on this machine or on another that shares the disk.
+    """
+    if folder in _swept:
+        return
+    _swept.add(folder)
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                with contextlib.suppress(OSError):
+                    if time.time() - entry.stat(follow_symlinks=False).st_mtime > _DAY:
+                        os.unlink(entry.path)  # noqa: PTH108 - it is a name, not a Path
 
 
 def _read_umask() -> int:

@@ -20,6 +20,8 @@ else:  # pragma: no cover
 STRICT = ConfigDict(extra="forbid", strict=True)
 """For the dataclasses of settings: nothing unknown, no type bent into another."""
 
+_UNKNOWN = "unexpected_keyword_argument"
+
 T = TypeVar("T")
 Values = dict[str, Any]
 
@@ -118,7 +120,9 @@ def build(kind: type[T], values: Values, origin: str) -> T:
         # By way of JSON, whose lists are tuples and whose numbers are what TOML's are.
         return TypeAdapter(kind).validate_json(json.dumps(values), strict=True)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        # A mistyped key is also a missing one; the former says more.
+        errors = error.errors(include_url=False)
+        first = next((e for e in errors if e["type"] == _UNKNOWN), errors[0])
         raise ConfigError(f"{origin}: {_explain(first['loc'], first['type'], first)}") from error
     except (ConfigError, TypeError) as error:  # a date is a type that JSON has not
         raise ConfigError(f"{origin}: {error}") from error
@@ -126,10 +130,8 @@ def build(kind: type[T], values: Values, origin: str) -> T:
 
 def _explain(place: tuple[int | str, ...], kind: str, error: Any) -> str:
     key = ".".join(map(str, place))
-    if kind == "unexpected_keyword_argument":
+    if kind == _UNKNOWN:
         return f"unknown key {key}"
-    if kind == "missing_argument":
-        return f"{key} is missing"
     given = "" if isinstance(error["input"], dict | list) else f", not {error['input']!r}"
     message = error["msg"][0].lower() + error["msg"][1:]
     return f"{key}: {message.removeprefix('input ')}{given}"

@@ -34,19 +34,21 @@ needs_spandrel = pytest.mark.skipif(
     reason="needs spandrel, without torchvision: pip install --no-deps spandrel einops",
 )
 
+# PICTURE FILE...: a line on each file, and its result beside it.
 RUN = """
 import sys
-from pathlib import Path
 import numpy as np
 from derain.adapters import foreign_derainer
 from derain.errors import DerainError
 
-try:
-    derain = foreign_derainer(sys.argv[1])
-    np.save(sys.argv[3], derain(np.load(sys.argv[2])))
-    print(derain.about)
-except DerainError as error:
-    print(f"{type(error).__name__}: {error}")
+image = np.load(sys.argv[1])
+for path in sys.argv[2:]:
+    try:
+        derain = foreign_derainer(path)
+        np.save(f"{path}.npy", derain(image))
+        print(derain.about)
+    except DerainError as error:
+        print(f"{type(error).__name__}: {error}")
 """
 
 
@@ -85,37 +87,34 @@ def stand_in(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
-def derained(path: Path, image: Pixels, environment: dict[str, str]) -> tuple[str, Pixels | None]:
-    """What a process of its own says, and its result."""
-    given, result = path.parent / "given.npy", path.parent / "result.npy"
-    result.unlink(missing_ok=True)
+def said_of(paths: list[Path], image: Pixels, environment: dict[str, str]) -> list[str]:
+    """What a process of its own says of each file; results lie beside them."""
+    given = paths[0].parent / "given.npy"
     np.save(given, image)
     done = subprocess.run(
-        [sys.executable, "-c", RUN, str(path), str(given), str(result)],
+        [sys.executable, "-c", RUN, str(given), *map(str, paths)],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return done.stdout.strip(), np.load(result) if result.is_file() else None
+    return done.stdout.splitlines()
 
 
 @needs_spandrel
-@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 def test_a_network_of_five_layers(
-    suffix: str, tmp_path: Path, photos: list[Pixels], stand_in: dict[str, str]
+    tmp_path: Path, photos: list[Pixels], stand_in: dict[str, str]
 ) -> None:
     """Against the same network in plain PyTorch."""
-    network = five_layers()
-    path = save(tmp_path / f"five{suffix}", network)
-    image = photos[0][:45, :62]
-    said, got = derained(path, image, stand_in)
-    assert said == f"DnCNN from {path}"
+    network, image = five_layers(), photos[0][:45, :62]
+    paths = [save(tmp_path / f"five{suffix}", network) for suffix in (".pth", ".safetensors")]
+    assert said_of(paths, image, stand_in) == [f"DnCNN from {path}" for path in paths]
     rainy = torch.from_numpy(np.moveaxis(image, 2, 0)[None].copy()) / 255
     with torch.no_grad():
         expected = (rainy - network(rainy))[0].clamp(0, 1).permute(1, 2, 0).numpy() * 255
-    assert got is not None
-    assert got.shape == image.shape and got.dtype == np.uint8
-    assert np.abs(got - expected).max() <= 0.51
-    assert np.abs(got.astype(int) - image).max() > 5  # it does something
+    for path in paths:
+        got = np.load(f"{path}.npy")
+        assert got.shape == image.shape and got.dtype == np.uint8
+        assert np.abs(got - expected).max() <= 0.51
+        assert np.abs(got.astype(int) - image).max() > 5  # it does something
 
 
 @needs_spandrel
@@ -148,13 +147,13 @@ def test_what_spandrel_cannot_load(tmp_path: Path, stand_in: dict[str, str]) -> 
     buffer = io.BytesIO()
     pickle.dump(os.getcwd, buffer)
     forbidden.write_bytes(buffer.getvalue())
-    for path in (strange, torn, empty, forbidden):
-        said, got = derained(path, image, stand_in)
-        assert said.startswith(f"ModelNotFoundError: {path}: spandrel cannot load it ("), said
-        assert got is None
     grey = save(tmp_path / "grey.pth", five_layers(channels=1))
-    said, _ = derained(grey, image, stand_in)
-    assert said == f"UsageError: {grey}: reads 1 and gives 1 channels, not RGB"
+    bad = [strange, torn, empty, forbidden]
+    *lines, last = said_of([*bad, grey], image, stand_in)
+    for path, line in zip(bad, lines, strict=True):
+        assert line.startswith(f"ModelNotFoundError: {path}: spandrel cannot load it ("), line
+    assert last == f"UsageError: {grey}: reads 1 and gives 1 channels, not RGB"
+    assert not list(tmp_path.glob("*.pth.npy"))
 
 
 def test_a_library_that_is_missing_is_named(tmp_path: Path) -> None:
@@ -164,11 +163,10 @@ def test_a_library_that_is_missing_is_named(tmp_path: Path) -> None:
     (folder / "__init__.py").write_text("raise ImportError('No module named torchvision')\n")
     paths = [str(folder.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    said, _ = derained(path, np.zeros((40, 40, 3), np.uint8), environment)
-    assert said == (
+    assert said_of([path], np.zeros((40, 40, 3), np.uint8), environment) == [
         f"BackendUnavailableError: {path}: needs spandrel (No module named torchvision): "
         "pip install spandrel"
-    )
+    ]
 
 
 def test_a_file_that_is_missing_is_named() -> None:

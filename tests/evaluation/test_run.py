@@ -171,7 +171,7 @@ def test_models_by_file(workplace: Path) -> None:
     means = {row.model: row.scores["psnr/rgb"].value for row in summarise(results)}
     assert means["a"] == pytest.approx(means["c"], abs=1e-6)
     assert means["b"] == pytest.approx(means["c"], abs=0.01)
-    assert "torch" in results.abouts["b"].about
+    assert "torch" in results.methods["b"].about
 
 
 def test_trained_on_against_tested_on(workplace: Path) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from scipy.stats import gennorm
 
+from derain.cli.main import run
 from derain.errors import DatasetError
 from derain.metrics import Pristine, fit_pristine, niqe
 from derain.metrics.niqe import fit_aggd, natural_features
@@ -89,3 +90,28 @@ def test_bad_input(clean: list[Pixels], tmp_path: Path) -> None:
     (tmp_path / "x.safetensors").write_bytes(b"no")
     with pytest.raises(DatasetError, match=r"x\.safetensors"):
         Pristine.load(tmp_path / "x.safetensors")
+
+
+def test_the_command_fits_to_a_folder(
+    clean: list[Pixels], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Small pictures are left out; the result is that of the function, and can be used."""
+    folder, out = tmp_path / "photographs", tmp_path / "own.safetensors"
+    folder.mkdir()
+    turned = [np.ascontiguousarray(np.rot90(image, k)) for image in clean for k in range(4)] * 3
+    for index, image in enumerate(turned):
+        Image.fromarray(image).save(folder / f"{index}.png", compress_level=1)
+    Image.fromarray(clean[0][:100, :400]).save(folder / "small.png")
+    assert run(["data", "fit-niqe", str(folder), "-o", str(out)]) == 0
+    assert "photographs (37)" in capsys.readouterr().out
+    fitted, expected = Pristine.load(out), fit_pristine(turned, "")
+    np.testing.assert_allclose(fitted.mean, expected.mean)
+    np.testing.assert_allclose(fitted.covariance, expected.covariance)
+    assert niqe(clean[0], fitted) == pytest.approx(niqe(clean[0], expected))
+    (folder / "0.png").rename(tmp_path / "0.png")
+    few = tmp_path / "few"
+    few.mkdir()
+    (tmp_path / "0.png").rename(few / "0.png")
+    assert run(["data", "fit-niqe", str(few), "-o", str(tmp_path / "few.safetensors")]) == 14
+    assert "too few; give more photographs" in capsys.readouterr().err
+    assert not (tmp_path / "few.safetensors").exists()

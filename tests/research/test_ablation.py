@@ -189,7 +189,7 @@ def test_differences_go_seed_by_seed(tmp_path: Path) -> None:
         (('name = "both"', 'name = "both"\nagainst = "both"'), "cannot be held against"),
         (('name = "both"', 'name = "both"\nset = { seed = 3 }'), "seed is the study's to give"),
         (('name = "both"', 'name = "both"\nset = { patch = 33 }'), "variant 'both': patch must be"),
-        (('real = ["photos"]', 'real = "photos"'), r"study\.toml: wrong value type"),
+        (('real = ["photos"]', 'real = "photos"'), r"study\.toml: real: should be"),
         (("seeds = [0, 1]", "seeds = 3"), r"study\.toml: "),
         (("title", "titel"), "unknown key titel"),
         (("title =", "title"), "not valid TOML"),

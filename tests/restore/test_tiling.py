@@ -24,6 +24,7 @@ from tests.nn.test_networks import lively
 
 Pixels = NDArray[np.uint8]
 LEVEL = 1 / 255
+LARGE = 1 << 40
 
 
 class Network:
@@ -50,13 +51,14 @@ def planes(image: Pixels) -> Planes:
     return np.ascontiguousarray(np.moveaxis(image, 2, 0)).astype(np.float32) / 255
 
 
-def walk(engine: Engine, image: Planes) -> Planes:
-    def read(box: Box) -> Planes:
-        return np.ascontiguousarray(image[:, box.top : box.bottom, box.left : box.right])
+def cut(image: Planes, box: Box) -> Planes:
+    return np.ascontiguousarray(image[:, box.top : box.bottom, box.left : box.right])
 
+
+def walk(engine: Engine, image: Planes) -> Planes:
     clean = [
         image[:, b.top : b.top + b.rain.shape[1]] - b.rain + b.detail
-        for b in engine.bands(read, *image.shape[1:])
+        for b in engine.bands(lambda box: cut(image, box), *image.shape[1:])
     ]
     assert sum(rows.shape[1] for rows in clean) == image.shape[1]
     return np.concatenate(clean, axis=1)
@@ -92,9 +94,9 @@ def test_every_preset_with_random_weights(name: str, photo: Pixels) -> None:
     network = lively(dataclasses.replace(preset(name), rain_blocks=3, detail_blocks=3))
     card = card_for(network)
     image = planes(photo)[:, :200, :290]
-    whole = walk(Engine(Network(network), card, 1, tile=4096), image)
+    whole = walk(Engine(Network(network), card, LARGE, tile=4096), image)
     for tile in (64, 128):
-        tiled = walk(Engine(Network(network), card, 1, tile=tile), image)
+        tiled = walk(Engine(Network(network), card, LARGE, tile=tile), image)
         assert np.abs(tiled - whole).max() <= LEVEL
 
 
@@ -110,8 +112,8 @@ def test_a_global_pool_fails(photo: Pixels) -> None:
     image[:, 256:] *= 0.1
 
     def worst() -> float:
-        whole = walk(Engine(Network(network), card, 1, tile=4096), image)
-        tiled = walk(Engine(Network(network), card, 1, tile=128), image)
+        whole = walk(Engine(Network(network), card, LARGE, tile=4096), image)
+        tiled = walk(Engine(Network(network), card, LARGE, tile=128), image)
         return float(np.abs(tiled - whole).max() / np.abs(whole - image).max())
 
     local = worst()
@@ -158,7 +160,7 @@ def test_bands_cover_every_pixel_once(height: int, width: int, tile: int) -> Non
 
     image = np.random.default_rng(0).random((3, height, width), np.float32)
     card = dataclasses.replace(load_model("fast").card, halo=32)
-    got = walk(Engine(Echo(), card, 1, tile=tile), image)
+    got = walk(Engine(Echo(), card, LARGE, tile=tile), image)
     np.testing.assert_allclose(got, image * 1.5, atol=1e-6)
 
 
@@ -167,11 +169,51 @@ def test_memory_that_runs_short_halves_the_tile(limit: int, rainy: Pixels) -> No
     network = lively(dataclasses.replace(preset("fast"), rain_blocks=2, detail_blocks=2))
     card = card_for(network)
     image = np.tile(planes(rainy), (1, 2, 2))[:, :420, :500]
-    whole = walk(Engine(Network(network), card, 1, tile=4096), image)
+    whole = walk(Engine(Network(network), card, LARGE, tile=4096), image)
     backend = Network(network, limit)
-    short = walk(Engine(backend, card, 1, tile=4096), image)
+    short = walk(Engine(backend, card, LARGE, tile=4096), image)
     assert np.abs(short - whole).max() <= LEVEL
     assert backend.calls > 4
+
+
+def test_halves_are_not_joined_again(rainy: Pixels, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where memory is short, a second copy of a tile's layers may not fit either."""
+    network = lively(dataclasses.replace(preset("fast"), rain_blocks=2, detail_blocks=2))
+    engine = Engine(Network(network, 200 * 200), card_for(network), LARGE, tile=4096)
+    image, joined = planes(rainy), np.concatenate
+
+    def short(parts: list[Planes], axis: int = 0) -> Planes:
+        if axis:
+            raise MemoryError
+        return joined(parts, axis)
+
+    monkeypatch.setattr(np, "concatenate", short)
+    clean = [(b.top, b.rain.shape[1]) for b in engine.bands(lambda box: cut(image, box), 256, 256)]
+    assert clean == [(0, 256)]
+
+
+def test_a_tile_keeps_within_the_budget(rainy: Pixels) -> None:
+    card = load_model("fast").card
+    image = np.tile(planes(rainy), (1, 3, 4))
+
+    def largest(budget: int, tile: int) -> int:
+        class Watching(Network):
+            name, device, precision = "watching", "cpu", "float32"
+            most = 0
+
+            def __init__(self) -> None: ...
+
+            def run(self, rainy: Planes) -> tuple[Planes, Planes]:
+                self.most = max(self.most, rainy.shape[1] * rainy.shape[2])
+                return rainy * 0, rainy * 0
+
+        backend = Watching()
+        walk(Engine(backend, card, budget * card.bytes_per_pixel, tile=tile), image)
+        return backend.most
+
+    assert largest(10**9, 0) == largest(10**9, 5000) == 768 * 1024
+    assert largest(400_000, 5000) <= 400_000
+    assert largest(400_000, 64) == (64 + 2 * 128) ** 2
 
 
 def test_memory_for_nothing_is_an_error(rainy: Pixels) -> None:

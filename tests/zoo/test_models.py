@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -103,3 +104,81 @@ def test_impossible_cards_are_refused(change: dict[str, object]) -> None:
         ModelCard.from_json(json.dumps(values), "card")
     with pytest.raises(CorruptModelError):
         ModelCard.from_json("[]", "card")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"halo": -32},
+        {"halo": True},
+        {"halo": 10**9},
+        {"size_multiple": 1.5},
+        {"size_multiple": True},
+        {"size_multiple": 10**9},
+        {"size_multiple": 4096, "halo": 4096},
+        {"bytes_per_pixel": "336"},
+        {"bytes_per_pixel": 0},
+        {"network": []},
+        {"sha256": ["x"]},
+        {"scores": "good"},
+        {"onnx": 5},
+        {"onnx": "../fast.onnx"},
+        {"onnx": "/etc/passwd"},
+        {"onnx": "C:\\fast.onnx"},
+        {"onnx": ".."},
+        {"weights": "sub/fast.safetensors"},
+        {"name": None},
+    ],
+    ids=str,
+)
+def test_cards_that_would_break_something_are_refused(change: dict[str, object]) -> None:
+    values = {**json.loads(load_model("fast").card.to_json()), **change}
+    with pytest.raises(CorruptModelError, match="card"):
+        ModelCard.from_json(json.dumps(values), "card")
+
+
+def test_a_card_that_is_too_deep_is_refused() -> None:
+    with pytest.raises(CorruptModelError, match="not a model card"):
+        ModelCard.from_json("[" * 100_000 + "]" * 100_000, "card")
+    with pytest.raises(CorruptModelError, match="not a model card"):
+        ModelCard.from_json(b"\xff\xfe{}", "card")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs Unix")
+def test_a_pipe_is_no_model_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fast.onnx")
+    (tmp_path / "fast.json").write_text(load_model("fast").card.to_json())
+    with pytest.raises(CorruptModelError, match="is no regular file"):
+        load_model(str(tmp_path / "fast.json")).read_onnx()
+
+
+def test_weights_outside_the_file_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ONNX may take them from the current folder, where no sum of a card is held against them."""
+    import onnx
+
+    monkeypatch.chdir(tmp_path)
+    network = onnx.load(SHIPPED / "fast.onnx")
+    onnx.save(network, "x.onnx", save_as_external_data=True, location="w.bin", size_threshold=0)
+    data = Path("x.onnx").read_bytes()
+    card = dataclasses.replace(
+        load_model("fast").card, onnx="x.onnx", sha256={"x.onnx": hashlib.sha256(data).hexdigest()}
+    )
+    Path("x.json").write_text(card.to_json())
+    for backend in ("onnxruntime", "openvino"):
+        with pytest.raises(CorruptModelError, match="keeps weights in another file"):
+            Derainer("x.json", backend=backend)
+
+
+def test_models_by_path(tmp_path: Path) -> None:
+    shutil.copytree(SHIPPED, tmp_path / "models")
+    for path in (tmp_path / "models" / "fast.json", tmp_path / "models" / "fast.onnx"):
+        assert load_model(path).card == load_model(str(path)).card == load_model("fast").card
+    with pytest.raises(ModelNotFoundError, match=r"give a card in it, such as .*base\.json"):
+        load_model(tmp_path / "models")
+    with pytest.raises(ModelNotFoundError, match=r"weights for training; give its card fast\.json"):
+        load_model(tmp_path / "models" / "fast.safetensors")
+    (tmp_path / "models" / "fast.json").unlink()
+    with pytest.raises(ModelNotFoundError, match=r"its card fast\.json is not beside it"):
+        load_model(tmp_path / "models" / "fast.onnx")

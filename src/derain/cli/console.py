@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import (
@@ -16,8 +17,11 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
 )
+
+from derain.cli.explained import printable
 
 
 class Reporter:
@@ -31,19 +35,25 @@ class Reporter:
 
     def __init__(self, total: int, quiet: bool, as_json: bool) -> None:
         self._json, self._quiet = as_json, quiet or as_json
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console = Console(
+            file=_own_stderr(), stderr=True, highlight=False, soft_wrap=True, markup=False
+        )
         shown = self._console.is_terminal and not self._quiet
+        # How long a single picture takes is not known before its first tile, often its only one.
+        times = (TimeRemainingColumn(),) if total > 1 else (TimeElapsedColumn(),)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            *((MofNCompleteColumn(),) if total > 1 else ()),
             TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
+            *times,
             console=self._console,
             disable=not shown,
             transient=True,
         )
-        self._task = self._progress.add_task("deraining", total=total, rate="")
+        known = total if total > 1 else None
+        self._task = self._progress.add_task("deraining", total=known, rate="")
+        self._total = total
         self._started, self._pixels, self._pictures = time.monotonic(), 0, 0
 
     def __enter__(self) -> Reporter:
@@ -62,7 +72,10 @@ class Reporter:
         """A tile of the picture at hand is finished."""
         pace = (self._pixels + done) / 1e6 / max(1e-9, time.monotonic() - self._started)
         self._progress.update(
-            self._task, completed=self._pictures + done / total, rate=f"{pace:.2f} MP/s"
+            self._task,
+            completed=self._pictures + done / total,
+            total=self._total,
+            rate=f"{pace:.2f} MP/s",
         )
 
     def finished(self, pixels: int = 0) -> None:
@@ -74,16 +87,35 @@ class Reporter:
     def line(self, text: str) -> None:
         """A line for people."""
         if not self._quiet:
-            self._console.print(text, markup=False)
+            self._console.print(printable(text))
 
     def warn(self, text: str) -> None:
         """A line that is shown even when quiet."""
-        self._console.print(f"derain: {text}", markup=False)
+        self._console.print(f"derain: {printable(text)}")
 
     def record(self, values: dict[str, Any]) -> None:
         """A JSON object for programs."""
         if self._json:
             print(json.dumps(values), flush=True, file=sys.stdout)
+
+    def listed(self, text: str) -> None:
+        """A line on standard output, for people and their pipes."""
+        if not self._quiet:
+            say(text)
+
+
+def say(text: str) -> None:
+    """Print a line on standard output."""
+    print(printable(text), flush=True)
+
+
+def _own_stderr() -> TextIO | None:
+    """A copy of a terminal's standard error, since the usual one is turned aside at times."""
+    if sys.stderr is not sys.__stderr__ or sys.stderr is None or not sys.stderr.isatty():
+        return None
+    return open(  # noqa: PTH123 - open as long as the program runs
+        os.dup(2), "w", encoding=sys.stderr.encoding, errors="backslashreplace", buffering=1
+    )
 
 
 @contextmanager

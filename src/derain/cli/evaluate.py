@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from derain.evaluation import Entry, Row
     from derain.evaluation.report.tables import Table as Scores
     from derain.evaluation.testset import TestSet
+    from derain.zoo import ModelCard
 
 
 def evaluate(
@@ -90,6 +91,7 @@ def evaluate(
         with_views,
         write_report,
     )
+    from derain.evaluation.checks import check_folder, check_report
     from derain.evaluation.report.tables import kept_table, score_tables
     from derain.metrics import KINDS, Scorer
 
@@ -103,6 +105,9 @@ def evaluate(
     views = make_views(enlarge or (), turn or ())
     protocol = tuple(dict.fromkeys(protocol))
     scorer = Scorer(protocol, extra)
+    entries = read_entries(models)
+    check_report()
+    check_folder(out)
     only = read_subset(subset) if subset else {}
     for name in (named.partition("=")[0] for named in (*data, *rain_free)):
         if only and name not in only:
@@ -115,12 +120,13 @@ def evaluate(
         for named in names
     ]
     testsets = with_views(testsets, views)
-    entries = read_entries(models)
+    if verify:
+        _check_cards(entries, testsets)
     errors = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
-    for testset in (testset for testset in testsets if testset.lonely):
+    for testset in (testset for testset in testsets if testset.unpaired):
         errors.print(
-            f"derain: {testset.name}: {len(testset.lonely)} pictures without a partner are left "
-            f"out, such as {testset.lonely[0]}"
+            f"derain: {testset.name}: {len(testset.unpaired)} pictures without a partner are left "
+            f"out, such as {testset.unpaired[0]}"
         )
     if views:
         errors.print(_told(testsets))
@@ -164,19 +170,32 @@ def _shown(table: Scores) -> Table:
     return shown
 
 
+def _cards(entries: list[Entry]) -> dict[str, ModelCard]:
+    """Label -> card of each model of ours that is named by it."""
+    from derain.zoo import load_model, model_names
+
+    return {
+        entry.label: load_model(entry.spec).card
+        for entry in entries
+        if entry.spec in model_names() or entry.spec.endswith(".json")
+    }
+
+
+def _check_cards(entries: list[Entry], testsets: list[TestSet]) -> None:
+    """Refuse to begin where there will be nothing to verify."""
+    claimed = {name for card in _cards(entries).values() for name in card.scores}
+    if not claimed & {testset.name for testset in testsets}:
+        raise VerificationError("no model here has a card with scores on these sets")
+
+
 def _verify(entries: list[Entry], rows: list[Row], console: Console) -> None:
     from rich.table import Table
 
     from derain.evaluation import verify
-    from derain.zoo import load_model, model_names
 
     verdicts = []
-    for label, spec in ((entry.label, entry.spec) for entry in entries):
-        if spec in model_names() or spec.endswith(".json"):
-            own = [row for row in rows if row.model == label]
-            verdicts += verify(load_model(spec).card, own)
-    if not verdicts:
-        raise VerificationError("no model here has a card with scores on these sets")
+    for label, card in _cards(entries).items():
+        verdicts += verify(card, [row for row in rows if row.model == label])
     claimed = {verdict.dataset for verdict in verdicts}
     if others := [
         name for name in dict.fromkeys(row.dataset for row in rows) if name not in claimed

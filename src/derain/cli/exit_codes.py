@@ -24,6 +24,7 @@ from derain.errors import (
 )
 
 PARTIAL, INTERRUPTED = 1, 130
+UNREAD = 141  # as the shell reports a process that SIGPIPE ended
 
 EXIT_CODES: dict[type[DerainError], tuple[int, str]] = {
     UsageError: (2, "usage"),
@@ -54,5 +55,10 @@ def exit_code(error: DerainError | type[DerainError]) -> int:
 
 def listed() -> str:
     """All codes in a line, for the help."""
-    codes = [(0, "all done"), (PARTIAL, "some of several pictures failed"), *EXIT_CODES.values()]
-    return "; ".join(f"{code} {what}" for code, what in [*codes, (INTERRUPTED, "interrupted")])
+    codes = [
+        (0, "all done"),
+        (PARTIAL, "some or all of several pictures failed"),
+        *EXIT_CODES.values(),
+    ]
+    codes += [(INTERRUPTED, "interrupted"), (UNREAD, "nobody reads the output")]
+    return "; ".join(f"{code} {what}" for code, what in codes)

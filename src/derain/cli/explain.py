@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from derain.errors import OutputConflictError
+from derain.errors import InvalidImageError, OutputConflictError
+from derain.files import atomic_write, check_writable
 
 
 def explain(
@@ -29,7 +31,7 @@ def explain(
     out
         The sheet; by default PHOTO.explained.png beside it. Its ending decides the format.
     model
-        base, fast, or the path of a model card.
+        base, fast, or the NAME.json that derain export wrote.
     backend
         auto, onnxruntime, openvino or torch.
     strength
@@ -39,24 +41,32 @@ def explain(
     """
     import numpy as np
 
-    from derain.media import Picture, read_picture, write_picture
+    from derain.cli.console import bar, say
+    from derain.media import Picture, encode_picture, format_of, read_picture
     from derain.restore import Derainer
     from derain.restore.explain import explain as sheet_of
+    from derain.restore.interrupt import interruptible
     from derain.restore.strength import check_strength
 
     strength = check_strength(strength, "--strength")
+    if photo.is_dir():
+        raise InvalidImageError(f"{photo}: is a folder, not a picture")
     target = out or photo.with_suffix(".explained.png")
     if target.resolve() == photo.resolve():
         raise OutputConflictError(f"{target}: is the picture itself; give another output with -o")
     if target.is_dir():
         raise OutputConflictError(f"{target}: is a folder; give the name of a file with -o")
-    if target.exists() and not overwrite:
+    if os.path.lexists(target) and not overwrite:
         raise OutputConflictError(f"{target}: exists already; add --overwrite or another -o")
-    picture = read_picture(photo)
+    kind = format_of(target).name
+    check_writable(target)
+    picture = interruptible(lambda: read_picture(photo))
     colour = picture.colour
     if picture.deep:
         colour = (colour >> 8).astype(np.uint8)
     colour = np.ascontiguousarray(np.broadcast_to(colour, (*colour.shape[:2], 3)))
-    sheet = sheet_of(Derainer(model, backend=backend, strength=strength), colour)
-    write_picture(Picture(np.asarray(sheet), format="PNG"), target)
-    print(target)
+    derainer = Derainer(model, backend=backend, strength=strength)
+    with bar("explaining") as progress:
+        sheet = Picture(np.asarray(sheet_of(derainer, colour, progress)), format="PNG")
+    atomic_write(target, interruptible(lambda: encode_picture(sheet, kind, str(target))))
+    say(str(target))

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from derain.errors import CorruptModelError, UsageError
+
 
 def export(
     run: Path,
@@ -32,7 +34,13 @@ def export(
     licence
         Terms of the weights, for the card.
     """
+    from derain.cli.console import say
     from derain.export import export_run
+    from derain.zoo import check_file_name
 
+    try:
+        check_file_name(f"{name}.onnx")
+    except CorruptModelError:
+        raise UsageError(f"--name: '{name}' must be a name without folders") from None
     export_run(run, name, out, summary, licence, print)
-    print(f"use it with: derain PHOTO --model {out / name}.json")
+    say(f"use it with: derain PHOTO --model {out / name}.json")

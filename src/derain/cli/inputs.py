@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from derain.errors import DerainError, InputNotFoundError, InvalidImageError, OutputConflictError
 from derain.files import explain_os_error
-from derain.media import SUFFIXES
+from derain.media import FORMATS, SUFFIXES
 
 STREAM = Path("-")
+
+# The stems of what stands beside NAME.EXT: clean, compared, taken away.
+_MADE = re.compile(r"(?P<name>.+)\.derained(?:\.compare|(?:\.\w+)?\.rain)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -38,30 +42,38 @@ class Inputs:
     notes: list[str] = field(default_factory=list)
 
 
-def find_inputs(names: Sequence[str], out: Path | None, recursive: bool) -> Inputs:
+def find_inputs(
+    names: Sequence[str], out: Path | None, recursive: bool, suffix: str | None = None
+) -> Inputs:
     """Every picture that was named, directly, by a pattern or by its folder.
 
     What an earlier run made of pictures that are named too (``NAME.derained.EXT`` and the pictures
     beside it) is no input, so that a pattern or folder can be given again.
+
+    Args:
+        names: What was named.
+        out: Where results go, which are no inputs.
+        recursive: Whether folders are meant with all folders in them.
+        suffix: The ending that results get; None for the pictures' own.
     """
     inputs = Inputs()
     for name in names:
         try:
-            _look(name, out, recursive, inputs)
+            _look(name, out, recursive, suffix, inputs)
         except DerainError as error:
             inputs.errors.append(error)
     unique = dict.fromkeys(inputs.pictures)
-    made = {result for picture in unique for result in results_beside(picture.path)}
-    inputs.pictures = [picture for picture in unique if picture.path not in made]
+    named = {(picture.path.parent, picture.path.stem) for picture in unique}
+    inputs.pictures = [picture for picture in unique if not _is_result(picture.path, named)]
     if count := len(unique) - len(inputs.pictures):
         inputs.notes.append(f"left out {count} results of an earlier run, such as NAME.derained.*")
     return inputs
 
 
-def results_beside(picture: Path) -> Iterator[Path]:
-    """The files that a run without ``-o`` may make of a picture: clean, compared, taken away."""
-    clean = clean_beside(picture)
-    yield from (clean, compare_of(clean), rain_of(clean))
+def _is_result(path: Path, named: set[tuple[Path, str]]) -> bool:
+    """Whether a run without ``-o`` may have made this of a named picture, in whatever format."""
+    made = _MADE.fullmatch(path.stem)
+    return made is not None and (path.parent, made["name"]) in named
 
 
 def clean_beside(picture: Path) -> Path:
@@ -79,14 +91,14 @@ def rain_of(clean: Path) -> Path:
     return clean.with_name(f"{clean.stem}.rain.png")
 
 
-def _look(name: str, out: Path | None, recursive: bool, inputs: Inputs) -> None:
+def _look(name: str, out: Path | None, recursive: bool, suffix: str | None, inputs: Inputs) -> None:
     path = Path(name)
     if path == STREAM:
         inputs.pictures.append(Input(STREAM))
     elif _exists(path) and path.is_dir():
         _look_inside(path, out, recursive, inputs)
     elif _exists(path):
-        if out is None and path.suffix.lower() not in SUFFIXES:
+        if out is None and suffix is None and path.suffix.lower() not in SUFFIXES:
             raise InvalidImageError(
                 f"{path}: '{path.suffix}' is no picture format that is read and written; convert "
                 "it to PNG or JPEG first (a video to one picture for each frame)"
@@ -98,7 +110,11 @@ def _look(name: str, out: Path | None, recursive: bool, inputs: Inputs) -> None:
         if not found:
             raise InputNotFoundError(f"{name}: matches no file")
         if out is not None:  # what the same pattern gave before is no input
-            made = {out / p.name for p in found if p.parent.resolve() != out.resolve()}
+            made = {
+                out / (p.with_suffix(suffix) if suffix else p).name
+                for p in found
+                if p.parent.resolve() != out.resolve()
+            }
             found = [p for p in found if p not in made]
         inputs.pictures += map(Input, found)
     else:
@@ -122,10 +138,12 @@ def _look_inside(folder: Path, out: Path | None, recursive: bool, inputs: Inputs
         inputs.errors.append(explain_os_error(error, error.filename))
 
     before = len(inputs.errors)
-    found, others = [], []
+    found, others, below = [], [], 0
     for root, folders, files in os.walk(folder, onerror=unreadable):
         place = Path(root)
         kept = sorted(f for f in folders if (place / f).resolve() != results)
+        if not recursive:
+            below += sum(not f.startswith(".") for f in kept)
         folders[:] = kept if recursive else []
         for name in sorted(files):
             path = place / name
@@ -135,14 +153,18 @@ def _look_inside(folder: Path, out: Path | None, recursive: bool, inputs: Inputs
                 others.append(path)
             elif path.is_file():
                 found.append(path)
+            elif path.exists():
+                inputs.errors.append(InvalidImageError(f"{path}: is no regular file"))
             else:
                 inputs.errors.append(InputNotFoundError(f"{path}: a link that leads nowhere"))
     if others:
         kinds = " ".join(sorted({p.suffix.lower() or p.name for p in others})[:8])
         inputs.notes.append(f"{folder}: left out {len(others)} other files ({kinds})")
     if not found and len(inputs.errors) == before:
-        known = " ".join(sorted(SUFFIXES))
-        inner = any(p.is_dir() for p in folder.iterdir()) and not recursive
-        hint = "; add --recursive for the folders in it" if inner else f" ({known})"
+        known = ", ".join(FORMATS)
+        hint = "; add --recursive for the folders in it" if below else f" ({known})"
         raise InputNotFoundError(f"{folder}: holds no pictures{hint}")
+    if below:
+        folders_ = "1 folder" if below == 1 else f"{below} folders"
+        inputs.notes.append(f"{folder}: left out {folders_}; add --recursive for what is in them")
     inputs.pictures += [Input(path, folder) for path in sorted(found)]

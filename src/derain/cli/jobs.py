@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import mimetypes
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from derain.cli.inputs import STREAM, Input, clean_beside, compare_of, find_inputs, rain_of
-from derain.errors import DerainError, OutputConflictError, UsageError
-from derain.media import SUFFIXES
+from derain.cli.options import Folder
+from derain.errors import DerainError, InvalidImageError, OutputConflictError, UsageError
+from derain.media import FORMATS, SUFFIXES, Format, format_of
 
 
 @dataclass(frozen=True)
@@ -50,31 +52,83 @@ class Plan:
     notes: list[str]
 
 
+def asked_format(word: str) -> Format:
+    """The format that ``--format`` names by its ending.
+
+    Raises:
+        UsageError: No format that is written.
+    """
+    found = SUFFIXES.get(f".{word.lower().lstrip('.')}")
+    if found is None:
+        known = ", ".join(entry.suffixes[0][1:] for entry in FORMATS.values() if entry.written)
+        raise UsageError(f"--format must be one of {known}, not {word}")
+    if not found.written:
+        raise UsageError("--format: HEIC is read, but not written; give another, such as jpg")
+    return found
+
+
 def plan_jobs(
-    names: Sequence[str], out: Path | None, recursive: bool, save_rain: bool, compare: bool
+    names: Sequence[str],
+    out: Path | None,
+    recursive: bool,
+    save_rain: bool,
+    compare: bool,
+    wanted: Format | None = None,
 ) -> Plan:
     """Every picture that was named, with where its result goes.
 
     A file goes to ``NAME.derained.EXT`` beside it, a folder to ``FOLDER-derained``; with ``out``,
     into that folder under their own names, or, for a single picture, to that file.
 
+    Args:
+        names: Files, folders and patterns.
+        out: Where results go; a :class:`Folder` where its name was written as a folder's.
+        recursive: Whether folders are meant with all folders in them.
+        save_rain, compare: Whether the pictures beside the clean one are wanted.
+        wanted: The format of all results; None for each picture's own.
+
     Raises:
         UsageError: ``out`` is a single file for several pictures, or can be neither a folder nor a
-            picture.
+            picture, or is of another format than the one wanted.
     """
-    single = out is not None and not out.is_dir() and _names_a_picture(out)
+    single = out is not None and not _is_folder(out) and _names_a_picture(out)
     if out is not None and out != STREAM and not single and out.exists() and not out.is_dir():
+        if isinstance(out, Folder):
+            raise OutputConflictError(f"{out}: is a file, not a folder; give another -o")
         raise UsageError(f"{out}: is a file and no picture; give a folder or a picture with -o")
-    inputs = find_inputs(names, out, recursive)
-    jobs = []
-    for picture in inputs.pictures:
-        target = _target(picture, out, single)
+    if out and single and wanted and SUFFIXES.get(out.suffix.lower()) not in (None, wanted):
+        ending = wanted.suffixes[0][1:]
+        raise UsageError(f"--format {ending} and -o {out} contradict each other; leave one out")
+    inputs = find_inputs(names, out, recursive, wanted.suffixes[0] if wanted else None)
+    found = inputs.pictures
+    if (single and len(found) + len(inputs.errors) > 1) or (out == STREAM and len(found) > 1):
+        raise UsageError(f"{out}: is one file, but {len(found)} pictures were named; give a folder")
+    if len(found) == 1 and out is not None and not single and out != STREAM:
+        _ask_about_ending(out, found[0])
+    jobs: list[Job] = []
+    taken: set[Path] = set()
+    for picture in found:
+        target = _target(picture, out, single, wanted)
         rain = rain_of(target) if save_rain else None
+        if rain is not None and rain.resolve() in taken:
+            rain = target.with_name(f"{target.name}.rain.png")
+        taken |= {rain.resolve()} if rain else set()
         jobs.append(Job(picture.path, target, rain, compare_of(target) if compare else None))
-    if (single or out == STREAM) and len(jobs) > 1:
-        raise UsageError(f"{out}: is one file, but {len(jobs)} pictures were named; give a folder")
-    kept, conflicts = _without_conflicts(jobs)
-    return Plan(kept, inputs.errors + conflicts, inputs.notes)
+    kept, errors = _without_conflicts(jobs)
+    return Plan(kept, inputs.errors + errors, inputs.notes)
+
+
+def _is_folder(path: Path) -> bool:
+    return isinstance(path, Folder) or path.is_dir()
+
+
+def _ask_about_ending(out: Path, picture: Input) -> None:
+    """A single picture to a name that may be a file's of a format we lack, or a folder's."""
+    if picture.folder is None and out.suffix and not _is_folder(out) and not out.exists():
+        try:
+            format_of(out)
+        except InvalidImageError as error:
+            raise UsageError(f"{error}, or {out}/ for a folder") from None
 
 
 def _names_a_picture(path: Path) -> bool:
@@ -83,21 +137,32 @@ def _names_a_picture(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES or kind.startswith("image/")
 
 
-def _target(picture: Input, out: Path | None, single: bool) -> Path:
+def _target(picture: Input, out: Path | None, single: bool, wanted: Format | None) -> Path:
     path, folder = picture.path, picture.folder
     if path == STREAM:
-        if out is not None and out.is_dir():
+        if out is not None and _is_folder(out):
             raise UsageError(f"{out}: is a folder, but standard input has no name; give a file")
         return out if out is not None else STREAM
+    named = path.with_suffix(wanted.suffixes[0]) if wanted else path
     if folder is not None:
         if single or out == STREAM:
             raise UsageError(f"{out}: is a file, but {folder} is a folder; give a folder")
-        whole = folder.resolve()
-        base = out if out is not None else whole.parent / f"{whole.name}-derained"
-        return base / path.relative_to(folder)
+        return (out if out is not None else _beside(folder)) / named.relative_to(folder)
     if out is None:
-        return clean_beside(path)
-    return out if single or out == STREAM else out / path.name
+        return clean_beside(named)
+    return out if single or out == STREAM else out / named.name
+
+
+def _beside(folder: Path) -> Path:
+    """``FOLDER-derained``, told as the folder was."""
+    if folder.name not in ("", ".."):
+        return folder.with_name(f"{folder.name}-derained")
+    whole = folder.resolve()
+    base = whole.parent / f"{whole.name}-derained"
+    try:
+        return base if folder.is_absolute() else Path(os.path.relpath(base))
+    except ValueError:  # on another drive of Windows
+        return base
 
 
 def _without_conflicts(jobs: list[Job]) -> tuple[list[Job], list[DerainError]]:
@@ -106,6 +171,12 @@ def _without_conflicts(jobs: list[Job]) -> tuple[list[Job], list[DerainError]]:
     kept: list[Job] = []
     errors: list[DerainError] = []
     for job in jobs:
+        try:
+            if job.target != STREAM:
+                format_of(job.target)
+        except InvalidImageError as error:
+            errors.append(error)
+            continue
         clash = None
         for output in job.outputs:
             place = output.resolve()

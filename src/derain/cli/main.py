@@ -6,32 +6,27 @@ import difflib
 import os
 import signal
 import sys
-import traceback
 import warnings
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from derain import __version__
 from derain.cli.bank import bank
 from derain.cli.data import app as data
 from derain.cli.evaluate import evaluate
-from derain.cli.exit_codes import INTERRUPTED, exit_code, listed
+from derain.cli.exit_codes import INTERRUPTED, UNREAD, exit_code, listed
 from derain.cli.explain import explain
+from derain.cli.explained import explained, printable
 from derain.cli.export import export
 from derain.cli.models import models
+from derain.cli.options import shown_default
 from derain.cli.restore import restore
 from derain.cli.synthesize import synthesize
 from derain.cli.train import train
-from derain.errors import (
-    BackendUnavailableError,
-    DerainError,
-    InternalError,
-    OutOfMemoryError,
-    UsageError,
-)
-from derain.files import explain_os_error
+from derain.errors import UsageError
 
 _GONE = {
     "ablate": "from a clone, python -m research ablate STUDY",
@@ -41,16 +36,24 @@ _GONE = {
 app = App(
     name="derain",
     version=f"derain {__version__}",
+    usage="Usage: derain PHOTO... [OPTIONS]\n       derain COMMAND [OPTIONS] [ARGS...]\n",
     help=f"""Remove rain streaks from photographs.
 
     A picture goes to NAME.derained.EXT beside it, a folder to FOLDER-derained. For a folder with
     the name of a command, write ./NAME.
 
+    Examples: derain photo.jpg; derain holiday/ -o dry/ --recursive; derain photo.heic --format jpg;
+    derain photo.jpg --compare --save-rain; derain - < in.png > out.png
+
     Exit codes: {listed()}.
     """,
+    default_parameter=Parameter(negative=(), show_default=shown_default),
     suppress_keyboard_interrupt=False,
 )
 app.default(restore)
+app.register_install_completion_command(
+    help="Have the shell (bash, zsh, fish) complete commands, options and files."
+)
 for command in (
     *(models, explain, data, evaluate),
     *(train, synthesize, bank, export),
@@ -71,7 +74,7 @@ def _tell_warning(
 
 
 def _complain(message: str) -> None:
-    print(f"derain: {message}", file=sys.stderr)
+    print(f"derain: {printable(message)}", file=sys.stderr)
 
 
 def _mistyped(word: str, app: App) -> str | None:
@@ -105,31 +108,23 @@ def run(tokens: list[str], app: App = app) -> int:
     except CycloptsError as error:
         _complain(f"{' '.join(str(error).split())} (see derain --help)")
         return exit_code(UsageError)
-    except DerainError as error:
-        _complain(str(error))
-        return exit_code(error)
     except KeyboardInterrupt:
         _complain("interrupted; everything finished before is kept")
         return INTERRUPTED
-    except OSError as error:
-        explained = explain_os_error(error, error.filename or "output")
-        _complain(str(explained))
-        return exit_code(explained)
-    except MemoryError:
-        _complain("out of memory; close other programs or use --model fast")
-        return exit_code(OutOfMemoryError)
-    except ImportError as error:
-        _complain(f"{error.name} is not installed: pip install 'derain[train]'")
-        return exit_code(BackendUnavailableError)
+    except BrokenPipeError:
+        return UNREAD
     except Exception as error:
-        if os.environ.get("DERAIN_DEBUG"):
-            traceback.print_exc()
-        _complain(f"internal error: {error!r}; set DERAIN_DEBUG=1 for the details and report it")
-        return exit_code(InternalError)
+        told = explained(error)
+        _complain(str(told))
+        return exit_code(told)
 
 
 def main() -> None:
     """What the ``derain`` script calls."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A name that the terminal's encoding lacks is shown in another way, and ends nothing.
+            stream.reconfigure(errors="backslashreplace")
     warnings.showwarning = _tell_warning
     # Large photographs are no attack; real bombs are refused by an error.
     warnings.filterwarnings("ignore", message="Image size .* exceeds limit")
@@ -137,4 +132,19 @@ def main() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _interrupt)
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code in (INTERRUPTED, UNREAD):
+        _leave(code)
+    sys.exit(code)
+
+
+def _leave(code: int) -> None:
+    """End a process that should not wait: for compiled code, or for readers who have gone."""
+    from derain.restore.interrupt import left_behind
+
+    if code == UNREAD and sys.stdout is not None:
+        # What is still buffered would meet the same end once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if left_behind():
+        sys.stderr.flush()
+        os._exit(code)

@@ -47,9 +47,9 @@ def gains_kept(results: Results) -> list[Kept]:
         for r in results.records
     }
     kept = []
-    for label, about in results.abouts.items():
+    for label, method in results.methods.items():
         for testset in results.testsets:
-            if not testset.view or testset.kind != "pairs" or about.fingerprint == "input":
+            if not testset.view or testset.kind != "pairs" or method.fingerprint == "input":
                 continue
             both = [
                 [gains.get((label, name, item.name), {}) for name in (testset.origin, testset.name)]

@@ -9,9 +9,10 @@ from pathlib import Path
 from derain.adapters import parse_onnx
 from derain.data import read_rgb, sha256
 from derain.errors import DerainError, UsageError
+from derain.evaluation.checks import check_name
 from derain.evaluation.records import Record, RecordFile
 from derain.evaluation.testset import Item, TestSet
-from derain.evaluation.worker import About, Worker
+from derain.evaluation.worker import MethodInfo, Worker
 from derain.metrics import Scorer
 
 Progress = Callable[[int, int], None]
@@ -30,13 +31,13 @@ class Results:
     """All that a comparison gave.
 
     Attributes:
-        abouts: Label -> what the method says of itself.
+        methods: Label -> what the method says of itself.
         testsets: What was measured on.
         records: One for every method and picture, in order.
         folder: Where records and restored pictures lie.
     """
 
-    abouts: dict[str, About]
+    methods: dict[str, MethodInfo]
     testsets: tuple[TestSet, ...]
     records: tuple[Record, ...]
     folder: Path
@@ -67,8 +68,7 @@ def read_entries(words: Sequence[str]) -> list[Entry]:
         label, separator, spec = word.partition("=")
         if not separator:
             label, spec = _label(word), word
-        if not label or not spec or "/" in label or label in (".", ".."):
-            raise UsageError(f"'{word}' is not of the form MODEL or LABEL=MODEL")
+        check_name(label if spec else "", word, "MODEL or LABEL=MODEL")
         if label in {entry.label for entry in entries}:
             raise UsageError(f"two methods are called '{label}'; write LABEL={spec}")
         entries.append(Entry(label, spec))
@@ -104,34 +104,33 @@ def compare(
     """
     if len({testset.name for testset in testsets}) < len(testsets):
         raise UsageError("two data sets have one name")
-    abouts = {}
+    methods = {}
     for entry in entries:  # all of them first: a wrong path must not be met after an hour
         with Worker(entry.spec, backend) as worker:
-            abouts[entry.label] = worker.about
+            methods[entry.label] = worker.info
     store = RecordFile(folder / "records.jsonl")
     known = {record.key: record for record in store.read() if not record.error}
-    sums = {item.files: tuple(map(sha256, item.files)) for t in testsets for item in t.items}
-    total, done = len(entries) * sum(len(t.items) for t in testsets), 0
-    records = []
+    pictures = [(testset, item) for testset in testsets for item in testset.items]
+    sums = {item.files: tuple(map(sha256, item.files)) for _, item in pictures}
+    records: list[Record] = []
     for entry in entries:
         with Worker(entry.spec, backend) as worker:
-            for testset in testsets:
-                for item in testset.items:
-                    blank = Record(
-                        entry.label, worker.about.fingerprint, testset.name, testset.kind,
-                        item.name, sums[item.files], scorer.identity(testset.kind),
-                    )  # fmt: skip
-                    out = restored_path(folder, entry.label, testset.name, item.name)
-                    record = known.get(blank.key) if out.is_file() else None
-                    if record is None:
-                        record = _one(blank, worker, testset, item, scorer, out)
-                        store.append(record)
-                        if record.error:
-                            report(f"{entry.label}: {testset.name}/{item.name}: {record.error}")
-                    records.append(record)
-                    done += 1
-                    progress(done, total)
-    return Results(abouts, tuple(testsets), tuple(records), folder)
+            for testset, item in pictures:
+                blank = Record(
+                    entry.label, worker.info.fingerprint, testset.name, testset.kind,
+                    item.name, sums[item.files], scorer.identity(testset.kind),
+                )  # fmt: skip
+                out = restored_path(folder, entry.label, testset.name, item.name)
+                # A record whose picture is gone is of no use: the report shows pictures.
+                record = known.get(blank.key) if out.is_file() else None
+                if record is None:
+                    record = _one(blank, worker, testset, item, scorer, out)
+                    store.append(record)
+                    if record.error:
+                        report(f"{entry.label}: {testset.name}/{item.name}: {record.error}")
+                records.append(record)
+                progress(len(records), len(entries) * len(pictures))
+    return Results(methods, tuple(testsets), tuple(records), folder)
 
 
 def _one(

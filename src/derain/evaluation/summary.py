@@ -43,12 +43,12 @@ def summarise(results: Results) -> list[Row]:
     """A row for every method and set, in order."""
     rows = []
     for testset in results.testsets:
-        for label, about in results.abouts.items():
+        for label, method in results.methods.items():
             own = [r for r in results.records if (r.model, r.dataset) == (label, testset.name)]
             home = None
-            if about.trained_on is not None:
+            if method.trained_on is not None:
                 home = (testset.origin or testset.name).lower() in {
-                    name.lower() for name in about.trained_on
+                    name.lower() for name in method.trained_on
                 }
             rows.append(_row(label, testset.name, testset.kind, own, home))
     return rows

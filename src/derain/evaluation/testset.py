@@ -1,4 +1,4 @@
-"""What is measured on: sets of pairs, of dry photographs, of real rain without ground truth."""
+"""What is measured on: sets of pairs, of photographs without rain, of real rain."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from derain.data import Pair, list_images, open_pairs, read_rgb, resolve_source, spread
 from derain.errors import DatasetError, InvalidImageError, UsageError
+from derain.evaluation.checks import check_name
 from derain.evaluation.views import View
 from derain.metrics import Kind
 
@@ -54,7 +55,7 @@ class TestSet:
     """A named set of one kind.
 
     Attributes:
-        lonely: Pictures without a partner, which are left out.
+        unpaired: Pictures without a partner, which are left out.
         view: How its pictures are seen; empty for as they are.
         origin: The name of the set that this is a view of; empty where it is none.
     """
@@ -62,7 +63,7 @@ class TestSet:
     name: str
     kind: Kind
     items: tuple[Item, ...]
-    lonely: tuple[Path, ...] = ()
+    unpaired: tuple[Path, ...] = ()
     view: str = ""
     origin: str = ""
 
@@ -83,13 +84,12 @@ def open_testset(
         DatasetError: Missing, empty, of no known layout, or without the pictures asked for.
     """
     name, separator, source = named.partition("=")
-    if not separator or not name or not source:
-        raise UsageError(f"'{named}' is not of the form NAME=PATH")
+    check_name(name if separator and source else "", named, "NAME=PATH")
     path = resolve_source(source)
-    lonely: list[Path] = []
+    unpaired: list[Path] = []
     if kind == "pairs":
         pairs = open_pairs(path)
-        lonely = pairs.lonely
+        unpaired = pairs.lonely
         items = [Item(p.name, tuple(dict.fromkeys((p.rainy, p.clean))), p) for p in pairs]
     else:
         items = [
@@ -104,7 +104,7 @@ def open_testset(
                 f"{path}: lacks {len(missing)} of the pictures asked for, such as "
                 f"{sorted(missing)[0]}"
             )
-    return TestSet(name, kind, tuple(spread(items, limit)), tuple(lonely))
+    return TestSet(name, kind, tuple(spread(items, limit)), tuple(unpaired))
 
 
 def seen_as(testset: TestSet, view: View) -> TestSet:

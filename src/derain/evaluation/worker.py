@@ -23,7 +23,7 @@ _method: Method | None = None
 
 
 @dataclass(frozen=True)
-class About:
+class MethodInfo:
     """What a method says of itself."""
 
     about: str
@@ -32,7 +32,7 @@ class About:
 
 
 @dataclass(frozen=True)
-class Done:
+class RestoreResult:
     """One restored picture.
 
     Attributes:
@@ -46,10 +46,10 @@ class Done:
     error: str | None = None
 
 
-def _open(spec: str, backend: str) -> About:
+def _open(spec: str, backend: str) -> MethodInfo:
     global _method
     _method = make_method(spec, backend)
-    return About(_method.about, _method.fingerprint, _method.trained_on)
+    return MethodInfo(_method.about, _method.fingerprint, _method.trained_on)
 
 
 def _peak_bytes() -> int | None:
@@ -68,7 +68,7 @@ def _peak_bytes() -> int | None:
     return peak if sys.platform == "darwin" else peak << 10
 
 
-def _restore(dataset: str, item: Item, out: Path) -> Done:
+def _restore(dataset: str, item: Item, out: Path) -> RestoreResult:
     assert _method is not None
     try:
         rainy, _ = item.load()
@@ -86,8 +86,8 @@ def _restore(dataset: str, item: Item, out: Path) -> Done:
         atomic_write(out, file.getvalue())
     except Exception as error:  # whatever a stranger's callable raises is that picture's failure
         kind = "" if isinstance(error, DerainError) else f"{type(error).__name__}: "
-        return Done(error=f"{kind}{first_line(error)}")
-    return Done(seconds, peak)
+        return RestoreResult(error=f"{kind}{first_line(error)}")
+    return RestoreResult(seconds, peak)
 
 
 class Worker:
@@ -109,20 +109,20 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self._pool = ProcessPoolExecutor(1, mp_context=context)
         try:
-            self.about = self._pool.submit(_open, self._spec, self._backend).result()
+            self.info = self._pool.submit(_open, self._spec, self._backend).result()
         except BrokenProcessPool as error:
             raise DerainError(f"{self._spec}: its process died while it was loaded") from error
         except BaseException:
             self._pool.shutdown()
             raise
 
-    def restore(self, dataset: str, item: Item, out: Path) -> Done:
+    def restore(self, dataset: str, item: Item, out: Path) -> RestoreResult:
         """Restore one picture into ``out`` (PNG); a failure is part of the answer."""
         try:
             return self._pool.submit(_restore, dataset, item, out).result()
         except BrokenProcessPool:
             self._start()
-            return Done(error="the method's process died (out of memory?)")
+            return RestoreResult(error="the method's process died (out of memory?)")
 
     def __enter__(self) -> Worker:
         return self

@@ -1,6 +1,6 @@
 """Pictures in and out: orientation, colour profile, alpha, bit depth, metadata, atomic writes."""
 
-from derain.media.formats import FORMATS, SUFFIXES, Format, format_of
+from derain.media.formats import FORMATS, SUFFIXES, Format, check_written, format_of
 from derain.media.picture import Metadata, Picture
 from derain.media.read import decode_picture, read_picture, read_stream
 from derain.media.write import encode_picture, lost_in, write_picture
@@ -11,6 +11,7 @@ __all__ = [
     "Format",
     "Metadata",
     "Picture",
+    "check_written",
     "decode_picture",
     "encode_picture",
     "format_of",

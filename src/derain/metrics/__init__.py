@@ -3,7 +3,6 @@
 No model of ours is run here. One file is read: the statistics of clean photographs that NIQE needs.
 """
 
-from derain.metrics.describe import metrics_table
 from derain.metrics.intervals import Mean, mean_with_interval
 from derain.metrics.metric import KINDS, Direction, Kind, Metric, Sample
 from derain.metrics.niqe import Pristine, fit_pristine, niqe
@@ -50,7 +49,6 @@ __all__ = [
     "mean_with_interval",
     "measure",
     "metric_of",
-    "metrics_table",
     "niqe",
     "plotted_metric",
     "protocol_named",

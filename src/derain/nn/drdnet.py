@@ -155,35 +155,6 @@ class RainResidualNet(Trunk):
         super().__init__(config, config.rain, config.rain_blocks, lambda: RainBlock(config))
 
 
-class DetailRepairNet(Trunk):
-    """Predicts the details D that the first stage took away: "let the lost details return" (PAPER).
-
-    It reads the rainy image alone (CODE; one older release fed 2O - R, which third parties measured
-    as worse), or, by ``config.detail_input``, the coarse picture, both, or the rainy image and the
-    features that the rain branch's body ends with (OURS).
-
-    Shape:
-        rainy and coarse, each (N, 3, H, W) in [0, 1], and the rain branch's features -> the layer
-        (N, 3, H, W), signed, in units of the image, and features.
-    """
-
-    def __init__(self, config: DRDNetConfig) -> None:
-        self.reads = config.detail_input
-        channels, _ = config.detail
-        super().__init__(
-            config,
-            config.detail,
-            config.detail_blocks,
-            lambda: SDCAB(channels, config.dilations, config.norm, config.slopes),
-            images=2 if self.reads == "both" else 1,
-        )
-
-    def forward(self, *pictures: Tensor, before: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        rainy, coarse = pictures
-        read = {"coarse": (coarse,), "both": (rainy, coarse)}.get(self.reads, (rainy,))
-        return super().forward(*read, before=before if self.reads == "features" else None)
-
-
 class Context(nn.Module):
     """The detail branch's features, handed to a rain branch of finer resolution (OURS).
 
@@ -206,6 +177,43 @@ class Context(nn.Module):
         )
 
 
+class DetailRepairNet(Trunk):
+    """Predicts the details D that the first stage took away: "let the lost details return" (PAPER).
+
+    It reads the rainy image alone (CODE; one older release fed 2O - R, which third parties measured
+    as worse), or, by ``config.detail_input``, the coarse picture, both, or the rainy image and the
+    features that the rain branch's body ends with (OURS). Where it goes first, its features are
+    those that the rain branch takes as ``before``.
+
+    Shape:
+        rainy and coarse, each (N, 3, H, W) in [0, 1], and the rain branch's features -> the layer
+        (N, 3, H, W), signed, in units of the image, and features.
+    """
+
+    def __init__(self, config: DRDNetConfig) -> None:
+        self.reads = config.detail_input
+        channels, _ = config.detail
+        super().__init__(
+            config,
+            config.detail,
+            config.detail_blocks,
+            lambda: SDCAB(channels, config.dilations, config.norm, config.slopes),
+            images=2 if self.reads == "both" else 1,
+        )
+        self.context = Context(config) if config.first == "detail" else None
+
+    def forward(self, *pictures: Tensor, before: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        rainy, coarse = pictures
+        read = {"coarse": (coarse,), "both": (rainy, coarse)}.get(self.reads, (rainy,))
+        layer, body = super().forward(*read, before=before if self.reads == "features" else None)
+        return layer, body if self.context is None else self.context(body)
+
+    def initialise(self) -> None:
+        super().initialise()
+        if self.context is not None:
+            spread(self.context.carry, RESIDUAL)
+
+
 class DRDNet(Network):
     """B = O - R + D (PAPER; layer sizes CODE: 5,221,766 parameters in preset ``paper``)."""
 
@@ -217,19 +225,16 @@ class DRDNet(Network):
         self.needs_coarse = not config.rain_blocks
         self.rain = RainResidualNet(config) if config.rain_blocks else None
         self.detail = DetailRepairNet(config) if config.detail_blocks else None
-        self.context = Context(config) if config.first == "detail" else None
         if config.norm == "none":
             for branch in (self.rain, self.detail):
                 if branch is not None:
                     branch.initialise()
-            if self.context is not None:
-                spread(self.context.carry, RESIDUAL)
 
     def once(self, rainy: Tensor, coarse: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        if self.context is not None:
+        if self.config.first == "detail":
             assert self.rain is not None and self.detail is not None
-            detail, seen = self.detail(rainy, rainy)
-            layer, _ = self.rain(rainy, before=self.context(seen))
+            detail, context = self.detail(rainy, rainy)
+            layer, _ = self.rain(rainy, before=context)
             return layer.float(), detail.float()
         features = None
         if coarse is None:
@@ -266,5 +271,3 @@ class DRDNet(Network):
         target = self.part(part)
         assert isinstance(target, Trunk)
         target.grow(source.part(part).state_dict())
-        if part == "detail" and self.context is not None and source.context is not None:
-            self.context.load_state_dict(source.context.state_dict())  # what it hands on

@@ -50,7 +50,7 @@ class Engine:
         backend: What runs the network.
         card: Says how large tiles may be and what context they need.
         budget: Bytes a single run may take.
-        tile: Side of a tile without its halo, 0 for as large as the budget allows.
+        tile: Largest side of a tile without its halo, 0 for as large as the budget allows.
 
     Thread-safe.
     """
@@ -93,9 +93,12 @@ class Engine:
                 core = Box(top, bottom, left, right)
                 box = core.grown(feather, picture)
                 fade_across = ramp(left, right, width, feather)
-                for part, layer in enumerate(run.predict(box)):
-                    fade(layer, fade_down, fade_across)
-                    band[part, :, :, box.left : box.right] += layer
+                for piece, layers in run.predict(box):
+                    inside = slice(piece.top - box.top, piece.bottom - box.top)
+                    beside = slice(piece.left - box.left, piece.right - box.left)
+                    for part, layer in enumerate(layers):
+                        fade(layer, fade_down[inside], fade_across[beside])
+                        band[part, :, inside, piece.left : piece.right] += layer
                 done += core.height * core.width
                 if progress:
                     progress(done, height * width)
@@ -106,9 +109,12 @@ class Engine:
 
     def _cuts(self, height: int, width: int) -> tuple[list[int], list[int]]:
         halo, multiple = self.card.halo, self.card.size_multiple
-        if self._tile:
+        side = self._tile + 2 * halo
+        if self._tile and min(side, height) * min(side, width) <= self._pixels:
             return cuts(height, self._tile, 0, multiple), cuts(width, self._tile, 0, multiple)
         down, across = fitting_window(height, width, self._pixels, halo, multiple)
+        if self._tile:
+            down, across = min(down, side), min(across, side)
         return cuts(height, down, halo, multiple), cuts(width, across, halo, multiple)
 
     def _run(self, rainy: Planes) -> tuple[Planes, Planes]:
@@ -134,15 +140,15 @@ class _Run:
         self._engine, self._read, self._picture = engine, read, picture
         self._largest: int | None = None
 
-    def predict(self, box: Box) -> tuple[Planes, Planes]:
-        """Layers of ``box``, computed with its halo; split in two when memory is short."""
+    def predict(self, box: Box) -> Iterator[tuple[Box, tuple[Planes, Planes]]]:
+        """Layers of ``box``, computed with its halo; in parts when memory is short."""
         card = self._engine.card
         around = box.grown(card.halo - self._engine._feather, self._picture)
         around = around.aligned(card.size_multiple)
         halves = box.halves(card.size_multiple)
         if self._largest is None or around.height * around.width < self._largest or not halves:
             try:
-                return self._whole(box, around)
+                layers = self._whole(box, around)
             except (TileTooLarge, MemoryError) as error:
                 if not halves:
                     raise OutOfMemoryError(
@@ -150,12 +156,11 @@ class _Run:
                         "close other programs or use a smaller --model"
                     ) from error
                 self._largest = around.height * around.width
-        first, second = (self.predict(half) for half in halves)
-        axis = 1 if halves[0].width == box.width else 2
-        return (
-            np.concatenate([first[0], second[0]], axis),
-            np.concatenate([first[1], second[1]], axis),
-        )
+            else:
+                yield box, layers
+                return
+        for half in halves:
+            yield from self.predict(half)
 
     def _whole(self, box: Box, around: Box) -> tuple[Planes, Planes]:
         multiple = self._engine.card.size_multiple

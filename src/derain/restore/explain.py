@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from derain.restore.derainer import Derainer
+from derain.restore.engine import Progress
 from derain.restore.strength import FULL
 
 Pixels = NDArray[np.uint8]
@@ -18,7 +19,7 @@ _LINE, _GAP = 30, 6
 _GAIN = 3.0
 
 
-def explain(derainer: Derainer, image: Pixels) -> Image.Image:
+def explain(derainer: Derainer, image: Pixels, progress: Progress | None = None) -> Image.Image:
     """Input, rain, coarse, detail, clean, and where they differ, in two rows.
 
     Signed layers stand on middle grey: brighter was added to the picture by rain (or is given back
@@ -30,11 +31,12 @@ def explain(derainer: Derainer, image: Pixels) -> Image.Image:
     Args:
         derainer: What takes it apart.
         image: (H, W, 3) uint8.
+        progress: Told (finished pixels, all pixels) after every tile.
 
     Returns:
         An RGB sheet; panels are shrunk to 1280 pixels, the change is computed before that.
     """
-    separation = derainer.separate(image)
+    separation = derainer.separate(image, progress=progress)
     removed, returned = (np.abs(x).mean(axis=2) for x in (separation.rain, separation.detail))
     where = np.stack([removed, returned, np.zeros_like(removed)], axis=2) * _GAIN
     at = "" if derainer.strength == FULL else f", strength {derainer.strength:g}"

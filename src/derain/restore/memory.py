@@ -2,26 +2,85 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterator
 from pathlib import Path
+
+import psutil
 
 GIB = 1 << 30
 
+_PROCESS_GROUPS = Path("/proc/self/cgroup")
+_MOUNTS = Path("/sys/fs/cgroup")
+_FIRST = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+_SECOND = ("memory.max", "memory.current", "inactive_file")
+
 
 def free_memory() -> int:
-    """Bytes that could be taken without swapping, caches that give way included."""
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) << 10
-    except (OSError, ValueError, IndexError):
-        pass
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # no such question on Windows and macOS
-        return 4 * GIB
+    """Bytes that could be taken without swapping, caches that give way included.
+
+    The machine's, or what a container (control group) or the shell (``ulimit -v``) leaves of them.
+    """
+    rooms = (psutil.virtual_memory().available, group_room(), _address_room())
+    return min(room for room in rooms if room is not None)
 
 
 def default_budget() -> int:
-    """A quarter of the memory that is free, between 256 MiB and 1 GiB."""
-    return max(GIB // 4, min(GIB, free_memory() // 4))
+    """A quarter of the memory that is free, at most 1 GiB.
+
+    Not less than 256 MiB, since small tiles are slow, unless that is more than half of it.
+    """
+    free = free_memory()
+    return max(min(GIB // 4, free // 2), min(GIB, free // 4))
+
+
+def _address_room() -> int | None:
+    """Bytes of address space that ``ulimit -v`` leaves; None without such a limit."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit == resource.RLIM_INFINITY:
+        return None
+    return max(0, limit - int(psutil.Process().memory_info().vms))
+
+
+def group_room(groups: Path = _PROCESS_GROUPS, mounts: Path = _MOUNTS) -> int | None:
+    """Bytes that control groups of Linux leave to this process; None without a limit.
+
+    Args:
+        groups: Names the groups of the process.
+        mounts: Where the groups of both versions are mounted, as systemd and Docker do.
+    """
+    rooms = []
+    for folder, (limit, usage, cache) in _folders(groups, mounts):
+        try:
+            most = int((folder / limit).read_text())
+            taken = int((folder / usage).read_text())
+            lines = (folder / "memory.stat").read_text().splitlines()
+            given_way = int(dict(line.split() for line in lines).get(cache, 0))
+        except (OSError, ValueError):  # no such group here, or "max"
+            continue
+        rooms.append(max(0, most - taken + given_way))
+    return min(rooms, default=None)
+
+
+def _folders(groups: Path, mounts: Path) -> Iterator[tuple[Path, tuple[str, str, str]]]:
+    """The process's groups and those around them, with the names of limit, usage and cache."""
+    try:
+        lines = groups.read_text().splitlines()
+    except OSError:  # not Linux
+        return
+    for line in lines:
+        _, controllers, name = line.split(":", 2)
+        if not controllers:
+            root, words = mounts, _SECOND
+        elif "memory" in controllers.split(","):
+            root, words = mounts / "memory", _FIRST
+        else:
+            continue
+        # A container sees its own group as the root, yet may be told the name it has outside.
+        folder = root / name.lstrip("/")
+        for place in (folder, *folder.parents):
+            if place.is_relative_to(root):
+                yield place, words

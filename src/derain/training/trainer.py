@@ -106,40 +106,47 @@ class Trainer:
             DatasetError: The data cannot be read.
             TrainingError: Too many steps in a row were not finite.
         """
-        loaded = load_data(self.config.data, self.accelerator.device, self._tell)
-        source = BatchSource(
-            loaded.pools,
-            self.config.batch,
-            self.config.patch,
-            self.config.seed,
-            self.accelerator.device,
-            self.accelerator.process_index,
-        )
-        log = None
-        if self.accelerator.is_main_process:
-            log = RunLog(self.folder, self.step)
-            if not (self.folder / "started.json").exists():
-                started = {"commit": _commit(), "derain": __version__, "config": self._origin}
-                self._write("started.json", started)
-            self._write("config.json", self.config.to_dict())
-            counts = dict(loaded.counts)
-            for objective in self.objectives.values():
-                counts |= objective.counts()
-            self._write("split.json", {"held_out": loaded.split, "trained_on": counts})
-        try:
-            with stop_signals(self._end_after_step):
-                self._loop(source, loaded, log)
-        finally:
-            if log:
-                log.close()
+        # From the first moment on: whenever the signal comes, what there is is saved.
+        with stop_signals(self._end_after_step):
+            loaded = load_data(self.config.data, self.accelerator.device, self._tell)
+            log = self._start_log(loaded) if self.accelerator.is_main_process else None
+            try:
+                self._loop(self._source(loaded), loaded, log)
+            finally:
+                if log:
+                    log.close()
         if self.step < self.config.steps:
             self._tell(f"stopped at step {self.step}; run the same command again to go on")
             return None
         return self.folder
 
+    def _source(self, loaded: Loaded) -> BatchSource:
+        config, accelerator = self.config, self.accelerator
+        return BatchSource(
+            loaded.pools,
+            config.batch,
+            config.patch,
+            config.seed,
+            accelerator.device,
+            accelerator.process_index,
+        )
+
+    def _start_log(self, loaded: Loaded) -> RunLog:
+        """Open the log and record what the run is."""
+        log = RunLog(self.folder, self.step)
+        if not (self.folder / "started.json").exists():
+            started = {"commit": _commit(), "derain": __version__, "config": self._origin}
+            self._write("started.json", started)
+        self._write("config.json", self.config.to_dict())
+        counts = dict(loaded.counts)
+        for objective in self.objectives.values():
+            counts |= objective.counts()
+        self._write("split.json", {"held_out": loaded.split, "trained_on": counts})
+        return log
+
     def _loop(self, source: BatchSource, loaded: Loaded, log: RunLog | None) -> None:
         config, clock = self.config, Clock(self.seconds)
-        saved = self.step
+        saved = -1
         if self.step >= config.steps:
             self._finish(loaded, log)
         while self.step < config.steps and not self._stop:

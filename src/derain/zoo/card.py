@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import json
+import ntpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from derain.errors import CorruptModelError
+from derain.errors import CorruptModelError, first_line
+
+MOST = 2048
+"""Pixels that a size multiple or a halo of a card may have."""
+
+
+def check_file_name(name: str) -> str:
+    """A plain name of a file beside a card, on every system.
+
+    Raises:
+        CorruptModelError: It has folders, or is none.
+    """
+    # The rules of Windows hold slashes, backslashes and drives for what they are.
+    if not name or name in (".", "..") or ntpath.split(name)[1] != name or ":" in name:
+        raise CorruptModelError(f"{name!r} is no name of a file beside the card")
+    return name
 
 
 @dataclass(frozen=True)
@@ -65,12 +81,39 @@ class ModelCard:
             values = json.loads(text)
             values["input_range"] = tuple(values["input_range"])
             card = cls(**values)
-            sizes_fit = card.size_multiple >= 1 and card.halo % card.size_multiple == 0
-            sizes_fit = sizes_fit and card.bytes_per_pixel >= 1
-        except (ValueError, TypeError, KeyError) as error:
-            raise CorruptModelError(f"{origin}: not a model card ({error})") from error
-        if not sizes_fit:
-            raise CorruptModelError(f"{origin}: impossible size_multiple, halo or bytes_per_pixel")
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise CorruptModelError(f"{origin}: not a model card ({first_line(error)})") from error
+        card._check(origin)
         if card.input_range != (0.0, 1.0) or card.channel_order != "RGB":
             raise CorruptModelError(f"{origin}: only RGB models with input in [0, 1] are known")
         return card
+
+    def _check(self, origin: str) -> None:
+        """Refuse a card whose values would break something later."""
+        kinds: dict[str, type | tuple[type, ...]] = {
+            **dict.fromkeys(("name", "summary", "onnx", "weights", "licence"), str),
+            **dict.fromkeys(("sha256", "network", "training", "scores"), dict),
+            "mmac_per_pixel": (int, float),
+        }
+        for key, kind in kinds.items():
+            if not isinstance(getattr(self, key), kind):
+                raise CorruptModelError(f"{origin}: not a model card ({key} is of a wrong type)")
+        sizes = {
+            "size_multiple": (1, MOST),
+            "halo": (0, MOST),
+            "receptive_radius": (0, None),
+            "bytes_per_pixel": (1, None),
+            "parameters": (0, None),
+        }
+        for key, (low, high) in sizes.items():
+            value = getattr(self, key)
+            whole = type(value) is int and value >= low and (high is None or value <= high)
+            if not whole:
+                raise CorruptModelError(f"{origin}: not a card of a model ({key} is {value!r})")
+        if self.halo % self.size_multiple:
+            raise CorruptModelError(f"{origin}: not a card of a model (halo does not fit)")
+        for file in (self.onnx, self.weights):
+            try:
+                check_file_name(file)
+            except CorruptModelError as error:
+                raise CorruptModelError(f"{origin}: not a card of a model ({error})") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from derain.zoo.card import ModelCard
 
 SHIPPED = Path(__file__).parent / "models"
 DEFAULT = "base"
+# A tensor of an ONNX file that names another file for its values: key "location" of its
+# external data. No sum of a card is held against such a file.
+_ELSEWHERE = b"\x0a\x08location\x12"
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,12 @@ class Model:
         Raises:
             CorruptModelError: The file is missing or not the one the card describes.
         """
-        return self._read(self.card.onnx)
+        data = self._read(self.card.onnx)
+        if _ELSEWHERE in data:
+            raise CorruptModelError(
+                f"{self.folder / self.card.onnx}: keeps weights in another file; export it as one"
+            )
+        return data
 
     def weights_path(self) -> Path:
         """The trained weights, checked against the card."""
@@ -37,6 +46,8 @@ class Model:
 
     def _read(self, name: str) -> bytes:
         path = self.folder / name
+        if path.exists() and not path.is_file():
+            raise CorruptModelError(f"{path}: is no regular file")
         try:
             data = path.read_bytes()
         except OSError as error:
@@ -51,20 +62,35 @@ def model_names() -> list[str]:
     return list(_manifest())
 
 
-def load_model(name: str) -> Model:
-    """A shipped model by name, or one of your own by the path of its card (``.json``).
+def load_model(model: str | os.PathLike[str]) -> Model:
+    """A shipped model by name, or one of your own by the path of its card or its ONNX file.
 
     Raises:
         ModelNotFoundError: No such model; names the nearest.
         CorruptModelError: A card that is not what the manifest says.
     """
-    if name.endswith(".json"):
-        path = Path(name)
+    name = os.fspath(model)
+    path = Path(name)
+    if path.suffix == ".safetensors":
+        raise ModelNotFoundError(
+            f"{path}: holds weights for training; give its card {path.stem}.json"
+        )
+    if path.suffix == ".onnx":
+        path = path.with_suffix(".json")
+        if not path.is_file():
+            raise ModelNotFoundError(f"{name}: its card {path.name} is not beside it")
+    if path.suffix == ".json":
         if not path.is_file():
             raise ModelNotFoundError(f"{path}: no such model card")
-        return Model(ModelCard.from_json(path.read_bytes(), name), path.parent)
+        return Model(ModelCard.from_json(path.read_bytes(), str(path)), path.parent)
     manifest = _manifest()
     if name not in manifest:
+        if path.is_dir():
+            cards = sorted(
+                card.name for card in path.glob("*.json") if card.name != "manifest.json"
+            )
+            hint = f"give a card in it, such as {path / cards[0]}" if cards else "it holds no card"
+            raise ModelNotFoundError(f"{path}: is a folder; {hint}")
         near = difflib.get_close_matches(name, manifest, 1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         raise ModelNotFoundError(

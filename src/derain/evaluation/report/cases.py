@@ -45,8 +45,8 @@ def choose_cases(results: Results) -> list[Case]:
     for testset in results.testsets:
         items = {item.name: item for item in testset.items}
         metric = ranking_metric(testset.kind)
-        for label, about in results.abouts.items():
-            if about.fingerprint == "input":
+        for label, method in results.methods.items():
+            if method.fingerprint == "input":
                 continue
             own = [r for r in results.records if (r.model, r.dataset) == (label, testset.name)]
             # Under the first protocol, where the metric has several.

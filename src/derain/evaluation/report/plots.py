@@ -40,8 +40,8 @@ def draw_plots(results: Results) -> list[str]:
         score = next((n for r in good for n in r.scores if metric_of(n) is metric), "")
         series = {
             label: [r for r in good if r.model == label and score in r.scores]
-            for label, about in results.abouts.items()
-            if testset.kind != "rain-free" or about.fingerprint != "input"
+            for label, method in results.methods.items()
+            if testset.kind != "rain-free" or method.fingerprint != "input"
         }
         series = {label: own for label, own in series.items() if own}
         if not score or not series:

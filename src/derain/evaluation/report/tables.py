@@ -62,10 +62,10 @@ def cross_domain_table(rows: list[Row], results: Results) -> Table | None:
     if not sets:
         return None
     body = []
-    for label, about in results.abouts.items():
-        if about.fingerprint == "input":
+    for label, method in results.methods.items():
+        if method.fingerprint == "input":
             continue
-        seen = "unknown" if about.trained_on is None else ", ".join(about.trained_on) or "nothing"
+        seen = "unknown" if method.trained_on is None else ", ".join(method.trained_on) or "nothing"
         line = [label, seen]
         for dataset in sets:
             row = next(r for r in rows if (r.model, r.dataset) == (label, dataset))

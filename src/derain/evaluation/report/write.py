@@ -52,7 +52,7 @@ def write_report(
         "derain": __version__,
         "machine": machine,
         "command": command,
-        "methods": {label: asdict(about) for label, about in results.abouts.items()},
+        "methods": {label: asdict(method) for label, method in results.methods.items()},
         "protocols": {name: protocol_named(name).formula for name in protocols},
         "rows": [
             {**asdict(row), "scores": {k: m._asdict() for k, m in row.scores.items()}}
@@ -75,7 +75,7 @@ def write_report(
         version=__version__,
         machine=machine,
         command=command,
-        abouts=results.abouts,
+        methods=results.methods,
         tables=tables,
         failures=results.failures,
         protocols=[protocol_named(name) for name in protocols],
@@ -90,7 +90,7 @@ def _markdown(
     tables: list[Table], results: Results, protocols: tuple[str, ...], machine: str, command: str
 ) -> str:
     lines = ["# Rain removal, measured", "", f"derain {__version__}, {machine}: `{command}`", ""]
-    lines += [f"- {label}: {about.about}" for label, about in results.abouts.items()]
+    lines += [f"- {label}: {method.about}" for label, method in results.methods.items()]
     for table in tables:
         lines += ["", f"## {table.title}", "", _row(table.head), _row(["---"] * len(table.head))]
         lines += [*map(_row, table.rows), "", table.note]

@@ -30,6 +30,8 @@ class Backend(Protocol):
     def run(self, rainy: Planes) -> tuple[Planes, Planes]:
         """Rain and detail layers of one picture.
 
+        In the main thread, what a signal's handler raises ends it within about a second.
+
         Args:
             rainy: (3, H, W) float32 in [0, 1]; H and W multiples of the model's size multiple.
 

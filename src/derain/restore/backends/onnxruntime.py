@@ -12,6 +12,7 @@ from derain.restore.backends.base import (
     TileTooLarge,
     means_out_of_memory,
 )
+from derain.restore.interrupt import interruptible
 from derain.zoo import Model
 
 
@@ -45,8 +46,19 @@ class OnnxRuntimeBackend:
             ) from error
 
     def run(self, rainy: Planes) -> tuple[Planes, Planes]:
+        import onnxruntime
+
+        options = onnxruntime.RunOptions()
+
+        def network() -> tuple[Planes, Planes]:
+            rain, detail = self._session.run(["rain", "detail"], {"rainy": rainy[None]}, options)
+            return rain, detail
+
+        def cancel() -> None:
+            options.terminate = True  # looked at after every operation
+
         try:
-            rain, detail = self._session.run(["rain", "detail"], {"rainy": rainy[None]})
+            rain, detail = interruptible(network, cancel)
         except Exception as error:
             if means_out_of_memory(error):
                 raise TileTooLarge from error

@@ -14,6 +14,7 @@ from derain.restore.backends.base import (
     TileTooLarge,
     means_out_of_memory,
 )
+from derain.restore.interrupt import interruptible
 from derain.zoo import Model
 
 
@@ -41,34 +42,50 @@ class OpenVinoBackend:
             capable = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
             precision = "bfloat16" if capable else "float32"
         self.precision = precision
-        self._model, self._threads, self._local = model, threads, threading.local()
-        settings: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
-            "PERFORMANCE_HINT": "LATENCY",
-        }
-        if threads:
-            settings["INFERENCE_NUM_THREADS"] = threads
-        try:
-            graph = core.read_model(BytesIO(model.read_onnx()))
-            self._compiled: Any = core.compile_model(graph, "CPU", settings)
-        except RuntimeError as error:
-            raise CorruptModelError(
-                f"{model.card.onnx}: does not load ({first_line(error)})"
-            ) from error
+        self._core, self._model, self._threads = core, model, threads
+        self._compiled: Any = self._compile()
+        self._lock, self._local = threading.Lock(), threading.local()
 
     def run(self, rainy: Planes) -> tuple[Planes, Planes]:
-        # One request for each thread: they must not be shared, and each keeps its memory.
-        request = getattr(self._local, "request", None)
         try:
-            if request is None:
-                request = self._local.request = self._compiled.create_infer_request()
-            request.infer({"rainy": np.ascontiguousarray(rainy[None])})
+            request = self._request()
+            # Started, then waited for: a plain "infer" goes on to its end when it is cancelled.
+            request.start_async({"rainy": np.ascontiguousarray(rainy[None])})
+            interruptible(request.wait, request.cancel)
             rain, detail = (request.get_tensor(name).data for name in ("rain", "detail"))
         except (MemoryError, RuntimeError) as error:
             if means_out_of_memory(error):
                 raise TileTooLarge from error
             raise
+        except BaseException:
+            self._compiled = None  # a cancelled graph keeps shapes of half a run, which fit nothing
+            raise
         return np.array(rain[0], np.float32), np.array(detail[0], np.float32)
+
+    def _request(self) -> Any:
+        """The request of this thread: they must not be shared, and each keeps its memory."""
+        with self._lock:
+            if self._compiled is None:
+                self._compiled = self._compile()
+            if getattr(self._local, "compiled", None) is not self._compiled:
+                self._local.compiled = self._compiled
+                self._local.request = self._compiled.create_infer_request()
+        return self._local.request
+
+    def _compile(self) -> Any:
+        settings: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": "bf16" if self.precision == "bfloat16" else "f32",
+            "PERFORMANCE_HINT": "LATENCY",
+        }
+        if self._threads:
+            settings["INFERENCE_NUM_THREADS"] = self._threads
+        try:
+            graph = self._core.read_model(BytesIO(self._model.read_onnx()))
+            return self._core.compile_model(graph, "CPU", settings)
+        except RuntimeError as error:
+            raise CorruptModelError(
+                f"{self._model.card.onnx}: does not load ({first_line(error)})"
+            ) from error
 
     def in_float32(self) -> OpenVinoBackend:
         if self.precision == "float32":

@@ -1,0 +1,54 @@
+"""One line for everything that goes wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+import traceback
+from pathlib import Path
+
+from derain.errors import (
+    BackendUnavailableError,
+    DerainError,
+    InternalError,
+    OutOfMemoryError,
+)
+from derain.files import explain_os_error
+
+_LONGEST = 200
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def explained(error: Exception, subject: Path | str = "") -> DerainError:
+    """The error of ours that says what happened.
+
+    Args:
+        error: Any.
+        subject: The file at hand, where the error may not name it.
+    """
+    about = f"{subject}: " if subject else ""
+    if isinstance(error, DerainError):
+        return error
+    if isinstance(error, OSError):
+        return explain_os_error(error, subject or error.filename or "output")
+    if isinstance(error, MemoryError):
+        return OutOfMemoryError(
+            f"{about}out of memory; close other programs, or let the network take less, as in "
+            "--memory 256"
+        )
+    if isinstance(error, ImportError):
+        return BackendUnavailableError(
+            f"{error.name} is not installed: pip install 'derain[train]'"
+        )
+    if os.environ.get("DERAIN_DEBUG"):
+        traceback.print_exception(error)
+    told = repr(error)
+    told = told if len(told) <= _LONGEST else f"{told[:_LONGEST]}..."
+    return InternalError(
+        f"{about}internal error: {told}; set DERAIN_DEBUG=1 for the details and report it"
+    )
+
+
+def printable(text: str) -> str:
+    """Text without what a terminal would take for a command, or cannot show."""
+    return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

@@ -1,0 +1,39 @@
+"""Values of the command line that its library would take too loosely."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from cyclopts import Token
+
+
+class Folder(type(Path())):  # type: ignore[misc] # Path itself cannot be derived from before 3.12
+    """A path that was written with a slash at its end, which asks for a folder."""
+
+
+def _output(_: Any, tokens: Sequence[Token]) -> Path:
+    value = tokens[0].value
+    return Folder(value) if value.endswith(("/", os.sep)) else Path(value)
+
+
+def _whole(_: Any, tokens: Sequence[Token]) -> int:
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise ValueError(f'"{tokens[0].value}" is no whole number') from None
+
+
+Output = Annotated[Path, Parameter(converter=_output)]
+Whole = Annotated[int, Parameter(converter=_whole)]
+
+
+def shown_default(value: Any) -> str | None:
+    """A default for the help; None for those that say nothing."""
+    empty = value is None or value is False or value in ("", ())
+    return None if empty else str(value)

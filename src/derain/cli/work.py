@@ -1,0 +1,248 @@
+"""Jobs done one after the other: read, derain, write, report; one never stops the others."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from derain.cli.console import Reporter
+from derain.cli.explained import explained
+from derain.cli.inputs import STREAM
+from derain.cli.jobs import Job
+from derain.cli.libraries import caught_messages
+from derain.errors import DerainError, InvalidImageError, OutputConflictError
+from derain.files import atomic_write, check_writable
+
+if TYPE_CHECKING:
+    from derain.media import Picture
+    from derain.restore import Derainer
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How pictures are read and written.
+
+    Attributes:
+        skip_existing: Make only what is not there.
+        overwrite: Replace what is there.
+        format: Pillow's name of the format of all clean pictures; None for that of the file name
+            or, in a stream, of the input.
+        quality: 1 to 100 for formats with loss; None for what is usual.
+        max_pixels: Larger pictures are refused.
+    """
+
+    skip_existing: bool = False
+    overwrite: bool = False
+    format: str | None = None
+    quality: int | None = None
+    max_pixels: int | None = None
+
+
+@dataclass
+class Tally:
+    """What became of the jobs."""
+
+    done: int = 0
+    skipped: int = 0
+
+
+def run_jobs(
+    jobs: list[Job],
+    derainer: Derainer,
+    policy: Policy,
+    reporter: Reporter,
+    errors: list[DerainError],
+) -> Tally:
+    """Do all jobs; those that fail add to ``errors``."""
+    tally = Tally()
+    for job in jobs:
+        started = time.monotonic()
+        record: dict[str, object] = {"input": str(job.source), "output": str(job.target)}
+        pixels = 0
+        try:
+            outputs = missing(job, policy)
+            if not outputs and job.target != STREAM:
+                tally.skipped += 1
+                reporter.record({**record, "status": "skipped"})
+                if len(jobs) == 1:
+                    reporter.line(f"{job.target}: exists, skipped")
+            else:
+                (width, height), notes = _one(derainer, job, outputs, policy, reporter)
+                pixels, seconds = width * height, time.monotonic() - started
+                tally.done += 1
+                reporter.record(
+                    {**record, "status": "done", "width": width, "height": height,
+                     "model": derainer.model.card.name, "backend": derainer.backend,
+                     "strength": derainer.strength, "seconds": round(seconds, 3),
+                     **({"notes": notes} if notes else {})}
+                )  # fmt: skip
+                if job.target != STREAM:
+                    reporter.line(f"{job.target}  {width}x{height} in {seconds:.1f} s")
+        except BrokenPipeError:  # nobody reads any more
+            raise
+        except Exception as caught:  # noqa: BLE001 - one picture never stops the others
+            error = explained(caught, job.source)
+            reporter.record({**record, "status": "failed", "error": str(error)})
+            errors.append(error)
+            reporter.warn(str(error))
+        reporter.finished(pixels)
+    return tally
+
+
+def plan_only(
+    jobs: list[Job], policy: Policy, reporter: Reporter, errors: list[DerainError]
+) -> Tally:
+    """Say what :func:`run_jobs` would do, and do nothing."""
+    tally = Tally()
+    for job in jobs:
+        record: dict[str, object] = {"input": str(job.source), "output": str(job.target)}
+        try:
+            outputs = missing(job, policy)
+        except DerainError as error:
+            reporter.record({**record, "status": "failed", "error": str(error)})
+            errors.append(error)
+            reporter.warn(str(error))
+            continue
+        if not outputs and job.target != STREAM:
+            tally.skipped += 1
+            reporter.record({**record, "status": "skipped"})
+            reporter.listed(f"{job.source}: skipped, {job.target} exists")
+            continue
+        tally.done += 1
+        names = [str(output) for output in outputs or [STREAM]]
+        reporter.record({**record, "status": "planned", "outputs": names})
+        reporter.listed(f"{job.source} -> {', '.join(names)}")
+    return tally
+
+
+def missing(job: Job, policy: Policy) -> list[Path]:
+    """The files of a job that are to be written.
+
+    The clean picture is written last: where it is missing, so is all the rest.
+
+    Raises:
+        OutputConflictError: Something stands there, and what is to become of it was not said.
+    """
+    there = [output for output in job.outputs if os.path.lexists(output)]
+    if policy.skip_existing and _is_result(job.target):
+        return [output for output in job.outputs if output not in there]
+    for output in there:
+        if output.is_dir():
+            raise OutputConflictError(f"{output}: is a folder; give another -o")
+        if not policy.overwrite and (not policy.skip_existing or _leads_nowhere(output)):
+            raise OutputConflictError(
+                f"{output}: exists already; add --overwrite, --skip-existing or another -o"
+            )
+    return job.outputs
+
+
+def _is_result(path: Path) -> bool:
+    # Ours are written whole or not at all: an empty one is nobody's result.
+    return path.is_file() and path.stat().st_size > 0
+
+
+def _leads_nowhere(path: Path) -> bool:
+    return path.is_symlink() and not path.exists()
+
+
+def _one(
+    derainer: Derainer, job: Job, outputs: list[Path], policy: Policy, reporter: Reporter
+) -> tuple[tuple[int, int], list[str]]:
+    """Derain one picture and write ``outputs`` of its job; gives its size and what was told.
+
+    All files are encoded before the first is written, and the clean picture is written last, so
+    that its being there means that all are that can be.
+    """
+    from derain.media import FORMATS, check_written, encode_picture, format_of, lost_in
+    from derain.restore.interrupt import interruptible
+
+    for output in outputs:
+        check_writable(output)
+    picture, messages = _read(job, policy)
+    # With nothing to write, the picture goes to the standard output.
+    kind = format_of(job.target).name if outputs else policy.format or picture.format
+    check_written(FORMATS[kind], str(job.target))
+    notes = [*picture.notes]
+    if lost := lost_in(picture, kind):
+        what = ", ".join(lost)
+        notes.append(f"{job.target}: {kind} cannot hold the picture's {what}; left out")
+    for note in notes:
+        reporter.warn(note)
+    for message in messages:
+        reporter.line(f"{job.source}: {message}")
+    clean = picture.with_colour(derainer(picture.colour, progress=reporter.tile))
+
+    def encode(made: Picture, output: Path, kind: str) -> bytes:
+        return interruptible(lambda: encode_picture(made, kind, str(output), policy.quality))
+
+    if not outputs:
+        sys.stdout.buffer.write(encode(clean, job.target, kind))
+        sys.stdout.buffer.flush()
+        return picture.size, notes
+    companions: dict[Path | None, Callable[[], Picture]] = {
+        job.rain: lambda: _removed(picture, clean),
+        job.compare: lambda: _side_by_side(picture, clean),
+    }
+    encoded: dict[Path, bytes] = {}
+    failed: InvalidImageError | None = None
+    for output in reversed(outputs):
+        made = clean if output == job.target else companions[output]()
+        try:
+            encoded[output] = encode(made, output, format_of(output).name)
+        except InvalidImageError as error:
+            if output == job.target:
+                raise
+            failed = error
+    for output in outputs:
+        if output in encoded:
+            atomic_write(output, encoded[output])
+    if failed:
+        raise InvalidImageError(f"{failed}; the clean picture is written")
+    return picture.size, notes
+
+
+def _read(job: Job, policy: Policy) -> tuple[Picture, list[str]]:
+    """The picture of a job, and what libraries said of it."""
+    from derain.media import decode_picture, read_picture, read_stream
+    from derain.restore.interrupt import interruptible
+
+    if job.source == STREAM:
+        name = "standard input"
+        data = read_stream(sys.stdin.buffer, name)
+        with caught_messages() as messages:
+            picture = interruptible(lambda: decode_picture(data, name, policy.max_pixels))
+    else:
+        with caught_messages() as messages:
+            picture = interruptible(lambda: read_picture(job.source, policy.max_pixels))
+    return picture, messages
+
+
+def _removed(rainy: Picture, clean: Picture) -> Picture:
+    """What was taken away, on black."""
+    import numpy as np
+
+    from derain.media import Picture
+
+    removed = np.maximum(rainy.colour, clean.colour) - clean.colour
+    return Picture(removed, format="PNG")
+
+
+def _side_by_side(rainy: Picture, clean: Picture) -> Picture:
+    """Before on the left, after on the right, a white line between."""
+    import numpy as np
+
+    top = np.iinfo(rainy.colour.dtype).max
+    line = np.full_like(rainy.colour[:, :4], top)
+    if line.shape[1] < 4:
+        line = np.repeat(line[:, :1], 4, axis=1)
+    colour = np.concatenate([rainy.colour, line, clean.colour], axis=1)
+    if rainy.alpha is None:
+        return replace(clean, colour=colour)
+    opaque = np.full((colour.shape[0], 4), top, rainy.alpha.dtype)
+    alpha = np.concatenate([rainy.alpha, opaque, rainy.alpha], axis=1)
+    return replace(clean, colour=colour, alpha=alpha)

@@ -1,0 +1,62 @@
+"""Calls that Ctrl-C can end: Python's signal handlers wait until compiled code returns."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_LOOK = 0.1  # seconds; Windows, unlike other systems, does not end a wait for a signal
+_left: list[threading.Event] = []
+
+
+def interruptible(call: Callable[[], T], cancel: Callable[[], object] | None = None) -> T:
+    """Call, in a thread beside the main one, which stays awake for signals.
+
+    What a signal's handler raises (:class:`KeyboardInterrupt`) passes through at once. The call is
+    then cancelled and waited for; one that cannot be is left behind, and must change nothing that
+    matters. In other threads than the main one, to which no signal comes, it is a plain call.
+
+    Args:
+        call: What to do; compiled code that gives the interpreter's lock away.
+        cancel: Makes ``call`` return soon; is called from another thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return call()
+    results: list[T] = []
+    errors: list[BaseException] = []
+    # Not the thread's own join: Python 3.11 takes a thread for ended when a signal ends its join.
+    done = threading.Event()
+    context = contextvars.copy_context()
+
+    def work() -> None:
+        try:
+            results.append(context.run(call))
+        except BaseException as error:  # noqa: BLE001 - it is the caller's
+            errors.append(error)
+        finally:
+            done.set()
+
+    threading.Thread(target=work, name="derain", daemon=True).start()
+    try:
+        while not done.wait(_LOOK):
+            pass
+    except BaseException:
+        if cancel is None:
+            _left.append(done)
+        else:
+            cancel()
+            done.wait()
+        raise
+    if errors:
+        raise errors[0]
+    return results[0]
+
+
+def left_behind() -> bool:
+    """Whether a call that was interrupted is still going on; a process must not wait for it."""
+    _left[:] = [done for done in _left if not done.is_set()]
+    return bool(_left)

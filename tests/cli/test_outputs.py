@@ -1,0 +1,178 @@
+"""Where results go, and what stands there already."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from derain import Derainer
+from derain.cli.main import run
+from derain.media import read_picture
+
+Pixels = NDArray[np.uint8]
+Save = Callable[..., Path]
+FAST = ("--model", "fast", "--backend", "onnxruntime")
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> str:
+    return capsys.readouterr().err.replace("\n", "")
+
+
+def test_two_of_one_name_get_two_rain_layers(save: Save, rainy: Pixels, tmp_path: Path) -> None:
+    for name in ("a.jpg", "a.png"):
+        save(name, rainy[:32, :32])
+    command = [str(tmp_path / "a.jpg"), str(tmp_path / "a.png"), *FAST, "--save-rain"]
+    assert run(command) == 0
+    made = [
+        "a.derained.jpg", "a.derained.png", "a.derained.png.rain.png", "a.derained.rain.png",
+        "a.jpg", "a.png",
+    ]  # fmt: skip
+    assert names(tmp_path) == made
+    # None of them is an input of the next run.
+    assert run([str(tmp_path / "*"), *FAST, "--save-rain", "--skip-existing"]) == 0
+    assert names(tmp_path) == made
+
+
+def test_a_link_that_leads_nowhere_is_not_followed(
+    save: Save, rainy: Pixels, tmp_path: Path, capsys
+) -> None:
+    path = save("in/a.png", rainy[:32, :32])
+    link = tmp_path / "in" / "a.derained.png"
+    link.symlink_to(tmp_path / "elsewhere.png")
+    for options in ([], ["--skip-existing"]):
+        assert run([str(path), *FAST, *options]) == 7
+        assert "a.derained.png: exists already" in told(capsys)
+    assert names(tmp_path) == ["in/a.png"]
+
+
+def test_skipping_is_told_and_looks_twice(
+    save: Save, rainy: Pixels, tmp_path: Path, capsys
+) -> None:
+    path = save("a.png", rainy[:32, :32])
+    target = tmp_path / "a.derained.png"
+    assert run([str(path), *FAST]) == 0
+    capsys.readouterr()
+    assert run([str(path), *FAST, "--skip-existing"]) == 0
+    assert "a.derained.png: exists, skipped" in told(capsys)
+    target.write_bytes(b"")  # of a program that was killed
+    assert run([str(path), *FAST, "--skip-existing"]) == 0
+    assert read_picture(target).size == (32, 32)
+    target.unlink()
+    target.mkdir()
+    assert run([str(path), *FAST, "--skip-existing"]) == 7
+    assert "a.derained.png: is a folder" in told(capsys)
+
+
+def test_a_slash_asks_for_a_folder(
+    save: Save, rainy: Pixels, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    save("a.png", rainy[:32, :32])
+    monkeypatch.chdir(tmp_path)
+    assert run(["a.png", *FAST, "-o", "out.jpg/"]) == 0
+    assert run(["a.png", *FAST, "-o", "out.txt/"]) == 0
+    assert names(tmp_path) == ["a.png", "out.jpg/a.png", "out.txt/a.png"]
+    assert run(["a.png", *FAST, "-o", "b.txt"]) == 2
+    assert "b.txt: no picture format ends in '.txt'" in (said := told(capsys))
+    assert "b.txt/ for a folder" in said
+    assert run(["a.png", *FAST, "-o", "a.png/"]) == 7
+    # Several pictures want a folder anyway, and a name without an ending is one.
+    save("b.png", rainy[:32, :32])
+    assert run(["a.png", "b.png", *FAST, "-o", "dry.v2"]) == 0
+    assert run(["a.png", *FAST, "-o", "dry"]) == 0
+    assert (tmp_path / "dry.v2" / "b.png").exists() and (tmp_path / "dry" / "a.png").exists()
+
+
+def test_folders_below_are_told(save: Save, rainy: Pixels, tmp_path: Path, capsys) -> None:
+    for name in ("in/a.png", "in/sub/b.png", "in/.hidden/c.png"):
+        save(name, rainy[:32, :32])
+    assert run([str(tmp_path / "in"), *FAST]) == 0
+    assert "in: left out 1 folder; add --recursive" in told(capsys)
+    assert run([str(tmp_path / "in"), *FAST, "-r", "--skip-existing"]) == 0
+    assert "left out" not in told(capsys)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs Unix")
+def test_a_pipe_in_a_folder_is_called_what_it_is(
+    save: Save, rainy: Pixels, tmp_path: Path, capsys
+) -> None:
+    save("in/a.png", rainy[:32, :32])
+    os.mkfifo(tmp_path / "in" / "b.png")
+    assert run([str(tmp_path / "in"), *FAST]) == 1
+    assert "b.png: is no regular file" in told(capsys)
+
+
+def test_paths_are_told_as_they_were_given(
+    save: Save, rainy: Pixels, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    save("holiday/a.png", rainy[:32, :32])
+    monkeypatch.chdir(tmp_path)
+    assert run(["holiday", *FAST]) == 0
+    assert f"holiday-derained{os.sep}a.png  32x32" in (said := told(capsys))
+    assert str(tmp_path) not in said
+    monkeypatch.chdir(tmp_path / "holiday")
+    assert run([".", *FAST, "--overwrite"]) == 0
+    assert str(tmp_path) not in told(capsys)
+    assert names(tmp_path) == ["holiday-derained/a.png", "holiday/a.png"]
+
+
+def test_what_cannot_be_written_is_told_before_the_work(
+    save: Save, rainy: Pixels, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    path = save("a.png", rainy[:32, :32])
+    (tmp_path / "shut").mkdir()
+    real = os.access
+    # Root may write everywhere, so the system's answer is given here.
+    monkeypatch.setattr(
+        os, "access", lambda place, mode: Path(place).name != "shut" and real(place, mode)
+    )
+    monkeypatch.setattr(Derainer, "__call__", lambda *_, **__: pytest.fail("worked for nothing"))
+    assert run([str(path), *FAST, "-o", str(tmp_path / "shut" / "deep" / "b.png")]) == 5
+    assert "b.png: permission denied" in told(capsys)
+    assert names(tmp_path) == ["a.png"]
+
+
+def test_the_clean_picture_is_written_where_a_companion_cannot_be(
+    save: Save, tmp_path: Path, capsys
+) -> None:
+    """JPEG ends at 65535 pixels, which two of 40000 are more than."""
+    path = save("a.jpg", np.full((4, 40000, 3), 90, np.uint8))
+    assert run([str(path), *FAST, "--compare", "--save-rain"]) == 4
+    assert "a.derained.compare.jpg: cannot be written as JPEG" in (said := told(capsys))
+    assert "the clean picture is written" in said
+    assert names(tmp_path) == ["a.derained.jpg", "a.derained.rain.png", "a.jpg"]
+    assert run([str(path), *FAST, "-o", str(tmp_path / "b.png"), "--compare"]) == 0
+
+
+def test_leftovers_of_killed_runs_go(save: Save, rainy: Pixels, tmp_path: Path) -> None:
+    path = save("a.png", rainy[:32, :32])
+    old, young, other = (
+        tmp_path / name for name in (".derain-abcd1234", ".derain-efgh5678", ".derain-notes.txt")
+    )
+    for place in (old, young, other):
+        place.write_bytes(b"part")
+    for place in (old, other):
+        os.utime(place, (1, 1))
+    assert run([str(path), *FAST]) == 0
+    assert not old.exists()
+    assert young.exists() and other.exists()
+
+
+def test_onnx_stands_for_its_card(save: Save, rainy: Pixels, tmp_path: Path, capsys) -> None:
+    from derain.zoo import SHIPPED
+
+    path = save("a.png", rainy[:32, :32])
+    assert run([str(path), "--model", str(SHIPPED / "fast.onnx"), *FAST[2:]]) == 0
+    assert run([str(path), "--model", str(SHIPPED), *FAST[2:], "--overwrite"]) == 8
+    assert "is a folder; give a card in it, such as" in (said := told(capsys)) and ".json" in said
+    (tmp_path / "alone.onnx").write_bytes(b"x")
+    assert run([str(path), "--model", str(tmp_path / "alone.onnx"), *FAST[2:], "--overwrite"]) == 8
+    assert "its card alone.json is not beside it" in told(capsys)
