@@ -22,7 +22,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
 ]
-_INCLUDED = ("command-line", "configuration", "models", "presets", "scores", "speed")
+_INCLUDED = ("command-line", "configuration", "metrics", "models", "presets", "scores", "speed")
 exclude_patterns = ["_build", *(f"generated/{name}.md" for name in _INCLUDED)]
 
 myst_enable_extensions = ["colon_fence"]
