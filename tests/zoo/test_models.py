@@ -160,9 +160,7 @@ def test_weights_outside_the_file_are_refused(
 
     monkeypatch.chdir(tmp_path)
     network = onnx.load(SHIPPED / "fast.onnx")
-    onnx.save(
-        network, "x.onnx", save_as_external_data=True, location="w.bin", size_threshold=0
-    )
+    onnx.save(network, "x.onnx", save_as_external_data=True, location="w.bin", size_threshold=0)
     data = Path("x.onnx").read_bytes()
     card = dataclasses.replace(
         load_model("fast").card, onnx="x.onnx", sha256={"x.onnx": hashlib.sha256(data).hexdigest()}
@@ -179,7 +177,7 @@ def test_models_by_path(tmp_path: Path) -> None:
         assert load_model(path).card == load_model(str(path)).card == load_model("fast").card
     with pytest.raises(ModelNotFoundError, match=r"give a card in it, such as .*base\.json"):
         load_model(tmp_path / "models")
-    with pytest.raises(ModelNotFoundError, match="weights for training; give its card fast.json"):
+    with pytest.raises(ModelNotFoundError, match=r"give its card fast\.json"):
         load_model(tmp_path / "models" / "fast.safetensors")
     (tmp_path / "models" / "fast.json").unlink()
     with pytest.raises(ModelNotFoundError, match=r"its card fast\.json is not beside it"):

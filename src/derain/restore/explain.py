@@ -19,9 +19,7 @@ _LINE, _GAP = 30, 6
 _GAIN = 3.0
 
 
-def explain(
-    derainer: Derainer, image: Pixels, progress: Progress | None = None
-) -> Image.Image:
+def explain(derainer: Derainer, image: Pixels, progress: Progress | None = None) -> Image.Image:
     """Input, rain, coarse, detail, clean, and where they differ, in two rows.
 
     Signed layers stand on middle grey: brighter was added to the picture by rain (or is given back

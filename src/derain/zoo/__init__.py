@@ -1,6 +1,6 @@
 """The shipped models: manifest, weights and cards; loading and checking them."""
 
-from derain.zoo.card import ModelCard
+from derain.zoo.card import ModelCard, check_file_name
 from derain.zoo.markdown import card_markdown
 from derain.zoo.store import DEFAULT, SHIPPED, Model, load_model, model_names
 
@@ -10,6 +10,7 @@ __all__ = [
     "Model",
     "ModelCard",
     "card_markdown",
+    "check_file_name",
     "load_model",
     "model_names",
 ]

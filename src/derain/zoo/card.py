@@ -5,9 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import PureWindowsPath
 from typing import Any
 
-from derain.errors import CorruptModelError
+from derain.errors import CorruptModelError, first_line
+
+MOST_MULTIPLE = 256
+"""A picture is padded to multiples of this at most: a thumbnail must not become a photograph."""
+MOST_HALO = 4096
+
+_TYPES: dict[type, tuple[str, ...]] = {
+    str: ("name", "summary", "onnx", "weights", "channel_order", "licence"),
+    int: ("size_multiple", "receptive_radius", "halo", "bytes_per_pixel", "parameters"),
+    dict: ("sha256", "network", "training", "scores"),
+}
 
 
 @dataclass(frozen=True)
@@ -65,12 +76,40 @@ class ModelCard:
             values = json.loads(text)
             values["input_range"] = tuple(values["input_range"])
             card = cls(**values)
-            sizes_fit = card.size_multiple >= 1 and card.halo % card.size_multiple == 0
-            sizes_fit = sizes_fit and card.bytes_per_pixel >= 1
-        except (ValueError, TypeError, KeyError) as error:
-            raise CorruptModelError(f"{origin}: not a model card ({error})") from error
-        if not sizes_fit:
-            raise CorruptModelError(f"{origin}: impossible size_multiple, halo or bytes_per_pixel")
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise CorruptModelError(f"{origin}: not a model card ({first_line(error)})") from error
+        _check_types(card, origin)
+        for name in (card.onnx, card.weights):
+            check_file_name(name, f"{origin}: not a model card: ")
+        if not (
+            1 <= card.size_multiple <= MOST_MULTIPLE
+            and 0 <= card.halo <= MOST_HALO
+            and card.halo % card.size_multiple == 0
+            and card.bytes_per_pixel >= 1
+        ):
+            raise CorruptModelError(
+                f"{origin}: not a card of a model that can be run: impossible size_multiple, halo "
+                "or bytes_per_pixel"
+            )
         if card.input_range != (0.0, 1.0) or card.channel_order != "RGB":
-            raise CorruptModelError(f"{origin}: only RGB models with input in [0, 1] are known")
+            raise CorruptModelError(
+                f"{origin}: a card of another kind: only RGB models with input in [0, 1] are known"
+            )
         return card
+
+
+def check_file_name(name: str, origin: str = "") -> None:
+    """Raise :class:`CorruptModelError` for a name that leads out of its folder, on any system."""
+    if name in ("", ".", "..") or PureWindowsPath(name).name != name or "/" in name:
+        raise CorruptModelError(f"{origin}'{name}' is no name of a file in the same folder")
+
+
+def _check_types(card: ModelCard, origin: str) -> None:
+    for kind, names in _TYPES.items():
+        for name in names:
+            value = getattr(card, name)
+            if type(value) is not kind:  # a bool is no number here
+                raise CorruptModelError(
+                    f"{origin}: not a model card: {name} is {type(value).__name__}, "
+                    f"not {kind.__name__}"
+                )

@@ -5,11 +5,15 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from derain.errors import CorruptModelError, ModelNotFoundError
 from derain.zoo.card import ModelCard
+
+# How protocol buffers write the key of the place of a tensor's data outside the file.
+_LOCATION = b"\x0a\x08location"
 
 SHIPPED = Path(__file__).parent / "models"
 DEFAULT = "base"
@@ -26,9 +30,16 @@ class Model:
         """The exported network, checked against the card.
 
         Raises:
-            CorruptModelError: The file is missing or not the one the card describes.
+            CorruptModelError: The file is missing, not the one the card describes, or has parts
+                elsewhere.
         """
-        return self._read(self.card.onnx)
+        data = self._read(self.card.onnx)
+        if _LOCATION in data:
+            raise CorruptModelError(
+                f"{self.folder / self.card.onnx}: keeps weights in another file, which its card "
+                "does not vouch for; save it whole"
+            )
+        return data
 
     def weights_path(self) -> Path:
         """The trained weights, checked against the card."""
@@ -38,6 +49,8 @@ class Model:
     def _read(self, name: str) -> bytes:
         path = self.folder / name
         try:
+            if path.exists() and not path.is_file():
+                raise CorruptModelError(f"{path}: is no regular file")
             data = path.read_bytes()
         except OSError as error:
             raise CorruptModelError(f"{path}: cannot be read ({error.strerror})") from error
@@ -51,20 +64,36 @@ def model_names() -> list[str]:
     return list(_manifest())
 
 
-def load_model(name: str) -> Model:
+def load_model(name: str | os.PathLike[str]) -> Model:
     """A shipped model by name, or one of your own by the path of its card (``.json``).
+
+    The ``.onnx`` beside a card stands for the card.
 
     Raises:
         ModelNotFoundError: No such model; names the nearest.
         CorruptModelError: A card that is not what the manifest says.
     """
-    if name.endswith(".json"):
-        path = Path(name)
+    name = os.fspath(name)
+    path = Path(name)
+    if path.suffix == ".onnx" and path.is_file():
+        path = path.with_suffix(".json")
+        if not path.is_file():
+            raise ModelNotFoundError(
+                f"{name}: its card {path.name} is not beside it; make one with derain export"
+            )
+    if path.suffix == ".safetensors" and path.is_file():
+        raise ModelNotFoundError(
+            f"{name}: holds weights for training; give its card {path.with_suffix('.json').name}"
+        )
+    if path.suffix == ".json":
         if not path.is_file():
             raise ModelNotFoundError(f"{path}: no such model card")
-        return Model(ModelCard.from_json(path.read_bytes(), name), path.parent)
+        return Model(ModelCard.from_json(path.read_bytes(), str(path)), path.parent)
     manifest = _manifest()
     if name not in manifest:
+        if path.is_dir():
+            card = next((p for p in sorted(path.glob("*.json"))), path / "NAME.json")
+            raise ModelNotFoundError(f"{name}: is a folder; give a card in it, such as {card}")
         near = difflib.get_close_matches(name, manifest, 1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         raise ModelNotFoundError(
