@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-import ntpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import PureWindowsPath
 from typing import Any
 
 from derain.errors import CorruptModelError, first_line
 
-MOST = 2048
-"""Pixels that a size multiple or a halo of a card may have."""
+MOST_MULTIPLE = 256
+"""A picture is padded to multiples of this at most: a thumbnail must not become a photograph."""
+MOST_HALO = 4096
 
-
-def check_file_name(name: str) -> str:
-    """A plain name of a file beside a card, on every system.
-
-    Raises:
-        CorruptModelError: It has folders, or is none.
-    """
-    # The rules of Windows hold slashes, backslashes and drives for what they are.
-    if not name or name in (".", "..") or ntpath.split(name)[1] != name or ":" in name:
-        raise CorruptModelError(f"{name!r} is no name of a file beside the card")
-    return name
+_TYPES: dict[type, tuple[str, ...]] = {
+    str: ("name", "summary", "onnx", "weights", "channel_order", "licence"),
+    int: ("size_multiple", "receptive_radius", "halo", "bytes_per_pixel", "parameters"),
+    dict: ("sha256", "network", "training", "scores"),
+}
 
 
 @dataclass(frozen=True)
@@ -83,37 +78,38 @@ class ModelCard:
             card = cls(**values)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise CorruptModelError(f"{origin}: not a model card ({first_line(error)})") from error
-        card._check(origin)
+        _check_types(card, origin)
+        for name in (card.onnx, card.weights):
+            check_file_name(name, f"{origin}: not a model card: ")
+        if not (
+            1 <= card.size_multiple <= MOST_MULTIPLE
+            and 0 <= card.halo <= MOST_HALO
+            and card.halo % card.size_multiple == 0
+            and card.bytes_per_pixel >= 1
+        ):
+            raise CorruptModelError(
+                f"{origin}: not a card of a model that can be run: impossible size_multiple, halo "
+                "or bytes_per_pixel"
+            )
         if card.input_range != (0.0, 1.0) or card.channel_order != "RGB":
-            raise CorruptModelError(f"{origin}: only RGB models with input in [0, 1] are known")
+            raise CorruptModelError(
+                f"{origin}: a card of another kind: only RGB models with input in [0, 1] are known"
+            )
         return card
 
-    def _check(self, origin: str) -> None:
-        """Refuse a card whose values would break something later."""
-        kinds: dict[str, type | tuple[type, ...]] = {
-            **dict.fromkeys(("name", "summary", "onnx", "weights", "licence"), str),
-            **dict.fromkeys(("sha256", "network", "training", "scores"), dict),
-            "mmac_per_pixel": (int, float),
-        }
-        for key, kind in kinds.items():
-            if not isinstance(getattr(self, key), kind):
-                raise CorruptModelError(f"{origin}: not a model card ({key} is of a wrong type)")
-        sizes = {
-            "size_multiple": (1, MOST),
-            "halo": (0, MOST),
-            "receptive_radius": (0, None),
-            "bytes_per_pixel": (1, None),
-            "parameters": (0, None),
-        }
-        for key, (low, high) in sizes.items():
-            value = getattr(self, key)
-            whole = type(value) is int and value >= low and (high is None or value <= high)
-            if not whole:
-                raise CorruptModelError(f"{origin}: not a card of a model ({key} is {value!r})")
-        if self.halo % self.size_multiple:
-            raise CorruptModelError(f"{origin}: not a card of a model (halo does not fit)")
-        for file in (self.onnx, self.weights):
-            try:
-                check_file_name(file)
-            except CorruptModelError as error:
-                raise CorruptModelError(f"{origin}: not a card of a model ({error})") from error
+
+def check_file_name(name: str, origin: str = "") -> None:
+    """Raise :class:`CorruptModelError` for a name that leads out of its folder, on any system."""
+    if name in ("", ".", "..") or PureWindowsPath(name).name != name or "/" in name:
+        raise CorruptModelError(f"{origin}'{name}' is no name of a file in the same folder")
+
+
+def _check_types(card: ModelCard, origin: str) -> None:
+    for kind, names in _TYPES.items():
+        for name in names:
+            value = getattr(card, name)
+            if type(value) is not kind:  # a bool is no number here
+                raise CorruptModelError(
+                    f"{origin}: not a model card: {name} is {type(value).__name__}, "
+                    f"not {kind.__name__}"
+                )

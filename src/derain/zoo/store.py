@@ -12,11 +12,11 @@ from pathlib import Path
 from derain.errors import CorruptModelError, ModelNotFoundError
 from derain.zoo.card import ModelCard
 
+# How protocol buffers write the key of the place of a tensor's data outside the file.
+_LOCATION = b"\x0a\x08location"
+
 SHIPPED = Path(__file__).parent / "models"
 DEFAULT = "base"
-# A tensor of an ONNX file that names another file for its values: key "location" of its
-# external data. No sum of a card is held against such a file.
-_ELSEWHERE = b"\x0a\x08location\x12"
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,14 @@ class Model:
         """The exported network, checked against the card.
 
         Raises:
-            CorruptModelError: The file is missing or not the one the card describes.
+            CorruptModelError: The file is missing, not the one the card describes, or has parts
+                elsewhere.
         """
         data = self._read(self.card.onnx)
-        if _ELSEWHERE in data:
+        if _LOCATION in data:
             raise CorruptModelError(
-                f"{self.folder / self.card.onnx}: keeps weights in another file; export it as one"
+                f"{self.folder / self.card.onnx}: keeps weights in another file, which its card "
+                "does not vouch for; save it whole"
             )
         return data
 
@@ -46,9 +48,9 @@ class Model:
 
     def _read(self, name: str) -> bytes:
         path = self.folder / name
-        if path.exists() and not path.is_file():
-            raise CorruptModelError(f"{path}: is no regular file")
         try:
+            if path.exists() and not path.is_file():
+                raise CorruptModelError(f"{path}: is no regular file")
             data = path.read_bytes()
         except OSError as error:
             raise CorruptModelError(f"{path}: cannot be read ({error.strerror})") from error
@@ -62,23 +64,27 @@ def model_names() -> list[str]:
     return list(_manifest())
 
 
-def load_model(model: str | os.PathLike[str]) -> Model:
-    """A shipped model by name, or one of your own by the path of its card or its ONNX file.
+def load_model(name: str | os.PathLike[str]) -> Model:
+    """A shipped model by name, or one of your own by the path of its card (``.json``).
+
+    The ``.onnx`` beside a card stands for the card.
 
     Raises:
         ModelNotFoundError: No such model; names the nearest.
         CorruptModelError: A card that is not what the manifest says.
     """
-    name = os.fspath(model)
+    name = os.fspath(name)
     path = Path(name)
-    if path.suffix == ".safetensors":
-        raise ModelNotFoundError(
-            f"{path}: holds weights for training; give its card {path.stem}.json"
-        )
-    if path.suffix == ".onnx":
+    if path.suffix == ".onnx" and path.is_file():
         path = path.with_suffix(".json")
         if not path.is_file():
-            raise ModelNotFoundError(f"{name}: its card {path.name} is not beside it")
+            raise ModelNotFoundError(
+                f"{name}: its card {path.name} is not beside it; make one with derain export"
+            )
+    if path.suffix == ".safetensors" and path.is_file():
+        raise ModelNotFoundError(
+            f"{name}: holds weights for training; give its card {path.with_suffix('.json').name}"
+        )
     if path.suffix == ".json":
         if not path.is_file():
             raise ModelNotFoundError(f"{path}: no such model card")
@@ -86,11 +92,8 @@ def load_model(model: str | os.PathLike[str]) -> Model:
     manifest = _manifest()
     if name not in manifest:
         if path.is_dir():
-            cards = sorted(
-                card.name for card in path.glob("*.json") if card.name != "manifest.json"
-            )
-            hint = f"give a card in it, such as {path / cards[0]}" if cards else "it holds no card"
-            raise ModelNotFoundError(f"{path}: is a folder; {hint}")
+            card = next((p for p in sorted(path.glob("*.json"))), path / "NAME.json")
+            raise ModelNotFoundError(f"{name}: is a folder; give a card in it, such as {card}")
         near = difflib.get_close_matches(name, manifest, 1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         raise ModelNotFoundError(
