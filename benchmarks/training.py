@@ -28,7 +28,7 @@ def measure(config: Path, overrides: tuple[str, ...], steps: int) -> dict[str, A
     """Seconds a step of one configuration, in this process."""
     from derain.training import Trainer, load_config
     from derain.training.batches import BatchSource
-    from derain.training.loading import load_data
+    from derain.training.dataset import load_data
 
     with tempfile.TemporaryDirectory() as folder:
         # From the first step on everything takes part.

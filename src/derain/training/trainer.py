@@ -26,7 +26,7 @@ from derain.training.checkpoint import load_checkpoint, save_checkpoint
 from derain.training.clock import Clock
 from derain.training.config import TrainConfig
 from derain.training.contrast import Known
-from derain.training.loading import Loaded, load_data
+from derain.training.dataset import Loaded, load_data
 from derain.training.log import RunLog
 from derain.training.losses import supervised_loss
 from derain.training.repair import coarse_pictures
