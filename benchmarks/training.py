@@ -30,7 +30,7 @@ def measure(config: Path, overrides: tuple[str, ...], steps: int) -> dict[str, A
     """Seconds a step of one configuration, in this process."""
     from derain.training import Trainer
     from derain.training.batches import BatchSource
-    from derain.training.loading import load_data
+    from derain.training.dataset import load_data
     from derain.training.stages import load_stages
 
     with tempfile.TemporaryDirectory() as folder:

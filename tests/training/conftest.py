@@ -12,7 +12,7 @@ from accelerate.state import AcceleratorState
 from derain.training import Trainer
 from derain.training.batches import BatchSource
 from derain.training.config import TrainConfig, config_from_dict
-from derain.training.loading import load_data
+from derain.training.dataset import load_data
 
 
 def through_run(config: TrainConfig) -> Path:

@@ -17,7 +17,7 @@ from derain.rain.bank import make_bank
 from derain.rain.families import draws
 from derain.training import TrainConfig, Trainer
 from derain.training.batches import BatchSource
-from derain.training.loading import load_data
+from derain.training.dataset import load_data
 from tests.training.conftest import resumed_run, through_run
 
 Make = Callable[..., TrainConfig]

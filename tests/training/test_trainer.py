@@ -21,7 +21,7 @@ from derain.nn import load_network
 from derain.training import TrainConfig, Trainer, checkpoint
 from derain.training.batches import BatchSource, PairPool, SynthesisPool
 from derain.training.checkpoint import load_checkpoint, save_checkpoint
-from derain.training.loading import load_data
+from derain.training.dataset import load_data
 from derain.training.objectives import Distillation
 from tests.training.conftest import resumed_run, through_run
 

@@ -15,7 +15,7 @@ from derain.metrics import psnr
 from derain.nn import build_network
 from derain.training import TrainConfig, Trainer
 from derain.training.config import ValidationConfig
-from derain.training.loading import load_data
+from derain.training.dataset import load_data
 from derain.training.validation import mean_scores, validate
 
 Make = Callable[..., TrainConfig]

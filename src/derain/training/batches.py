@@ -23,7 +23,7 @@ def step_generator(seed: int, step: int, stream: str, device: torch.device) -> G
 
 @dataclass(frozen=True)
 class PairPool:
-    """Pairs in memory, each (rainy, clean) as (3, H, W) uint8 on the training device."""
+    """Pairs, each (rainy, clean) as (3, H, W) uint8 in the machine's own memory."""
 
     name: str
     weight: float
@@ -31,11 +31,14 @@ class PairPool:
     view: ViewConfig = field(default_factory=ViewConfig)
 
     def draw(
-        self, count: int, patch: int, places: Generator, _: Generator
+        self, count: int, patch: int, places: Generator, rain: Generator
     ) -> tuple[Tensor, Tensor]:
-        """``count`` aligned patches, shown as the source's view says, mirrored at random."""
+        """``count`` aligned patches, shown as the source's view says, mirrored at random.
+
+        They come on the device of ``rain``.
+        """
         rainy, clean = [], []
-        for _i in range(count):
+        for _ in range(count):
             pair = self.pairs[integer(0, len(self.pairs) - 1, places)]
             a, b = view(pair, patch, self.view, places)
             if self.view.turned:  # then rain may fall anywhere
@@ -45,13 +48,12 @@ class PairPool:
                 a, b = a.flip(flips), b.flip(flips)
             rainy.append(a)
             clean.append(b)
-        device = self.pairs[0][0].device
-        return _on_grid(rainy).to(device), _on_grid(clean).to(device)
+        return _on_grid(rainy).to(rain.device), _on_grid(clean).to(rain.device)
 
 
 @dataclass(frozen=True)
 class SynthesisPool:
-    """Clean photographs in memory, each (3, H, W) uint8, and the rain to put on them."""
+    """Clean photographs, each (3, H, W) uint8, and the rain to put on them."""
 
     name: str
     weight: float
@@ -68,7 +70,7 @@ class SynthesisPool:
             photo = self.photos[integer(0, len(self.photos) - 1, places)]
             shown = view([photo], patch, self.view, places)
             patches += quarter(shown, places)
-        sample = self.synthesizer(torch.stack(patches).to(self.photos[0].device), rain)
+        sample = self.synthesizer(torch.stack(patches).to(rain.device), rain)
         return sample.rainy, sample.clean
 
 

@@ -49,7 +49,8 @@ class PairSource:
     Attributes:
         name: How the source is called in logs, splits and the model's card.
         path: A folder, or a table for the layout ``csv``.
-        layout: ``side-by-side``, ``folders`` or ``csv`` (see :func:`derain.data.list_pairs`).
+        layout: ``side-by-side``, ``folders``, ``csv``, ``mixed`` or ``nested``; ``auto`` looks
+            which it is (see :func:`derain.data.open_pairs`).
         root: Where a table's paths start; empty for the table's own folder.
         weight: Share of a batch, relative to the other sources.
         terms: Origin and terms of use, for the model's card.
@@ -58,7 +59,7 @@ class PairSource:
 
     name: str
     path: str
-    layout: str
+    layout: str = "auto"
     root: str = ""
     weight: Weight = 1.0
     terms: str = ""
@@ -105,6 +106,8 @@ class DataConfig:
         validation_share: Share of scenes held out.
         split_seed: Which scenes are held out.
         limit: At most this many pictures of each source, 0 for all (for trial runs).
+        memory: MiB of decoded pictures that are kept; 0 for a quarter of what is free, at most 512.
+            It changes no batch.
     """
 
     root: str = "."
@@ -113,6 +116,7 @@ class DataConfig:
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.08
     split_seed: int = 0
     limit: int = 0
+    memory: Annotated[int, Field(ge=0)] = 0
 
 
 @dataclass(frozen=True, config=STRICT)

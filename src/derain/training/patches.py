@@ -1,4 +1,4 @@
-"""Patches of pictures in memory."""
+"""Patches of pictures."""
 
 from __future__ import annotations
 
@@ -17,4 +17,5 @@ def crop(images: Sequence[Tensor], patch: int, generator: Generator) -> list[Ten
     if rows > height or columns > width:
         images = [pad_to_multiple(image[None], patch)[0, :, :rows, :columns] for image in images]
     top, left = integer(0, rows - patch, generator), integer(0, columns - patch, generator)
-    return [image[:, top : top + patch, left : left + patch] for image in images]
+    cut = [image[:, top : top + patch, left : left + patch] for image in images]
+    return [image.contiguous() for image in cut]  # decoded pictures have their channels last

@@ -38,6 +38,8 @@ def differing_key(path: Path, config: TrainConfig) -> str:
     with suppress(ConfigError):  # keys that are gone are told apart below
         values = config_from_dict(values).to_dict()
     before, now = (json.loads(json.dumps(x)) for x in (values, config.to_dict()))
+    for either in (before, now):
+        either.get("data", {}).pop("memory", None)  # nor does that
     free = _FREE
     if config.optimizer.schedule == "constant":
         free = free | {"steps"}  # what was done does not depend on what is to come

@@ -24,7 +24,7 @@ from derain.training.batches import BatchSource
 from derain.training.checkpoint import State, load_checkpoint, save_checkpoint
 from derain.training.clock import Clock
 from derain.training.config import TrainConfig
-from derain.training.loading import Loaded, load_data
+from derain.training.dataset import Loaded, load_data
 from derain.training.log import RunLog
 from derain.training.objectives import Batch, Terms, objectives_of
 from derain.training.repair import coarse_pictures

@@ -17,7 +17,7 @@ from derain.data import spread
 from derain.metrics import enlarge, psnr, ssim, turn
 from derain.nn import Network, pad_to_multiple
 from derain.training.config import ValidationConfig
-from derain.training.loading import Loaded
+from derain.training.dataset import Loaded
 
 Pixels = NDArray[np.uint8]
 
@@ -78,14 +78,11 @@ def validate(
         first: The derainer in front of a network without a rain branch.
         views: Which views of which sources.
     """
-    sets = dict(loaded.held_pairs)
-    photos = {key: photo for held in loaded.held_photos.values() for key, photo in held}
-    if photos:
-        sets["rain-free"] = [(key, photo, photo) for key, photo in sorted(photos.items())]
+    sets = {**loaded.held_pairs, "rain-free": loaded.rain_free()}
     for source, items in sets.items():
-        chosen = spread(items, limit)
+        chosen = spread(range(len(items)), limit)  # places: a picture is read when it is scored
         for view, change in _views(source, views).items():
-            for name, rainy, clean in chosen:
+            for name, rainy, clean in (items[place] for place in chosen):
                 yield _scored(network, view, name, change(rainy), change(clean), device, first)
 
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Generator, Tensor
 
-from derain.data import list_images, read_rgb
-from derain.errors import DatasetError
 from derain.nn import Layers, Network, pad_to_multiple
 from derain.rain.draw import integer
 from derain.training.batches import BatchSource, step_generator
@@ -28,6 +24,7 @@ from derain.training.contrast import (
 )
 from derain.training.objectives.base import Batch, Objective, Terms
 from derain.training.patches import crop
+from derain.training.photos import load_photos
 
 
 class Extra(NamedTuple):
@@ -73,7 +70,7 @@ class SemiSupervision(Objective):
         self.config: RealConfig = config.real
         self._run, self._rank = config, rank
         self._extra: Extra | None = None
-        self.photos = load_photos(self.config, Path(config.data.root), config.patch, device)
+        self.photos = load_photos(config, device)
         with torch.random.fork_rng(devices=[]):  # the network's own weights do not depend on it
             torch.manual_seed(config.seed)
             embedders = self._embedder(), self._embedder()
@@ -186,32 +183,3 @@ def _predict(network: Network, images: Tensor) -> Layers:
     height, width = images.shape[-2:]
     layers = network(pad_to_multiple(images, network.config.size_multiple))
     return Layers(*(layer[..., :height, :width] for layer in layers))
-
-
-def load_photos(
-    config: RealConfig, root: Path, patch: int, device: torch.device
-) -> Sequence[Tensor]:
-    """Real photographs, (3, H, W) uint8, shrunk so that the short side is at most ``short``.
-
-    Raises:
-        DatasetError: None at all, a damaged one, or one smaller than a patch; names it.
-    """
-    photos = []
-    for folder in config.paths:
-        for path in list_images(root / folder):
-            image = read_rgb(path)
-            short = min(image.shape[:2])
-            if short < patch:
-                raise DatasetError(
-                    f"{path}: is {image.shape[1]}x{image.shape[0]}, smaller than a patch of "
-                    f"{patch}; remove it or lower patch"
-                )
-            if config.short and short > config.short:
-                scale = config.short / short
-                size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
-                shrunk = Image.fromarray(image).resize(size, Image.Resampling.LANCZOS)
-                image = np.asarray(shrunk)
-            photos.append(torch.from_numpy(image.copy()).permute(2, 0, 1).contiguous().to(device))
-    if not photos:
-        raise DatasetError("real.paths: names no folder of photographs")
-    return photos
