@@ -2,7 +2,7 @@
 
 from derain.media.formats import FORMATS, SUFFIXES, Format, check_written, format_of
 from derain.media.picture import Metadata, Picture
-from derain.media.read import decode_picture, read_picture, read_stream
+from derain.media.read import decode_picture, read_picture, read_stream, too_large
 from derain.media.write import encode_picture, lost_in, write_picture
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "lost_in",
     "read_picture",
     "read_stream",
+    "too_large",
     "write_picture",
 ]

@@ -68,6 +68,14 @@ def read_stream(stream: BinaryIO, name: str) -> bytes:
     return data
 
 
+def too_large(name: str, width: int, height: int, max_pixels: int) -> InvalidImageError:
+    """The error for a picture with more pixels than are allowed."""
+    return InvalidImageError(
+        f"{name}: has {width * height / 1e6:.1f} megapixels, more than the {max_pixels / 1e6:g} "
+        "that are allowed here"
+    )
+
+
 def _too_long(name: str) -> InvalidImageError:
     return InvalidImageError(
         f"{name}: more than {MAX_BYTES >> 30} GiB, which is no picture of ours"
@@ -146,10 +154,7 @@ def _decode(data: bytes, name: str, max_pixels: int | None) -> Picture:
             f"{name}: holds {frames} frames or pages; save the one you want as a picture of its own"
         )
     if max_pixels is not None and image.width * image.height > max_pixels:
-        raise InvalidImageError(
-            f"{name}: has {image.width * image.height / 1e6:.1f} megapixels, more than the "
-            f"{max_pixels / 1e6:g} that are allowed here"
-        )
+        raise too_large(name, image.width, image.height, max_pixels)
     notes = tuple(f"{name}: {phrase}" for phrase in attachments(image, data))
     kind = "JPEG" if kind == "MPO" else kind
     header = data[:_HEADER]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, overload
+from dataclasses import dataclass, replace
+from numbers import Integral
+from pathlib import Path
+from typing import Any, BinaryIO, Generic, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +20,9 @@ from derain.restore.images import Colours, open_image
 from derain.restore.memory import default_budget
 from derain.restore.strength import FULL, check_strength
 from derain.restore.tiles import Box
-from derain.zoo import DEFAULT, Model, load_model
+from derain.zoo import DEFAULT, Model, load_model, model_names
 
+_MOST_THREADS = 64  # or four for each processor: more only wait for each other
 _ROWS = 32  # finished at a time, so that they stay in the processor's cache
 
 
@@ -52,23 +55,47 @@ class Separation(Generic[Kind]):
         return iter((self.clean, self.rain, self.detail))
 
 
+@dataclass(frozen=True)
+class _Made:
+    """What a Derainer was made from; see there."""
+
+    model: str | Model
+    backend: str | Backend
+    device: str
+    memory: int | None
+    tile: int
+    threads: int
+    strength: float
+    max_pixels: int | None
+
+
 class Derainer:
     """Removes rain streaks from pictures.
 
     Args:
-        model: ``base``, ``fast``, the path of a model card of your own, or a :class:`Model`.
+        model: ``base``, ``fast``, the path of a model card of your own (NAME.json, as
+            ``derain export`` writes it), or a :class:`Model`.
         backend: ``auto``, ``onnxruntime``, ``openvino``, ``torch``, or a :class:`Backend` of your
             own, which then decides about device and threads itself.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         memory: Bytes a run of the network may take; by default a quarter of what is free, at most
-            1 GiB. The picture itself and its result come on top.
-        tile: Side of a tile in pixels; by default as large as ``memory`` allows.
+            1 GiB, of what the machine, the container or ``ulimit -v`` leaves. The picture itself
+            and its result come on top.
+        tile: Largest side of a tile in pixels; by default as large as ``memory`` allows.
         threads: Threads of the processor, 0 for all.
         strength: How much of the predicted change is applied, unless a call says otherwise: from 0
             (the picture as it is, to the bit) to 1 (all of it). In between,
             clean = rainy - strength * (rain - detail), rounded and clipped.
+        max_pixels: Larger pictures are refused; by default files of more than 178 megapixels.
 
-    Thread-safe: one Derainer may serve many threads.
+    Thread-safe: one Derainer may serve many threads. ``memory`` is for each run, and the memory of
+    its largest runs is kept for the next ones until the Derainer is deleted, so several threads at
+    once take, and keep, so many times as much.
+
+    May be pickled, as worker processes need it, or copied: the copy is loaded anew from the same
+    model, which must still be there.
+
+    In the main thread Ctrl-C ends a run within about a second.
 
     Raises:
         ModelNotFoundError, CorruptModelError, BackendUnavailableError, UsageError.
@@ -91,16 +118,40 @@ class Derainer:
         tile: int = 0,
         threads: int = 0,
         strength: float = FULL,
+        max_pixels: int | None = None,
     ) -> None:
-        self.strength = check_strength(strength)
+        check_strength(strength)
         if memory is not None and memory < 1:
             raise UsageError(f"memory must be positive, not {memory}")
-        if tile < 0 or threads < 0:
-            raise UsageError("tile and threads must not be negative")
-        self.model = model if isinstance(model, Model) else load_model(os.fspath(model))
+        _check_whole("tile", tile, 0)
+        _check_whole("threads", threads, 0, max(_MOST_THREADS, 4 * (os.cpu_count() or 1)))
+        if max_pixels is not None:
+            _check_whole("max_pixels", max_pixels, 1)
+        named = model if isinstance(model, Model) else os.fspath(model)
+        self._load(_Made(named, backend, device, memory, tile, threads, strength, max_pixels))
+
+    def _load(self, made: _Made) -> None:
+        self.strength, self._max_pixels = check_strength(made.strength), made.max_pixels
+        if isinstance(made.model, Model):
+            self.model = made.model
+        else:
+            self.model = load_model(made.model)
+            if made.model not in model_names():
+                # So that a worker process in another folder finds it.
+                made = replace(made, model=str(Path(made.model).absolute()))
+        self._made = made
+        backend = made.backend
         if isinstance(backend, str):
-            backend = make_backend(self.model, backend, device, threads)
-        self._engine = Engine(backend, self.model.card, memory or default_budget(), tile)
+            backend = make_backend(self.model, backend, made.device, made.threads)
+        budget = default_budget() if made.memory is None else int(made.memory)
+        self._engine = Engine(backend, self.model.card, budget, made.tile)
+
+    def __getstate__(self) -> _Made:
+        """How it was made: it is loaded anew where it is unpickled, or copied."""
+        return replace(self._made, strength=self.strength)
+
+    def __setstate__(self, made: _Made) -> None:
+        self._load(made)
 
     @property
     def backend(self) -> str:
@@ -110,7 +161,11 @@ class Derainer:
 
     @overload
     def __call__(
-        self, image: Buffer, *, strength: float | None = None, progress: Progress | None = None
+        self,
+        image: Buffer | BinaryIO,
+        *,
+        strength: float | None = None,
+        progress: Progress | None = None,
     ) -> bytes: ...
     @overload
     def __call__(
@@ -138,14 +193,19 @@ class Derainer:
         """Remove the rain from one picture.
 
         Args:
-            image: A path, the bytes of a picture file, a PIL image, or an array (H, W) or
-                (H, W, C), uint8, uint16 or floating in [0, 1]; grey or RGB, with alpha or not.
+            image: A path, the bytes of a picture file, a file open in binary mode (read from where
+                it stands), a PIL image, or an array (H, W) or (H, W, C), uint8, uint16 or floating
+                in [0, 1]; grey or RGB, with alpha or not.
             strength: From 0 to 1, for this picture only.
             progress: Told (finished pixels, all pixels) after every tile.
 
         Returns:
-            The same kind (bytes of the same format, a PIL image, an array of the same type); for a
-            path an array of the file's depth. Alpha comes back untouched, grey stays grey.
+            The same kind: bytes of the same format (for a file, too), a PIL image, an array of the
+            same type; for a path an array of the file's depth. Alpha comes back untouched, grey
+            stays grey.
+
+        Warns:
+            UserWarning: What a file held beside its picture and the bytes do not.
 
         Raises:
             UsageError: The strength.
@@ -153,12 +213,16 @@ class Derainer:
             OutOfMemoryError, NonFiniteError: The run.
         """
         strength = self.strength if strength is None else check_strength(strength)
-        opened = open_image(image)
+        opened = open_image(image, self._max_pixels)
         return opened.close(self._clean(opened.colour, strength, progress, None))
 
     @overload
     def separate(
-        self, image: Buffer, *, strength: float | None = None, progress: Progress | None = None
+        self,
+        image: Buffer | BinaryIO,
+        *,
+        strength: float | None = None,
+        progress: Progress | None = None,
     ) -> Separation[bytes]: ...
     @overload
     def separate(
@@ -185,7 +249,7 @@ class Derainer:
     ) -> Separation[Any]:
         """Remove the rain and keep the layers, as they were applied; takes what a call takes."""
         strength = self.strength if strength is None else check_strength(strength)
-        opened = open_image(image)
+        opened = open_image(image, self._max_pixels)
         shape = (*opened.colour.shape[:2], 3)
         layers = np.empty(shape, np.float32), np.empty(shape, np.float32)
         clean = self._clean(opened.colour, strength, progress, layers)
@@ -215,6 +279,13 @@ class Derainer:
                 layers[0][rows] = np.moveaxis(band.rain, 0, 2)
                 layers[1][rows] = np.moveaxis(band.detail, 0, 2)
         return clean
+
+
+def _check_whole(name: str, value: object, least: int, most: int | None = None) -> None:
+    fits = isinstance(value, Integral) and not isinstance(value, bool)
+    if not (fits and least <= int(value) and (most is None or int(value) <= most)):  # type: ignore[call-overload]
+        range_ = f"from {least} to {most}" if most is not None else f"of at least {least}"
+        raise UsageError(f"{name} must be a whole number {range_}, not {value}")
 
 
 def _to_unit(colour: Colours) -> NDArray[np.float32]:

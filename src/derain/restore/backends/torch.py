@@ -52,14 +52,15 @@ def _choose(device: str) -> str:
     import torch
 
     present = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
+        "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
+        "mps": int(torch.backends.mps.is_available()),
+        "cpu": 1,
     }
     if device == "auto":
-        return next(name for name, there in present.items() if there)
-    kind = device.partition(":")[0]
-    if not present.get(kind, False):
-        there = ", ".join(name for name, yes in present.items() if yes)
+        return next(name for name, count in present.items() if count)
+    kind, colon, index = device.partition(":")
+    number = int(index) if index.isdecimal() else -1 if colon else 0
+    if not 0 <= number < present.get(kind, 0):
+        there = ", ".join(name for name, count in present.items() if count)
         raise BackendUnavailableError(f"device '{device}' is not present; there is: {there}")
     return device
