@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from derain.rain import RainSynthesizer, rain_preset
 
 Pixels = NDArray[np.uint8]
 
-torch.set_num_threads(2)
+# Tests run side by side, a file to a worker: more threads each would only wait for each other.
+torch.set_num_threads(1)
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)
