@@ -50,6 +50,7 @@ def large(rainy: Pixels) -> Pixels:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" in os.environ, reason="would end the worker: -n 0")
 @pytest.mark.parametrize("backend", ["onnxruntime", "openvino", "torch"])
 def test_ctrl_c_ends_a_tile(backend: str, large: Pixels, rainy: Pixels) -> None:
     derainer = Derainer("base", backend=backend, device="cpu", threads=1, memory=4 << 30)
