@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +22,19 @@ Pixels = NDArray[np.uint8]
 # Tests run side by side, a file to a worker: more threads each would only wait for each other.
 torch.set_num_threads(1)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A shell that starts a job in the background, or `nohup`, has it ignore these, and its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that signal their own process would end a worker."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        for item in items:
+            if "alone" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="needs -n 0 -m alone"))
 
 
 @pytest.fixture(scope="session", autouse=True)

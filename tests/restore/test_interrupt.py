@@ -50,7 +50,7 @@ def large(rainy: Pixels) -> Pixels:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
-@pytest.mark.skipif("PYTEST_XDIST_WORKER" in os.environ, reason="would end the worker: -n 0")
+@pytest.mark.alone
 @pytest.mark.parametrize("backend", ["onnxruntime", "openvino", "torch"])
 def test_ctrl_c_ends_a_tile(backend: str, large: Pixels, rainy: Pixels) -> None:
     derainer = Derainer("base", backend=backend, device="cpu", threads=1, memory=4 << 30)
@@ -76,6 +76,7 @@ def _endless() -> bytes:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+@pytest.mark.alone
 def test_what_cannot_be_cancelled_is_left_behind() -> None:
     from derain.restore.interrupt import interruptible, left_behind
 

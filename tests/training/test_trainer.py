@@ -58,7 +58,7 @@ def test_stopped_and_resumed_is_the_same_to_the_bit(
         for f in (through, resumed)
     ]
     assert same(states[0]["ema"], states[1]["ema"])
-    adam = [s["trainer"]["optimizer"]["state"] for s in states]
+    adam = [s["trainer"]["optimizers"][0]["state"] for s in states]
     assert all(same(adam[0][key], adam[1][key]) for key in adam[0])
 
 

@@ -137,9 +137,11 @@ class LossConfig:
 
 @dataclass(frozen=True, config=STRICT)
 class OptimizerConfig:
-    """Adam, warmed up linearly.
+    """Adam (CODE) or Muon (OURS), warmed up linearly.
 
     Attributes:
+        kind: ``adam``, or ``muon``: that for the hidden convolutions, at the same rate, and Adam
+            for the rest (see :mod:`derain.training.optimizers`).
         rate, beta1, beta2: Adam's. CODE: 1e-3, 0.9, 0.999.
         warmup: Steps up to the full rate.
         schedule: ``cosine`` (OURS), ``drops``, by a fifth at 30, 50 and 80 of 150 epochs (CODE), or
@@ -149,6 +151,7 @@ class OptimizerConfig:
         ema: Decay of the averaged weights, which are validated and kept; 0 for the last weights.
     """
 
+    kind: Literal["adam", "muon"] = "adam"
     rate: float = 1e-3
     beta1: float = 0.9
     beta2: float = 0.99

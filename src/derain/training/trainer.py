@@ -27,6 +27,7 @@ from derain.training.config import TrainConfig
 from derain.training.dataset import Loaded, load_data
 from derain.training.log import RunLog
 from derain.training.objectives import Batch, Terms, objectives_of
+from derain.training.optimizers import optimizers_of
 from derain.training.repair import coarse_pictures
 from derain.training.resume import differing_key
 from derain.training.schedule import learning_rate
@@ -80,19 +81,17 @@ class Trainer:
         ).eval()
         for branch in config.frozen:
             self.network.part(branch).requires_grad_(False)
-        learning = [p for p in self.network.parameters() if p.requires_grad]
-        adam = torch.optim.Adam(learning, rates.rate, betas=(rates.beta1, rates.beta2), fused=True)
+        self._optimizers = optimizers_of(self.network, rates)
         self.step = self.skipped = self.bad_in_a_row = 0
         self.seconds = 0.0
         self._stop = False
         self.signalled: int | None = None
-        self._adam = adam
         self.objectives = objectives_of(config, device, self.accelerator.process_index)
         self._first = foreign_derainer(config.first) if config.first else None
         if state is not None:
             self._resume(state)
         model = torch.compile(self.network) if config.compile else self.network
-        self._model, self._optimizer = self.accelerator.prepare(model, adam)
+        self._model, *self._prepared = self.accelerator.prepare(model, *self._optimizers)
 
     def run(self) -> Path | None:
         """Train to the end.
@@ -174,10 +173,11 @@ class Trainer:
         """One optimiser step; a non-finite one changes nothing, is counted and passed over."""
         config = self.config
         rate = learning_rate(self.step, config.steps, config.optimizer)
-        for group in self._adam.param_groups:
+        for group in (group for each in self._optimizers for group in each.param_groups):
             group["lr"] = rate
         loss, terms = self._loss(source)
-        self._optimizer.zero_grad()
+        for optimizer in self._prepared:
+            optimizer.zero_grad()
         self.accelerator.backward(loss)
         norm = self.accelerator.clip_grad_norm_(self.network.parameters(), config.optimizer.clip)
         assert norm is not None
@@ -186,7 +186,8 @@ class Trainer:
         self.step += 1
         if finite:
             self.bad_in_a_row = 0
-            self._optimizer.step()
+            for optimizer in self._prepared:
+                optimizer.step()
             self.ema.update_parameters(self.network)
         else:
             self.skipped += 1
@@ -271,7 +272,8 @@ class Trainer:
         self.network.load_state_dict(state["network"])
         self.ema.load_state_dict(state["ema"])
         trainer = state["trainer"]
-        self._adam.load_state_dict(trainer["optimizer"])
+        for optimizer, saved in zip(self._optimizers, trainer["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
         self.step, self.skipped = trainer["step"], trainer["skipped"]
         self.bad_in_a_row, self.seconds = trainer["bad_in_a_row"], trainer["seconds"]
         for name, state_ in trainer.get("objectives", {}).items():
@@ -282,7 +284,7 @@ class Trainer:
         if not self.accelerator.is_main_process:
             return
         trainer = {
-            "optimizer": self._adam.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
             "step": self.step,
             "skipped": self.skipped,
             "bad_in_a_row": self.bad_in_a_row,
