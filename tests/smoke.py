@@ -2,7 +2,8 @@
 
     python tests/smoke.py dist
 
-No PyTorch, no development tools: what a user has after ``pip install derain``.
+No PyTorch, no development tools: what a user has after ``pip install derain``. Then the type
+checkers read, from there, how the package is used.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ import tempfile
 import venv
 from pathlib import Path
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / "examples"
+CONSTRAINTS = ROOT / "constraints.txt"
+USAGE = ROOT / "tests" / "typed" / "usage.py"
 
 CHECK = """
 import importlib.util
@@ -52,6 +56,9 @@ def main(folder: Path) -> None:
             [derain, "models"],
             [derain, rainy, "--out", made],
             [python, "-c", CHECK, place / "environment", rainy, clean, made],
+            [python, "-m", "pip", "install", "--quiet", "-c", CONSTRAINTS, "mypy", "pyright"],
+            [python, "-m", "mypy", "--strict", "--cache-dir", place / "cache", USAGE],
+            [python, "-m", "pyright", "--pythonpath", python, USAGE],
         ):
             subprocess.run([str(word) for word in command], cwd=place, env=environ, check=True)
 

@@ -17,7 +17,7 @@ if sys.version_info >= (3, 11):
 else:  # pragma: no cover
     import tomli as tomllib
 
-STRICT = ConfigDict(extra="forbid", strict=True)
+STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 """For the dataclasses of settings: nothing unknown, no type bent into another."""
 
 _UNKNOWN = "unexpected_keyword_argument"

@@ -153,3 +153,25 @@ def test_what_is_not_measured_is_told(workplace: Path) -> None:
     refused = derain(*command, "--subset", "subset.json")
     assert refused.returncode == 2
     assert "has no set 'Pairs'; name the set as it does: pairs" in refused.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are no text are Linux's")
+def test_hostile_names_are_shown_as_they_are(workplace: Path) -> None:
+    """Names that are no text, mathematics to matplotlib, links and tags to Markdown."""
+    pairs = workplace / "pairs"
+    for folder in ("rainy", "clean"):
+        (pairs / folder / "0.png").rename(pairs / folder / "\udcff.png")
+        shutil.copy(pairs / folder / "1.png", pairs / folder / "<img src=x onerror=y>.png")
+    (pairs / "rainy" / "<img src=x onerror=y>.png").write_bytes(b"no picture")
+    done = derain(
+        "evaluate", "$^$=input", "_hidden=input", "--data", "$^_$=pairs", "--out", "report"
+    )
+    assert done.returncode == 1, done.stderr  # one picture of each method failed
+    assert "internal error" not in done.stderr
+    text = (workplace / "report" / "report.md").read_text()
+    assert r"\<img src=x onerror=y\>" in text
+    assert not re.search(r"(?<!\\)<", text)
+    page = (workplace / "report" / "report.html").read_text()
+    assert "<img src=x" not in page
+    assert page.count("$^$") >= 2
+    assert "\u200b_hidden" in page  # in the legend, too

@@ -117,3 +117,8 @@ def test_sources_are_merged_by_name() -> None:
     ]  # fmt: skip
     assert merged["x"] == []
     assert base["data"]["pairs"][1]["weight"] == 2
+
+
+def test_numbers_that_are_none_are_refused() -> None:
+    with pytest.raises(ConfigError, match="rate"):
+        load_config(FOLDER / "own.toml", ["optimizer.rate=nan"])

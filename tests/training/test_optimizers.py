@@ -31,9 +31,7 @@ def test_steps_are_those_of_torch() -> None:
     start = torch.randn(24, 96, generator=generator)
     ours, theirs = nn.Parameter(start.clone()), nn.Parameter(start.clone())
     own = Muon([ours], lr=1e-2)
-    reference = torch.optim.Muon(
-        [theirs], lr=1e-2, weight_decay=0, adjust_lr_fn="match_rms_adamw"
-    )
+    reference = torch.optim.Muon([theirs], lr=1e-2, weight_decay=0, adjust_lr_fn="match_rms_adamw")
     for _ in range(5):
         ours.grad = torch.randn(24, 96, generator=generator)
         theirs.grad = ours.grad.clone()
@@ -71,8 +69,9 @@ def test_every_parameter_has_one_optimiser_and_the_ends_have_adam() -> None:
 
 
 def test_a_run_with_muon_resumes_to_the_bit(make: Make, tmp_path: Path) -> None:
+    sizes = {"channels": 16, "rain_blocks": 1, "detail_blocks": 1, "pool_window": 6}
     through, resumed = (
-        run(make(out=str(tmp_path / name), optimizer={"kind": "muon"}, network={"channels": 16, "rain_blocks": 1, "detail_blocks": 1, "pool_window": 6}))
+        run(make(out=str(tmp_path / name), optimizer={"kind": "muon"}, network=sizes))
         for name, run in (("a", through_run), ("b", resumed_run))
     )
     assert same(weights(through), weights(resumed))

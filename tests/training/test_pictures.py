@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from derain.errors import DatasetError
+from derain.tensors import as_planes
 from derain.training.lazy import Lazy
-from derain.training.pictures import PictureCache, Pictures, picture_cache, to_tensor
+from derain.training.pictures import PictureCache, Pictures, picture_cache
 
 Pixels = NDArray[np.uint8]
 
@@ -100,7 +101,7 @@ def test_what_is_made_of_a_picture_is_kept_beside_it(
 def test_a_tensor_is_a_view(save: Callable[..., Path], photo: Pixels) -> None:
     """PyTorch warns of memory it may not write to, which is an error here."""
     pixels = Pictures(PictureCache(0)).read(save("a.png", photo))
-    tensor = to_tensor(pixels)
+    tensor = as_planes(pixels)
     assert tensor.shape == (3, *photo.shape[:2])
     assert tensor.data_ptr() == pixels.ctypes.data
     assert torch.equal(

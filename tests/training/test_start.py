@@ -167,3 +167,24 @@ def test_a_constant_rate() -> None:
     assert rates[:10] == pytest.approx([2e-4 * (step + 1) for step in range(10)])
     assert rates[10:] == [2e-3] * 40
     assert learning_rate(49, 5000, config) == rates[49]
+
+
+def test_a_shipped_model_is_a_start_by_its_name(make: Make) -> None:
+    from derain.zoo import load_model
+
+    shipped = load_network(load_model("base").weights_path())
+    config = make(init="base", init_branches=["rain"], network=shipped.config.to_dict())
+    started = start_network(config).part("rain").state_dict()
+    assert all(torch.equal(v, started[k]) for k, v in shipped.part("rain").state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("init", "hint"),
+    [
+        ("bass", "no such weight file, and no shipped model"),
+        ("runs/a/network.safetensors", "the run with out=runs/a leaves it"),
+    ],
+)
+def test_a_start_that_is_not_there(init: str, hint: str, make: Make) -> None:
+    with pytest.raises(ConfigError, match=hint):
+        start_network(make(init=init))

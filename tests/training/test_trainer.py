@@ -21,7 +21,9 @@ from derain.nn import load_network
 from derain.training import TrainConfig, Trainer, checkpoint
 from derain.training.batches import BatchSource, PairPool, SynthesisPool
 from derain.training.checkpoint import load_checkpoint, save_checkpoint
+from derain.training.clock import Clock
 from derain.training.dataset import load_data
+from derain.training.lock import folder_to_itself
 from derain.training.objectives import Distillation
 from tests.training.conftest import resumed_run, through_run
 
@@ -365,3 +367,23 @@ def test_pairs_lend_their_rain(make: Make, data_root: Path, tmp_path: Path) -> N
     data["synthesis"][0]["lenders"] = ["nobody"]  # type: ignore[index]
     with pytest.raises(ConfigError, match="nobody"):
         make(data=data)
+
+
+def test_two_runs_in_one_folder_are_kept_apart(make: Make) -> None:
+    config = make()
+    with folder_to_itself(Path(config.out)), pytest.raises(TrainingError, match="another process"):
+        Trainer(config).run()
+    assert Trainer(config).run() is not None
+
+
+def test_time_left_is_told_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    clock = Clock(0)
+    now += 50
+    assert clock.due(10, 90) == ""
+    now += 50
+    assert clock.due(10, 90) == "15 min left"
+    assert clock.due(11, 89) == ""
+    now += 100
+    assert clock.due(10, 900) == "5 h 0 min left"

@@ -1,4 +1,4 @@
-"""What a type checker sees from outside; checked by mypy with the sources, never run."""
+"""What a type checker sees from outside: mypy with the sources, both with the wheel; never run."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def measure_halo(network: Network, tolerance: float = TOLERANCE) -> int:
     margin = far // 2 * step + step
     probes = _probes(side + 2 * margin)
     difference = torch.zeros(side, side)
-    for probe in probes.split(1):  # all at once are gigabytes, for networks that reach far
+    for probe in probes[:, None]:  # all at once are gigabytes, for networks that reach far
         whole = network(probe).clean[..., margin:-margin, margin:-margin]
         window = network(probe[..., margin:-margin, margin:-margin].contiguous()).clean
         difference = difference.maximum((whole - window).abs().amax(dim=(0, 1)))

@@ -10,7 +10,6 @@ from statistics import fmean
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from derain.data import list_images
@@ -23,15 +22,14 @@ from derain.errors import (
     UsageError,
 )
 from derain.media import Picture, write_picture
-from derain.metrics import psnr
+from derain.metrics import capped_psnr
 from derain.rain.bank import make_bank
 from derain.rain.families import draws
 from derain.rain.filmed import filmed_layers
 from derain.rain.presets import rain_preset
 from derain.rain.style import RainPreset
 from derain.rain.synthesizer import RainSynthesizer
-
-Pixels = NDArray[np.uint8]
+from derain.tensors import Pixels, to_pixels, to_tensor
 
 _SHEET_ROWS, _SHEET_SIDE = 8, 320
 FILMED = 40
@@ -153,12 +151,11 @@ def synthesize_folder(
         for copy in range(copies):
             digest = hashlib.sha256(f"{seed}/{relative.as_posix()}/{copy}".encode()).digest()
             generator = torch.Generator(device).manual_seed(int.from_bytes(digest[:8], "big") >> 1)
-            clean = torch.from_numpy(photo.copy()).permute(2, 0, 1)[None].to(device) / 255
-            sample = synthesizer(clean, generator)
-            rainy, dry, rain = (_to_pixels(layer) for layer in sample)
+            sample = synthesizer(to_tensor(photo, device), generator)
+            rainy, dry, rain = (to_pixels(layer)[0] for layer in sample)
             for target, pixels in zip(outputs[path, copy], (rainy, dry, rain), strict=True):
                 write_picture(Picture(pixels), target)
-            scores.append(min(100.0, psnr(rainy, dry)))
+            scores.append(capped_psnr(rainy, dry))
             if len(shown) < _SHEET_ROWS:
                 shown.append((dry, rain, rainy))
     if not scores:
@@ -187,11 +184,6 @@ def _outputs(
                 taken[target.resolve()] = path
             outputs[path, copy] = targets
     return outputs
-
-
-def _to_pixels(layer: torch.Tensor) -> Pixels:
-    pixels = (layer[0].clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
-    return np.ascontiguousarray(pixels)
 
 
 def _sheet(rows: list[tuple[Pixels, Pixels, Pixels]]) -> Pixels:

@@ -263,7 +263,8 @@ class TrainConfig:
         patch: Side of a patch in pixels; a multiple of the network's unshuffle.
         preset: Network preset; single options of it may be changed under ``network``.
         network: Changes to the preset.
-        init: Weight file (safetensors) to start from; empty for fresh weights.
+        init: A shipped model's name or a weight file (safetensors) to start from; empty for fresh
+            weights.
         init_branches: Which branches are taken from it.
         frozen: Branches that are not trained.
         teacher: Weight file of a network whose clean pictures are learned, too (distillation).

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from derain.data import Pair, split_scenes
+from derain.tensors import as_planes
 from derain.training.batches import PairPool, Pool, SynthesisPool
 from derain.training.config import DataConfig, PairSource, SynthesisSource
 from derain.training.lazy import Lazy
-from derain.training.pictures import to_tensor
 from derain.training.rained import CPU, rained, synthesizer_of
 from derain.training.sources import Sources
 from derain.training.split import divide
@@ -85,7 +85,7 @@ def load_data(config: DataConfig, device: torch.device, report: Report = lambda 
 
 def _tensors(pair: Pair, read: Callable[[Path], Pixels]) -> tuple[Tensor, Tensor]:
     rainy, clean = pair.load(read)
-    return to_tensor(rainy), to_tensor(clean)
+    return as_planes(rainy), as_planes(clean)
 
 
 def _add_pairs(loaded: Loaded, source: PairSource, sources: Sources, held: set[str]) -> None:
@@ -110,7 +110,7 @@ def _add_synthesis(
     pictures, files = sources.pictures, sources.files
     kept, out = divide(source.name, sources.photos[source.name], held)
     rain = synthesizer_of(source, root, loaded.pools, pictures, device)
-    shown = Lazy([files[name] for name in kept], lambda path: to_tensor(pictures.read(path)))
+    shown = Lazy([files[name] for name in kept], lambda path: as_planes(pictures.read(path)))
 
     def photo(name: str) -> Pixels:
         return pictures.read(files[name])

@@ -1,4 +1,4 @@
-"""Optimisers by name: Adam for everything, or Muon for the hidden convolutions and Adam beside it."""
+"""Optimisers by name: Adam, or Muon for the hidden convolutions and Adam beside it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from derain.training.config import OptimizerConfig
 
 _SMALLEST = 16
-"""Channels on both sides from which a convolution is a hidden one, and no network's first or last."""
+"""Channels on both sides from which a convolution is hidden, not a network's first or last."""
 
 
 class Muon(Optimizer):

@@ -13,10 +13,11 @@ from torch import Tensor
 
 from derain.data import list_images
 from derain.errors import DatasetError
+from derain.tensors import as_planes
 from derain.training.config import TrainConfig
 from derain.training.facts import FactStore, Part
 from derain.training.lazy import Lazy
-from derain.training.pictures import Pictures, picture_cache, to_tensor
+from derain.training.pictures import Pictures, picture_cache
 from derain.training.split import survey
 
 Pixels = NDArray[np.uint8]
@@ -44,7 +45,7 @@ def load_photos(config: TrainConfig, device: torch.device) -> Sequence[Tensor]:
 
     def load(path: Path) -> Tensor:
         pixels = pictures.changed(path, short, lambda pixels: _shrunk(pixels, short))
-        return to_tensor(pixels).to(device)
+        return as_planes(pixels).to(device)
 
     return Lazy(paths, load)
 

@@ -11,9 +11,7 @@ from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from derain.data import read_rgb
 from derain.errors import DatasetError
@@ -127,8 +125,3 @@ class Pictures:
             return made if made.flags.writeable else made.copy()
 
         return self._cache.get((path, met, how), make)
-
-
-def to_tensor(pixels: Pixels) -> Tensor:
-    """(H, W, 3) uint8 -> (3, H, W), a view of the same memory."""
-    return torch.from_numpy(pixels).permute(2, 0, 1)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from derain.data import list_images
@@ -15,12 +13,11 @@ from derain.rain.bank import RainBank
 from derain.rain.folder import without
 from derain.rain.presets import rain_preset
 from derain.rain.synthesizer import RainSynthesizer
+from derain.tensors import Pixels, to_pixels, to_tensor
 from derain.training.batches import PairPool, Pool, step_generator
 from derain.training.config import SynthesisSource
 from derain.training.lazy import Lazy
-from derain.training.pictures import Pictures, to_tensor
-
-Pixels = NDArray[np.uint8]
+from derain.training.pictures import Pictures
 
 CPU = torch.device("cpu")
 """Where what is held out is rained on: it must not depend on where training runs."""
@@ -84,10 +81,6 @@ def rained(
     """The middle of a held-out photograph under rain that its name and the seed decide."""
     top, left = (max(0, side - HELD_SIDE) // 2 for side in photo.shape[:2])
     middle = to_tensor(photo[top : top + HELD_SIDE, left : left + HELD_SIDE]).contiguous()
-    generator = step_generator(seed, 0, f"validation/{name}", CPU)
-    sample = synthesizer(middle[None].float() / 255, generator)
-    rainy, clean = (
-        (image[0] * 255).round().byte().permute(1, 2, 0).numpy()
-        for image in (sample.rainy, sample.clean)
-    )
+    sample = synthesizer(middle, step_generator(seed, 0, f"validation/{name}", CPU))
+    rainy, clean = to_pixels(torch.cat([sample.rainy, sample.clean]))
     return rainy, clean

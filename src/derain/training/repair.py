@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from derain.adapters import Derain, Pixels, foreign_derainer
 from derain.errors import TrainingError
 from derain.nn import load_network
+from derain.tensors import to_pixels, to_tensor
 from derain.training.validation import restore
 
 
@@ -20,9 +20,7 @@ def coarse_pictures(first: Derain, rainy: Tensor) -> Tensor:
 
     Each picture is given to it as 8-bit pixels, as it will be in use.
     """
-    pixels = (rainy * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-    restored = np.stack([first(image) for image in pixels])
-    return torch.from_numpy(restored).permute(0, 3, 1, 2).to(rainy) / 255
+    return torch.cat([to_tensor(first(image)) for image in to_pixels(rainy)]).to(rainy)
 
 
 def repaired(run: Path) -> Derain:

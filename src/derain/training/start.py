@@ -16,6 +16,7 @@ import torch
 from derain.errors import ConfigError
 from derain.nn import Network, build_network, load_network
 from derain.training.config import TrainConfig
+from derain.zoo import load_model, model_names
 
 _FASTER: dict[str, str] = {}
 """What a trial found, by processor: one answer a process, since Accelerate takes no second one."""
@@ -30,18 +31,25 @@ def start_network(config: TrainConfig) -> Network:
     network = build_network(config.network_config)
     if not config.init:
         return network
-    if not Path(config.init).is_file():
-        raise ConfigError(
-            f"init={config.init}: no such weight file; the run with out={Path(config.init).parent} "
-            "leaves it, and has to come first"
-        )
-    source = load_network(Path(config.init))
+    source = load_network(_weights(config.init))
     for part in config.init_branches:
         try:
             network.take_over(source, part)
         except ConfigError as error:
             raise ConfigError(f"init={config.init}: {error}") from error
     return network
+
+
+def _weights(init: str) -> Path:
+    """The file of a shipped model's name, or of a path."""
+    if init in model_names():
+        return load_model(init).weights_path()
+    path = Path(init)
+    if not path.is_file():
+        first = f"; the run with out={path.parent} leaves it, and has to come first"
+        hint = first if path.name == "network.safetensors" else ", and no shipped model"
+        raise ConfigError(f"init={init}: no such weight file{hint}")
+    return path
 
 
 def precision_of(

@@ -7,6 +7,7 @@ import platform
 import subprocess
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from derain.training.checkpoint import State, load_checkpoint, save_checkpoint
 from derain.training.clock import Clock
 from derain.training.config import TrainConfig
 from derain.training.dataset import Loaded, load_data
+from derain.training.lock import folder_to_itself
 from derain.training.log import RunLog
 from derain.training.objectives import Batch, Terms, objectives_of
 from derain.training.optimizers import optimizers_of
@@ -106,9 +108,11 @@ class Trainer:
             TrainingError: Too many steps in a row were not finite.
         """
         # From the first moment on: whenever the signal comes, what there is is saved.
-        with stop_signals(self._end_after_step):
+        main = self.accelerator.is_main_process
+        held = folder_to_itself(self.folder) if main else nullcontext()
+        with stop_signals(self._end_after_step), held:
             loaded = load_data(self.config.data, self.accelerator.device, self._tell)
-            log = self._start_log(loaded) if self.accelerator.is_main_process else None
+            log = self._start_log(loaded) if main else None
             try:
                 self._loop(self._source(loaded), loaded, log)
             finally:
@@ -145,7 +149,7 @@ class Trainer:
 
     def _loop(self, source: BatchSource, loaded: Loaded, log: RunLog | None) -> None:
         config, clock = self.config, Clock(self.seconds)
-        saved = -1
+        began, saved = self.step, -1
         if self.step >= config.steps:
             self._finish(loaded, log)
         while self.step < config.steps and not self._stop:
@@ -154,6 +158,8 @@ class Trainer:
             if log and self.step % config.log_every == 0:
                 numbers = {name: float(value) for name, value in values.items()}
                 log.write("train", self.step, {**numbers, "images_per_s": clock.pace()})
+            if left := clock.due(self.step - began, config.steps - self.step):
+                self._tell(f"step {self.step} of {config.steps}, {left}")
             self.seconds = clock.seconds()
             if config.time_limit and clock.here() > config.time_limit * 60:
                 self._stop = True

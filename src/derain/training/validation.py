@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import fmean
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from derain.adapters import Derain
 from derain.data import spread
-from derain.metrics import enlarge, psnr, ssim, turn
+from derain.metrics import capped_psnr, enlarge, ssim, turn
 from derain.nn import Network, pad_to_multiple
+from derain.tensors import Pixels, to_pixels, to_tensor
 from derain.training.config import ValidationConfig
 from derain.training.dataset import Loaded
-
-Pixels = NDArray[np.uint8]
 
 PROTOCOLS = ("matlab-y", "rgb")
 
@@ -47,15 +44,12 @@ def restore(
     height, width = image.shape[:2]
 
     def padded(pixels: Pixels) -> Tensor:
-        tensor = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].to(device).float() / 255
-        return pad_to_multiple(tensor, network.config.size_multiple)
+        return pad_to_multiple(to_tensor(pixels, device), network.config.size_multiple)
 
     layers = network(padded(image), padded(first(image)) if first else None)
-    clean, coarse = (
-        (layer[0, :, :height, :width].clamp(0, 1) * 255).round().byte().permute(1, 2, 0)
-        for layer in (layers.clean, layers.coarse)
-    )
-    return clean.cpu().numpy(), coarse.cpu().numpy()
+    both = torch.cat([layers.clean, layers.coarse])[..., :height, :width]
+    clean, coarse = to_pixels(both)
+    return clean, coarse
 
 
 def validate(
@@ -109,11 +103,10 @@ def _scored(
     restored, coarse = restore(network, rainy, device, first)
     scores: dict[str, float] = {}
     for protocol in PROTOCOLS:
-        # A picture left bit for bit has no PSNR; 100 dB stands for it in means.
-        scores[f"psnr/{protocol}"] = min(100.0, psnr(restored, clean, protocol))
-        scores[f"input/{protocol}"] = min(100.0, psnr(rainy, clean, protocol))
+        scores[f"psnr/{protocol}"] = capped_psnr(restored, clean, protocol)
+        scores[f"input/{protocol}"] = capped_psnr(rainy, clean, protocol)
     # What the detail branch is worth is the first score less this one.
-    scores["coarse/matlab-y"] = min(100.0, psnr(coarse, clean, "matlab-y"))
+    scores["coarse/matlab-y"] = capped_psnr(coarse, clean, "matlab-y")
     scores["ssim/matlab-y"] = ssim(restored, clean)
     return Scored(source, name, rainy, clean, restored, scores)
 

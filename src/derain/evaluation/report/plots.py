@@ -53,9 +53,9 @@ def draw_plots(results: Results) -> list[str]:
             box = axes[-1]
             box.boxplot(
                 [[r.scores[score] for r in own] for own in series.values()],
-                tick_labels=list(series), showmeans=True,
+                tick_labels=[*map(_plain, series)], showmeans=True,
             )  # fmt: skip
-            box.set(title=f"{testset.name}", ylabel=score)
+            box.set(title=_plain(testset.name), ylabel=score)
             box.grid(axis="y", alpha=0.3)
             if pairs:
                 before = next(n for r in good for n in r.scores if metric_of(n) is INPUT)
@@ -64,11 +64,11 @@ def draw_plots(results: Results) -> list[str]:
                     axes[0].scatter(
                         [r.scores[before] for r in own],
                         [r.scores[after] for r in own],
-                        s=12, alpha=0.7, label=label,
+                        s=12, alpha=0.7, label=_plain(label),
                     )  # fmt: skip
                 axes[0].axline((25, 25), slope=1, color="grey", linewidth=0.8)
                 axes[0].set(
-                    title=f"{testset.name}, each picture",
+                    title=_plain(f"{testset.name}, each picture"),
                     xlabel=f"{before} ({INPUT.unit})", ylabel=f"{after} ({PSNR.unit})",
                 )  # fmt: skip
                 axes[0].legend()
@@ -77,6 +77,12 @@ def draw_plots(results: Results) -> list[str]:
             figure.savefig(buffer, format="svg", metadata={"Date": None})
         drawings.append(_element(buffer.getvalue(), len(drawings)))
     return drawings
+
+
+def _plain(name: str) -> str:
+    """A name as it is: matplotlib sets ``$x$`` as mathematics and hides a label from ``_`` on."""
+    shown = name.encode("utf-8", "backslashreplace").decode().replace("$", r"\$")
+    return f"\u200b{shown}" if shown.startswith("_") else shown
 
 
 def _element(document: str, number: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def write_report(
         "pictures": [asdict(record) for record in results.records],
     }
     atomic_write(data, (json.dumps(values, indent=1) + "\n").encode())
-    atomic_write(text, _markdown(tables, results, protocols, machine, command).encode())
+    atomic_write(text, _bytes(_markdown(tables, results, protocols, machine, command)))
     try:
         from jinja2 import Environment, PackageLoader
     except ImportError:
@@ -82,21 +83,23 @@ def write_report(
         plots=draw_plots(results),
         cases=choose_cases(results),
     )
-    atomic_write(page, html.encode())
+    atomic_write(page, _bytes(html))
     return [page, text, data]
 
 
 def _markdown(
     tables: list[Table], results: Results, protocols: tuple[str, ...], machine: str, command: str
 ) -> str:
-    lines = ["# Rain removal, measured", "", f"derain {__version__}, {machine}: `{command}`", ""]
-    lines += [f"- {label}: {method.about}" for label, method in results.methods.items()]
+    lines = ["# Rain removal, measured", ""]
+    lines += [f"derain {__version__}, {machine}: {_plain(command)}", ""]
+    lines += [_plain(f"- {label}: {method.about}") for label, method in results.methods.items()]
     for table in tables:
-        lines += ["", f"## {table.title}", "", _row(table.head), _row(["---"] * len(table.head))]
+        lines += ["", f"## {_plain(table.title)}", ""]
+        lines += [_row(table.head), _row(["---"] * len(table.head))]
         lines += [*map(_row, table.rows), "", table.note]
     if results.failures:
         lines += ["", "## Failures", ""]
-        lines += [f"- {r.model}: {r.dataset}/{r.name}: {r.error}" for r in results.failures]
+        lines += [_plain(f"- {r.model}: {r.dataset}/{r.name}: {r.error}") for r in results.failures]
     lines += ["", "## Protocols", ""]
     for protocol in map(protocol_named, protocols):
         lines.append(f"- {protocol.name}: {protocol.formula} ({protocol.source}; {protocol.reads})")
@@ -104,4 +107,14 @@ def _markdown(
 
 
 def _row(cells: list[str]) -> str:
-    return "| " + " | ".join(text.replace("|", "\\|") for text in cells) + " |"
+    return "| " + " | ".join(_plain(text).replace("|", "\\|") for text in cells) + " |"
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is: a picture may be called ``<img onerror=...>``."""
+    return re.sub(r"([`*_<>\\]|\](?=[(\[:]))", r"\\\1", text.replace("\n", " "))
+
+
+def _bytes(text: str) -> bytes:
+    """UTF-8; file names of other encodings have letters that it lacks."""
+    return text.encode("utf-8", "backslashreplace")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from derain.tensors import Pixels, to_pixels
 from derain.training.contrast.dual import Compared
 
 ROWS, NEAREST, _GAP = 8, 4, 4
 
 
-def neighbours(compared: Compared, signed: bool) -> NDArray[np.uint8]:
+def neighbours(compared: Compared, signed: bool) -> Pixels:
     """A row for each anchor: itself, its nearest positives, its nearest negatives.
 
     A good space shows, right of the first gap, rain that looks like the anchor, and right of the
@@ -42,7 +41,7 @@ def neighbours(compared: Compared, signed: bool) -> NDArray[np.uint8]:
                 top = _GAP + row * (side + _GAP)
                 left = _GAP + (first + column) * (side + _GAP)
                 sheet[:, top : top + side, left : left + side] = _shown(patches[index], zero)
-    pixels: NDArray[np.uint8] = (sheet * 255).round().byte().permute(1, 2, 0).numpy()
+    pixels: Pixels = to_pixels(sheet[None])[0]
     return pixels
 
 
