@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -20,7 +21,7 @@ def train(config: Path, /, *overrides: str) -> int:
 
     stages = load_stages(config, overrides)
     finished, signalled = run_stages(stages, print, config.as_posix())
-    if finished:
+    if finished and os.environ.get("RANK", "0") == "0":  # one of several processes speaks
         last = stages[-1].out
         print(f"finished: {last}; next: derain export {last} --name NAME --out FOLDER")
     # As the shell reports a process that a signal ended; a time limit was asked for.

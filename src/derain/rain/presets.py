@@ -1,8 +1,8 @@
 """Calibrated rain: named distributions whose input scores match what the field measured.
 
 ``light`` and ``heavy`` are calibrated to the luma PSNR of the rainy inputs of Rain100L (26.9 dB)
-and Rain100H (13.6 dB), ``blurred`` to Rain1400's (25.2 dB); ``derain synthesize`` prints the score
-of what it wrote, and tests/rain/test_calibration.py holds them to 2 dB. ``dry`` has no rain at
+and Rain100H (13.6 dB), and tests/rain/test_calibration.py holds them to 2 dB; ``derain synthesize``
+prints the score of what it wrote. ``dry`` has no rain at
 all: it teaches a network to leave dry photographs and look-alike structures alone.
 """
 

@@ -1,0 +1,68 @@
+"""Two processes train as one would that sees both their batches."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from derain.nn import load_network
+from derain.training import TrainConfig, Trainer
+from derain.training.batches import BatchSource
+from derain.training.dataset import load_data
+
+pytestmark = pytest.mark.slow
+
+Make = Callable[..., TrainConfig]
+CPU = torch.device("cpu")
+
+
+def test_two_processes_are_one_with_both_their_batches(make: Make, tmp_path: Path) -> None:
+    # No average of the weights, so that what the folder keeps is where the last step led.
+    changes = {"steps": 4, "optimizer": {"warmup": 2, "ema": 0.0}, "loss": {"ssim": 0.0}}
+    two = make(out=str(tmp_path / "two"), **changes)
+    path = tmp_path / "two.json"
+    path.write_text(json.dumps(two.to_dict()))
+    script = (
+        "import json, sys; from derain.training import Trainer; "
+        "from derain.training.config import config_from_dict; "
+        f"Trainer(config_from_dict(json.load(open({str(path)!r}))), print).run()"
+    )
+    (tmp_path / "two.py").write_text(script)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(port)]
+    done = subprocess.run(
+        [sys.executable, *command, str(tmp_path / "two.py")],
+        capture_output=True, text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("step 4  pairs") == 1  # one of them speaks
+
+    one = Trainer(make(out=str(tmp_path / "one"), **changes))
+    pools = load_data(one.config.data, CPU).pools
+    halves = [BatchSource(pools, 2, 32, one.config.seed, CPU, rank) for rank in (0, 1)]
+
+    class Both(BatchSource):
+        def __call__(self, step: int) -> tuple[Tensor, Tensor]:
+            rainy, clean = zip(*(half(step) for half in halves), strict=True)
+            return torch.cat(rainy), torch.cat(clean)
+
+    source = Both(pools, 4, 32, one.config.seed, CPU)
+    start = {key: value.clone() for key, value in one.network.state_dict().items()}
+    for _ in range(4):
+        one.train_step(source)
+    found = load_network(tmp_path / "two" / "network.safetensors").state_dict()
+    expected = one.network.state_dict()
+    moved = max(float((expected[key] - start[key]).abs().max()) for key in expected)
+    apart = max(float((expected[key] - found[key]).abs().max()) for key in expected)
+    assert moved > 1e-4
+    assert apart < 0.01 * moved
