@@ -65,7 +65,7 @@ def test_stopped_and_resumed_is_the_same_to_the_bit(
     )
     for name in ("network", "ema"):
         assert same(state(through, name), state(resumed, name))
-    for key in ("optimizer", "objectives"):
+    for key in ("optimizers", "objectives"):
         assert same(state(through, "trainer")[key], state(resumed, "trainer")[key])
     semi = state(through, "trainer")["objectives"]["semi"]  # type: ignore[index]
     assert int(semi["module"]["background.bank.filled"]) == 12
