@@ -13,6 +13,7 @@ from derain.clips.library import av
 from derain.errors import InputNotFoundError, InvalidImageError, first_line
 from derain.files import explain_os_error
 
+_WITHOUT_MARKS = ("vp8", "mjpeg")  # their decoders always say the same
 _HDR = {16: "PQ", 18: "HLG"}  # AVColorTransferCharacteristic
 
 
@@ -28,6 +29,7 @@ class ClipInfo:
         time_base, rate: Of times; frames a second on the average.
         aspect: Sample aspect ratio, None where it is not said.
         colorspace, primaries, transfer, range: H.273 code points and FFmpeg's range, 2 is full.
+        matrix: swscale's number of the YUV matrix that frames are decoded with.
         display: FFmpeg's display matrix, None where there is none.
         frames: How many there are, as far as the container says; 0 if it does not.
         seconds: How long the clip is, likewise.
@@ -46,6 +48,7 @@ class ClipInfo:
     primaries: int
     transfer: int
     range: int
+    matrix: int
     display: tuple[int, ...] | None
     frames: int
     seconds: float
@@ -59,11 +62,6 @@ class ClipInfo:
     def full(self) -> bool:
         """Whether samples use their whole range."""
         return self.range == 2 or self.pix_fmt.startswith("yuvj")
-
-    @property
-    def matrix(self) -> int:
-        """swscale's number of the YUV matrix."""
-        return matrix_of(self.colorspace, self.width, self.height)
 
     @property
     def expected(self) -> int:
@@ -127,16 +125,19 @@ def probe(path: Path) -> ClipInfo:
     """
     with open_clip(path) as container:
         stream = picture_stream(container, path)
-        frame = _first_frame(container, stream, path)
         context = stream.codec_context
         if context is None or stream.time_base is None:
             raise InvalidImageError(f"{path}: its video track is of an unknown kind")
+        codec = context.codec.canonical_name
+        # Asked before the first frame, by which the decoder replaces them.
+        said = context.colorspace, context.color_primaries, context.color_trc, context.color_range
+        frame = _first_frame(container, stream, path)
+        colorspace, primaries, transfer, range_ = _marks(codec, frame, said)
         if frame.interlaced_frame:
             raise InvalidImageError(
                 f"{path}: is interlaced, and two half pictures in a frame would be taken for one; "
                 "deinterlace it first (ffmpeg -i IN -vf bwdif OUT)"
             )
-        transfer = frame.color_trc if frame.color_trc != 2 else context.color_trc
         if transfer in _HDR:
             raise InvalidImageError(
                 f"{path}: is HDR footage ({_HDR[transfer]}), which the networks were not made for; "
@@ -149,18 +150,28 @@ def probe(path: Path) -> ClipInfo:
             else (container.duration or 0) / av.time_base
         )
         return ClipInfo(
-            path, frame.width, frame.height, context.codec.canonical_name, stream.codec_tag,
+            path, frame.width, frame.height, codec, stream.codec_tag,
             frame.format.name, stream.time_base, Fraction(rate),
             stream.sample_aspect_ratio or None,
-            _marked(frame.colorspace, context.colorspace),
-            _marked(frame.color_primaries, context.color_primaries), transfer,
-            frame.color_range or context.color_range, _display_matrix(frame),
+            colorspace, primaries, transfer, range_,
+            matrix_of(frame.colorspace, frame.width, frame.height), _display_matrix(frame),
             stream.frames, max(0.0, seconds),
         )  # fmt: skip
 
 
-def _marked(of_frame: int, of_stream: int) -> int:
-    return int(of_frame if of_frame != 2 else of_stream)
+def _marks(
+    codec: str, frame: av.VideoFrame, said: tuple[int, int, int, int]
+) -> tuple[int, int, int, int]:
+    """Matrix, primaries, transfer and range: the frames' own marks, else the container's."""
+    matrix, primaries, transfer, range_ = said
+    if codec in _WITHOUT_MARKS:
+        return matrix, primaries, transfer, range_ or frame.color_range
+    return (
+        frame.colorspace if frame.colorspace != 2 else matrix,
+        frame.color_primaries if frame.color_primaries != 2 else primaries,
+        frame.color_trc if frame.color_trc != 2 else transfer,
+        frame.color_range or range_,
+    )
 
 
 def _first_frame(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from derain.clips.frames import Pixels
+
+if TYPE_CHECKING:
+    from derain.restore import Derainer
 
 
 class FrameDerainer(Protocol):
@@ -15,9 +18,12 @@ class FrameDerainer(Protocol):
     function of the frames that are at most ``context`` away, so that a clip can be gone on with.
     """
 
-    context: int
+    @property
+    def context(self) -> int:
+        """How many frames before and after a frame have a part in its result."""
+        ...
 
-    def __call__(self, frames: Iterable[Pixels]) -> Iterator[Pixels]:
+    def __call__(self, frames: Iterable[Pixels], /) -> Iterator[Pixels]:
         """One frame out for each frame in."""
         ...
 
@@ -30,11 +36,11 @@ class EachFrame:
     def __init__(self, derain: Callable[[Pixels], Pixels]) -> None:
         self._derain = derain
 
-    def __call__(self, frames: Iterable[Pixels]) -> Iterator[Pixels]:
+    def __call__(self, frames: Iterable[Pixels], /) -> Iterator[Pixels]:
         """One frame out for each frame in, at once."""
         return map(self._derain, frames)
 
 
-def for_clips(derainer: Callable[[Pixels], Pixels]) -> FrameDerainer:
-    """What clips are derained by, given what derains pictures."""
+def for_clips(derainer: Derainer) -> FrameDerainer:
+    """What clips are derained by, with the model and the strength of what derains pictures."""
     return EachFrame(derainer)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from derain.clips.container import ClipInfo
 from derain.clips.frames import Frame, Pixels
+
+if TYPE_CHECKING:
+    from derain.clips.container import ClipInfo
 
 _LINE = 4  # pixels between before and after
 

@@ -20,6 +20,7 @@ from derain.clips.join import join
 from derain.clips.library import av
 from derain.clips.manifest import Workplace, identity
 from derain.clips.products import PRODUCTS, size_of
+from derain.clips.segments import read_index
 from derain.errors import DamagedClipError, InvalidImageError
 from derain.files import check_writable, publish
 
@@ -75,8 +76,8 @@ def derain_clip(
 
     Args:
         source: The rainy clip.
-        outputs: Where each of :data:`~derain.clips.products.PRODUCTS` that is wanted goes; the one
-            named ``clean`` is published last.
+        outputs: Where each of :data:`~derain.clips.products.PRODUCTS` that is wanted goes. The last
+            is published last, and the segments lie beside it.
         derainer: Applied to the frames.
         settings: What decides about the derainer's results: model, strength and so on. A run with
             the same ones goes on where an earlier one was ended.
@@ -87,7 +88,7 @@ def derain_clip(
         DamagedClipError: Parts of the clip could not be read; what could be is written.
         DerainError: Nothing was written.
     """
-    info = probe(source)
+    info, target = probe(source), list(outputs.values())[-1]
     for output in outputs.values():
         check_writable(output)
     seen = info.turn.upright(np.empty((info.height, info.width, 0), np.uint8)).shape
@@ -103,7 +104,7 @@ def derain_clip(
         tell(note)
     versions = {"av": av.__version__, **{k: list(v) for k, v in av.library_versions.items()}}
     place = Workplace(
-        outputs["clean"],
+        target,
         {
             "input": identity(source), "settings": dict(settings), "versions": versions,
             "span": [options.span.start, options.span.end], "frames a segment": options.segment,
@@ -112,9 +113,9 @@ def derain_clip(
     )  # fmt: skip
     done, discarded = place.resume(list(outputs))
     if discarded:
-        tell(f"{outputs['clean']}: what an earlier run had done is discarded, since {discarded}")
+        tell(f"{target}: what an earlier run had done is discarded, since {discarded}")
     elif done:
-        tell(f"{outputs['clean']}: going on after {done * options.segment} frames")
+        tell(f"{target}: going on after {done * options.segment} frames")
     damage = Damage()
     count = done
     for count, chunk in enumerate(
@@ -131,7 +132,7 @@ def derain_clip(
     if count == 0:
         place.remove()
         raise InvalidImageError(f"{source}: no frame lies in the part that is meant")
-    written, lost = 0, []
+    lost: list[str] = []
     for product, output in outputs.items():
         encoding, size = plans[product]
         segments = [place.segment(number, product) for number in range(count)]
@@ -140,24 +141,18 @@ def derain_clip(
             info, encoding, size, segments, joined, output.suffix, options.span,
             everything=product != "rain",
         )  # fmt: skip
-    for product in sorted(outputs, key=lambda name: name == "clean"):
-        publish(place.folder / f"{product}{outputs[product].suffix}", outputs[product])
-    written = _count(place, count)
+    for product, output in outputs.items():
+        publish(place.folder / f"{product}{output.suffix}", output)
+    written = sum(len(read_index(place.segment(n, product))) for n in range(count))
     place.remove()
-    notes += [f"{outputs['clean']}: {note}" for note in dict.fromkeys(lost)]
+    notes += [f"{target}: {note}" for note in dict.fromkeys(lost)]
     for note in dict.fromkeys(lost):
-        tell(f"{outputs['clean']}: {note}")
+        tell(f"{target}: {note}")
     if told := damage.told():
         raise DamagedClipError(
-            f"{source}: damaged: {told}; {written} frames are in {outputs['clean']}"
+            f"{source}: damaged: {told}; {written} frames are in {target}"
         )
     return ClipResult(written, seen[1], seen[0], done * options.segment, notes)
-
-
-def _count(place: Workplace, segments: int) -> int:
-    from derain.clips.segments import read_index
-
-    return sum(len(read_index(place.segment(n, "clean"))) for n in range(segments))
 
 
 def _results(
