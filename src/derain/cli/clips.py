@@ -61,7 +61,10 @@ def seconds_of(text: str | None, option: str) -> float | None:
         parts = []
     if not 1 <= len(parts) <= 3 or any(not 0 <= part < 1e9 for part in parts):
         raise UsageError(f"{option} must be seconds or H:MM:SS, not {text}")
-    return sum(part * 60**place for place, part in enumerate(reversed(parts)))
+    seconds = 0.0
+    for part in parts:
+        seconds = 60 * seconds + part
+    return seconds
 
 
 def holds_clip(job: Job) -> bool:
@@ -109,7 +112,11 @@ def derain_clip_job(
 
 
 def _container(
-    derainer: Derainer, stream: Any, job: Job, outputs: list[Path], policy: ClipPolicy,
+    derainer: Derainer,
+    stream: Any,
+    job: Job,
+    outputs: list[Path],
+    policy: ClipPolicy,
     reporter: Reporter,
 ) -> Done:
     from derain import __version__
@@ -139,9 +146,7 @@ def _container(
 def _animation(stream: Any, job: Job, outputs: list[Path], reporter: Reporter) -> Done:
     from derain.clips.animation import derain_animation
 
-    animation, notes = derain_animation(
-        job.source, _products(job, outputs), stream, reporter.frame
-    )
+    animation, notes = derain_animation(job.source, _products(job, outputs), stream, reporter.frame)
     for note in notes:
         reporter.line(note)
     return Done(animation.size, notes, animation.frames)

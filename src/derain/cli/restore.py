@@ -78,9 +78,9 @@ def restore(
         json: One JSON object for each picture or clip on standard output.
         quiet: Show nothing but errors.
     """
+    from derain.cli.clips import ClipPolicy, seconds_of
     from derain.cli.console import Reporter
     from derain.cli.inputs import STREAM
-    from derain.cli.clips import ClipPolicy, seconds_of
     from derain.cli.jobs import asked_format, plan_frames, plan_jobs
     from derain.cli.work import Policy, plan_only, run_jobs
     from derain.restore.strength import check_strength

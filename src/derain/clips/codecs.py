@@ -77,7 +77,11 @@ def codec_named(word: str) -> str:
 
 
 def choose_encoding(
-    source: str, pix_fmt: str, size: tuple[int, int], asked: str | None, crf: int | None,
+    source: str,
+    pix_fmt: str,
+    size: tuple[int, int],
+    asked: str | None,
+    crf: int | None,
     suffix: str,
 ) -> tuple[Encoding, list[str]]:
     """The encoding of a clip's result, and what a person should know of it.
@@ -169,4 +173,5 @@ def _subsampled(name: str) -> bool:
 
 
 def _samples(name: str) -> int:
-    return {"420": 1, "422": 2, "444": 3}.get(next((k for k in ("420", "422", "444") if k in name), ""), 3)
+    """How many chroma samples, as a rank."""
+    return 1 if "420" in name else 2 if "422" in name else 3

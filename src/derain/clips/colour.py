@@ -46,49 +46,68 @@ def is_rgb(pix_fmt: str) -> bool:
     return known.is_rgb or known.has_palette
 
 
-def to_rgb(frame: av.VideoFrame, matrix: int, full: bool) -> tuple[Pixels, Pixels | None]:
-    """A decoded frame as (H, W, 3) RGB, uint8 or uint16, and its (H, W) transparency, if any."""
-    name = frame.format.name
-    deep, alpha = depth_of(name) > 8, has_alpha(name)
-    target = ("rgba64le" if alpha else "rgb48le") if deep else ("rgba" if alpha else "rgb24")
-    if not is_rgb(name):
-        made = frame.reformat(
-            format=target, src_colorspace=matrix, interpolation=_HOW,
-            src_color_range=_FULL if full else _LIMITED, dst_color_range=_FULL,
+class Converter:
+    """Converts frames with one matrix and range; keeps what swscale set up between them.
+
+    Args:
+        matrix: swscale's number of it; see :func:`matrix_of`.
+        full: Whether samples use their whole range.
+    """
+
+    def __init__(self, matrix: int, full: bool) -> None:
+        self._matrix, self._range = matrix, _FULL if full else _LIMITED
+        self._to = av.video.reformatter.VideoReformatter()
+        self._from = av.video.reformatter.VideoReformatter()
+
+    def to_rgb(self, frame: av.VideoFrame) -> tuple[Pixels, Pixels | None]:
+        """A decoded frame as (H, W, 3) RGB, uint8 or uint16, and its (H, W) alpha, if any."""
+        name = frame.format.name
+        deep, alpha = depth_of(name) > 8, has_alpha(name)
+        target = _rgb(deep, alpha)
+        if is_rgb(name):
+            made = self._to.reformat(frame, format=target, interpolation=_HOW)
+        else:
+            made = self._to.reformat(
+                frame, format=target, src_colorspace=self._matrix, interpolation=_HOW,
+                src_color_range=self._range, dst_color_range=_FULL,
+            )  # fmt: skip
+        pixels: Pixels = made.to_ndarray()
+        if deep:
+            pixels = _to_full_scale(pixels)
+        if not alpha:
+            return pixels, None
+        return np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3])
+
+    def from_rgb(self, colour: Pixels, alpha: Pixels | None, pix_fmt: str) -> av.VideoFrame:
+        """The inverse of :meth:`to_rgb`, in the format an encoder takes."""
+        deep = colour.dtype == np.uint16
+        pixels = colour if alpha is None else np.concatenate([colour, alpha[..., None]], axis=2)
+        if deep:
+            pixels = _from_full_scale(pixels)
+        frame = av.VideoFrame.from_ndarray(
+            np.ascontiguousarray(pixels), _rgb(deep, alpha is not None)
+        )
+        if is_rgb(pix_fmt):
+            return self._from.reformat(frame, format=pix_fmt, interpolation=_HOW)
+        return self._from.reformat(
+            frame, format=pix_fmt, dst_colorspace=self._matrix, interpolation=_HOW,
+            src_color_range=_FULL, dst_color_range=self._range,
         )  # fmt: skip
-    else:
-        made = frame.reformat(format=target, interpolation=_HOW)
-    pixels = made.to_ndarray()
-    if deep:
-        pixels = _to_full_scale(pixels)
-    if not alpha:
-        return pixels, None
-    return np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3])
 
 
-def from_rgb(
-    colour: Pixels, alpha: Pixels | None, pix_fmt: str, matrix: int, full: bool
-) -> av.VideoFrame:
-    """The inverse of :func:`to_rgb`, in the format an encoder takes."""
-    deep = colour.dtype == np.uint16
-    pixels = colour if alpha is None else np.concatenate([colour, alpha[..., None]], axis=2)
+def _rgb(deep: bool, alpha: bool) -> str:
     if deep:
-        pixels = _from_full_scale(pixels)
-    kind = ("rgb48le" if deep else "rgb24") if alpha is None else ("rgba64le" if deep else "rgba")
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), kind)
-    if is_rgb(pix_fmt):
-        return frame.reformat(format=pix_fmt, interpolation=_HOW)
-    return frame.reformat(
-        format=pix_fmt, dst_colorspace=matrix, interpolation=_HOW,
-        src_color_range=_FULL, dst_color_range=_FULL if full else _LIMITED,
-    )  # fmt: skip
+        return "rgba64le" if alpha else "rgb48le"
+    return "rgba" if alpha else "rgb24"
 
 
 def _to_full_scale(pixels: Pixels) -> Pixels:
     """swscale's white of 16 bits is 255 * 256, that of everybody else 255 * 257."""
-    pixels = np.minimum(pixels, _WHITE)
-    return pixels + (pixels >> 8)
+    scaled: Pixels = np.minimum(pixels, _WHITE)
+    scaled += scaled >> 8
+    return scaled
 
 
 def _from_full_scale(pixels: Pixels) -> Pixels:
-    return ((pixels.astype(np.uint32) * 256 + 128) // 257).astype(np.uint16)
+    scaled: Pixels = ((pixels.astype(np.uint32) * 256 + 128) // 257).astype(np.uint16)
+    return scaled

@@ -6,6 +6,7 @@ import struct
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from derain.clips.colour import depth_of, has_alpha, matrix_of
 from derain.clips.frames import Turn
@@ -191,5 +192,6 @@ def _first_frame(
 
 
 def _display_matrix(frame: av.VideoFrame) -> tuple[int, ...] | None:
-    found = frame.side_data.get("DISPLAYMATRIX")
+    known: Any = frame.side_data  # its stub knows one kind only
+    found = known.get("DISPLAYMATRIX")
     return struct.unpack("=9i", bytes(found)[:36]) if found is not None else None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import cast
 
-from derain.clips.colour import to_rgb
+from derain.clips.colour import Converter
 from derain.clips.container import ClipInfo, open_clip, picture_stream
 from derain.clips.frames import Frame
 from derain.clips.library import av
@@ -46,6 +47,7 @@ def read_frames(info: ClipInfo, span: Span, damage: Damage) -> Iterator[Frame]:
     """
     index, last, length = 0, None, _usual_duration(info)
     origin: int | None = None
+    converter = Converter(info.matrix, info.full)
     for frame in _decoded(info, damage):
         if (frame.width, frame.height) != (info.width, info.height):
             damage.found.append(
@@ -68,7 +70,7 @@ def read_frames(info: ClipInfo, span: Span, damage: Damage) -> Iterator[Frame]:
             return
         if frame.is_corrupt:
             damage.frames.append(at)
-        colour, alpha = to_rgb(frame, info.matrix, info.full)
+        colour, alpha = converter.to_rgb(frame)
         yield Frame(
             info.turn.upright(colour), None if alpha is None else info.turn.upright(alpha),
             pts, frame.duration or length, index,
@@ -106,7 +108,7 @@ def _decoded(info: ClipInfo, damage: Damage) -> Iterator[av.VideoFrame]:
             if packet.stream_index != stream.index:
                 continue
             try:
-                for frame in packet.decode():
+                for frame in cast("list[av.VideoFrame]", packet.decode()):
                     given += 1
                     yield frame
             except av.FFmpegError:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from derain.clips.codecs import Encoding
-from derain.clips.colour import from_rgb
+from derain.clips.colour import Converter
 from derain.clips.container import ClipInfo
 from derain.clips.frames import Frame
 from derain.clips.library import av
@@ -40,7 +42,9 @@ class SegmentEncoder:
 
     def __init__(self, info: ClipInfo, encoding: Encoding, size: tuple[int, int]) -> None:
         self._info, self._encoding = info, encoding
-        self._context: av.VideoCodecContext = av.CodecContext.create(encoding.encoder, "w")
+        context = av.CodecContext.create(encoding.encoder, "w")
+        assert isinstance(context, av.VideoCodecContext)
+        self._context, self._converter = context, Converter(info.matrix, info.full)
         set_up(self._context, info, encoding, size)
         self._packets: list[Coded] = []
         self._durations: dict[int, int] = {}
@@ -50,9 +54,7 @@ class SegmentEncoder:
         turn = self._info.turn
         colour = turn.stored(frame.colour)
         alpha = None if frame.alpha is None else turn.stored(frame.alpha)
-        made = from_rgb(
-            colour, alpha, self._encoding.pix_fmt, self._info.matrix, self._info.full
-        )
+        made = self._converter.from_rgb(colour, alpha, self._encoding.pix_fmt)
         made.pts, made.time_base = frame.pts, self._info.time_base
         made.color_primaries, made.color_trc = self._info.primaries, self._info.transfer
         made.colorspace = self._info.colorspace
@@ -65,7 +67,7 @@ class SegmentEncoder:
         self._take(self._context.encode(None))
         write_segment(path, self._packets)
 
-    def _take(self, packets: list[av.Packet]) -> None:
+    def _take(self, packets: Sequence[av.Packet[Any]]) -> None:
         for packet in packets:
             pts = int(Fraction(packet.pts or 0) * packet.time_base / self._info.time_base)
             duration = self._durations.pop(pts, 0)

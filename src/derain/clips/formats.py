@@ -38,7 +38,7 @@ def result_name(path: Path) -> Path:
 
 def check_clip_name(source: Path, target: Path) -> None:
     """Raise :class:`InvalidImageError` where the result could not be written under this name."""
-    fits = (ANIMATED if may_be_animated(source) else WRITTEN)
+    fits = ANIMATED if may_be_animated(source) else WRITTEN
     if target.suffix.lower() not in fits:
         raise InvalidImageError(
             f"{target}: '{target.suffix}' is no ending for this clip's result; "

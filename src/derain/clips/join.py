@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import heapq
 from collections.abc import Iterator
 from fractions import Fraction
@@ -23,8 +24,14 @@ Timed = tuple[float, int, Any]
 
 
 def join(
-    info: ClipInfo, encoding: Encoding, size: tuple[int, int], segments: list[Path],
-    target: Path, kind: str, span: Span, everything: bool,
+    info: ClipInfo,
+    encoding: Encoding,
+    size: tuple[int, int],
+    segments: list[Path],
+    target: Path,
+    kind: str,
+    span: Span,
+    everything: bool,
 ) -> list[str]:
     """Write a whole clip from its segments.
 
@@ -47,9 +54,10 @@ def join(
     notes: list[str] = []
     options = {"movflags": "+use_metadata_tags"} if kind == ".mov" else {}
     try:
-        with open_clip(info.path) as source, av.open(
-            str(target), "w", format=_KINDS[kind.lower()], options=options
-        ) as result:
+        with (
+            open_clip(info.path) as source,
+            av.open(str(target), "w", format=_KINDS[kind.lower()], options=options) as result,
+        ):
             picture = picture_stream(source, info.path)
             shift, ends = _span_of(segments, info, span)
             places = _make_streams(
@@ -61,7 +69,9 @@ def join(
             for _, _, packet in heapq.merge(frames, others, key=lambda timed: timed[:2]):
                 result.mux(packet)
     except av.FFmpegError as error:
-        if error.errno in (28, 122, 13, 30):
+        if isinstance(error, OSError) and error.errno in (
+            errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS
+        ):  # fmt: skip
             raise explain_os_error(error, target) from error
         raise DerainError(
             f"{info.path}: cannot be written as {kind[1:]} ({error.strerror}); give -o NAME.mkv"
@@ -78,28 +88,36 @@ def _span_of(segments: list[Path], info: ClipInfo, span: Span) -> tuple[int, Fra
 
 
 def _make_streams(
-    source: av.container.InputContainer, result: av.container.OutputContainer,
-    picture: av.VideoStream, info: ClipInfo, encoding: Encoding, size: tuple[int, int],
-    everything: bool, notes: list[str], kind: str,
+    source: av.container.InputContainer,
+    result: av.container.OutputContainer,
+    picture: av.VideoStream,
+    info: ClipInfo,
+    encoding: Encoding,
+    size: tuple[int, int],
+    everything: bool,
+    notes: list[str],
+    kind: str,
 ) -> dict[int, av.stream.Stream]:
     """The result's streams, in the order of the clip's; by the number they have there."""
     places: dict[int, av.stream.Stream] = {}
+    made: av.stream.Stream
     for stream in source.streams:
         if stream.index == picture.index:
             try:
-                made = result.add_stream(encoding.encoder, rate=info.rate)
+                coded = result.add_stream(encoding.encoder, rate=info.rate)
             except ValueError:
                 raise InvalidImageError(
                     f"{info.path}: {kind[1:]} does not hold {encoding.codec}; give --codec or "
                     "-o NAME.mkv"
                 ) from None
-            assert isinstance(made, av.VideoStream)
-            set_up(made.codec_context, info, encoding, size)
-            made.time_base = info.time_base
+            assert isinstance(coded, av.VideoStream)
+            set_up(coded.codec_context, info, encoding, size)
+            coded.time_base = info.time_base
             if info.display:
-                made.set_display_matrix(info.display)
+                coded.set_display_matrix(info.display)
             if encoding.codec == "hevc" and kind in (".mp4", ".m4v", ".mov"):
-                made.codec_tag = "hvc1"
+                coded.codec_tag = "hvc1"
+            made = coded
         elif everything:
             copied = _copy_stream(stream, result, notes, kind)
             if copied is None:
@@ -118,10 +136,11 @@ def _copy_stream(
 ) -> av.stream.Stream | None:
     codec = stream.codec_context.name if stream.codec_context else stream.type
     try:
-        if stream.type == "attachment":
+        if isinstance(stream, av.stream.AttachmentStream):
             return result.add_attachment(
                 stream.metadata.get("filename", "attachment"),
-                stream.metadata.get("mimetype", "application/octet-stream"), stream.data,
+                stream.metadata.get("mimetype", "application/octet-stream"),
+                stream.data,
             )
         return result.add_stream_from_template(stream, opaque=True)
     except (ValueError, av.FFmpegError):
@@ -139,8 +158,10 @@ def _kept(metadata: dict[str, str]) -> dict[str, str]:
 
 
 def _describe(
-    source: av.container.InputContainer, result: av.container.OutputContainer,
-    shift: Fraction, ends: Fraction | None,
+    source: av.container.InputContainer,
+    result: av.container.OutputContainer,
+    shift: Fraction,
+    ends: Fraction | None,
 ) -> None:
     """Metadata and chapters, those that lie in the span."""
     result.metadata.update(_kept(source.metadata))
@@ -172,8 +193,11 @@ def _coded_frames(
 
 
 def _other_packets(
-    source: av.container.InputContainer, places: dict[int, av.stream.Stream],
-    picture: av.VideoStream, shift: Fraction, ends: Fraction | None,
+    source: av.container.InputContainer,
+    places: dict[int, av.stream.Stream],
+    picture: av.VideoStream,
+    shift: Fraction,
+    ends: Fraction | None,
 ) -> Iterator[Timed]:
     """Packets of the other streams that lie in the span, until the clip cannot be read on."""
     wanted = [source.streams[index] for index in places if index != picture.index]

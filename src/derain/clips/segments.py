@@ -49,11 +49,15 @@ def read_index(path: Path) -> list[tuple[int, int, int, bool]]:
     try:
         with path.open("rb") as file:
             size = int.from_bytes(file.read(_LENGTH), "little")
-            entries = [(int(n), int(p), int(d), bool(k)) for n, p, d, k in json.loads(file.read(size))]
+            entries = [
+                (int(n), int(p), int(d), bool(k)) for n, p, d, k in json.loads(file.read(size))
+            ]
         if path.stat().st_size != _LENGTH + size + sum(entry[0] for entry in entries):
             raise ValueError
     except (OSError, ValueError, MemoryError) as error:
-        raise DerainError(f"{path}: is no whole segment; remove its folder and run again") from error
+        raise DerainError(
+            f"{path}: is no whole segment; remove its folder and run again"
+        ) from error
     return entries
 
 

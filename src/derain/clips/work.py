@@ -149,9 +149,7 @@ def derain_clip(
     for note in dict.fromkeys(lost):
         tell(f"{target}: {note}")
     if told := damage.told():
-        raise DamagedClipError(
-            f"{source}: damaged: {told}; {written} frames are in {target}"
-        )
+        raise DamagedClipError(f"{source}: damaged: {told}; {written} frames are in {target}")
     return ClipResult(written, seen[1], seen[0], done * options.segment, notes)
 
 
