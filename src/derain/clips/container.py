@@ -185,9 +185,9 @@ def _first_frame(
                 for frame in packet.decode():
                     return frame
             except av.FFmpegError as error:
-                reason = first_line(error)
+                reason = error.strerror or first_line(error)
     except av.FFmpegError as error:
-        reason = first_line(error)
+        reason = error.strerror or first_line(error)
     raise InvalidImageError(f"{path}: no frame can be read ({reason})")
 
 
