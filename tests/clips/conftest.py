@@ -10,9 +10,9 @@ import pytest
 
 pytest.importorskip("av")
 
-from derain.clips.derainers import EachFrame  # noqa: E402
-from derain.clips.work import ClipOptions, ClipResult, derain_clip  # noqa: E402
-from tests.clips.made import Derain, same  # noqa: E402
+from derain.clips.derainers import EachFrame
+from derain.clips.work import ClipOptions, ClipResult, derain_clip
+from tests.clips.made import Derain, same
 
 
 @pytest.fixture

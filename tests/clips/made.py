@@ -52,7 +52,7 @@ def picture(index: int, size: tuple[int, int]) -> NDArray[np.uint8]:
     return pixels
 
 
-def make(path: Path, how: Made = Made()) -> Path:  # noqa: B008 - it is frozen
+def make(path: Path, how: Made = Made()) -> Path:
     """Write a clip; the container is that of the name."""
     matrix, primaries, transfer, range_ = how.marks
     with av.open(str(path), "w") as out:
@@ -69,7 +69,7 @@ def make(path: Path, how: Made = Made()) -> Path:  # noqa: B008 - it is frozen
         if how.rotation:
             stream.set_display_rotation(how.rotation)
         sounds = [_add_sound(out, path, language) for language in how.sound]
-        titles = out.add_stream(how.subtitles) if how.subtitles else None
+        titles = out.add_mux_stream(how.subtitles, time_base=MS) if how.subtitles else None
         if how.attachment:
             out.add_attachment("font.ttf", "application/x-truetype-font", b"letters" * 9)
         if how.chapters:
@@ -86,7 +86,7 @@ def make(path: Path, how: Made = Made()) -> Path:  # noqa: B008 - it is frozen
         for sound in sounds:
             _play(out, sound, float(how.times[-1] * how.base))
         if titles is not None:
-            _write_titles(out, titles)
+            _write_titles(out, titles, path.suffix == ".mp4")
     return path
 
 
@@ -105,12 +105,10 @@ def _play(out: Any, sound: Any, seconds: float) -> None:
     out.mux(sound.encode(None))
 
 
-def _write_titles(out: Any, stream: Any) -> None:
+def _write_titles(out: Any, stream: Any, prefixed: bool) -> None:
     for index in range(2):
-        packet = av.Packet(f"line {index}".encode())
-        if stream.codec_context.name == "mov_text":
-            text = f"line {index}".encode()
-            packet = av.Packet(len(text).to_bytes(2, "big") + text)
+        text = f"line {index}".encode()
+        packet = av.Packet(len(text).to_bytes(2, "big") + text if prefixed else text)
         packet.pts = packet.dts = index * 200
         packet.duration, packet.time_base, packet.stream = 100, MS, stream
         out.mux(packet)
@@ -168,10 +166,10 @@ def read(path: Path) -> Read:
 
 
 def frames(path: Path) -> Iterator[NDArray[np.uint8]]:
-    """Decoded by FFmpeg, as stored, planes as they are."""
+    """Decoded by FFmpeg, as stored."""
     with av.open(str(path)) as clip:
         for frame in clip.decode(video=0):
-            yield frame.to_ndarray()
+            yield frame.to_ndarray(format="rgb24")
 
 
 def same(pixels: NDArray[Any]) -> NDArray[Any]:

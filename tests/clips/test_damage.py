@@ -50,7 +50,7 @@ def test_cut_at_every_twentieth(name: str, tmp_path, dry) -> None:
         assert result.exists() == isinstance(caught.value, DamagedClipError)
         if result.exists():
             count = len(list(frames(result)))
-            assert written <= count < 24
+            assert written <= count <= 24  # the end may lack sound alone
             assert f"{count} frames are in {result}" in told
             written = count
     assert written > 12

@@ -14,9 +14,9 @@ import pytest
 
 pytest.importorskip("av")
 
-from derain.clips.derainers import EachFrame  # noqa: E402
-from derain.clips.work import ClipOptions, derain_clip  # noqa: E402
-from tests.clips.made import Made, frames, make, read, times  # noqa: E402
+from derain.clips.derainers import EachFrame
+from derain.clips.work import ClipOptions, derain_clip
+from tests.clips.made import Made, frames, make, read, times
 
 LONG = Made(times=times(40, 512, 200))
 SCRIPT = """

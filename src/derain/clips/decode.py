@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
@@ -10,8 +11,7 @@ from derain.clips.colour import Converter
 from derain.clips.container import ClipInfo, open_clip, picture_stream
 from derain.clips.frames import Frame
 from derain.clips.library import av
-
-_SLACK = 0.1  # seconds that a container may promise more than its packets hold
+from derain.clips.promises import Promises
 
 
 @dataclass
@@ -91,44 +91,29 @@ def _decoded(info: ClipInfo, damage: Damage) -> Iterator[av.VideoFrame]:
     with open_clip(info.path) as container:
         stream = picture_stream(container, info.path)
         stream.thread_type = "AUTO"
-        given, reached, broken = 0, 0.0, False
-        packets = container.demux()
+        promises, packets = Promises(container), container.demux()
         while True:
             try:
                 packet = next(packets)
             except StopIteration:
                 break
             except av.FFmpegError as error:
-                damage.found.append(f"cannot be read on after {reached:.2f} s ({error.strerror})")
-                broken = True
+                damage.found.append(
+                    f"cannot be read on after {promises.reached:.2f} s ({error.strerror})"
+                )
+                yield from _rest(stream)
                 break
-            if packet.pts is not None and packet.time_base:
-                end = (packet.pts + (packet.duration or 0)) * packet.time_base
-                reached = max(reached, float(end))
-            if packet.stream_index != stream.index:
+            promises.see(packet)
+            if packet.stream.index != stream.index:
                 continue
             try:
-                for frame in cast("list[av.VideoFrame]", packet.decode()):
-                    given += 1
-                    yield frame
+                yield from cast("list[av.VideoFrame]", packet.decode())
             except av.FFmpegError:
                 damage.frames.append(float((packet.pts or 0) * info.time_base))
-        if broken:
-            try:
-                for frame in stream.decode(None):
-                    given += 1
-                    yield frame
-            except av.FFmpegError:
-                pass
-        promised = _promised(container)
-        begins = float(container.start_time or 0) / av.time_base
-        if reached - begins < promised - _SLACK:
-            damage.found.append(f"ends after {reached - begins:.2f} of {promised:.2f} s")
-        elif 0 < given < info.frames - 1 and not damage.frames:
-            damage.found.append(f"holds {given} of {info.frames} frames")
+        damage.found += promises.broken()
 
 
-def _promised(container: av.container.InputContainer) -> float:
-    """How long a container says it is; 0 where FFmpeg would have to guess."""
-    known = {"mov", "matroska", "webm", "mp4"} & set(container.format.name.split(","))
-    return (container.duration or 0) / av.time_base if known else 0.0
+def _rest(stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+    """What the decoder still holds when no more packets come."""
+    with contextlib.suppress(av.FFmpegError):
+        yield from stream.decode(None)

@@ -20,6 +20,7 @@ from derain.files import explain_os_error
 
 _OF_THE_CONTAINER = ("encoder", "major_brand", "minor_version", "compatible_brands", "duration")
 _KINDS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
+_NOTHING = b"\x00\x00"  # a text of MP4 of no letters
 Timed = tuple[float, int, Any]
 
 
@@ -51,32 +52,91 @@ def join(
         InvalidImageError: The container does not hold the codec.
         DiskFullError, PermissionDeniedError: The system refused.
     """
-    notes: list[str] = []
-    options = {"movflags": "+use_metadata_tags"} if kind == ".mov" else {}
     try:
-        with (
-            open_clip(info.path) as source,
-            av.open(str(target), "w", format=_KINDS[kind.lower()], options=options) as result,
-        ):
-            picture = picture_stream(source, info.path)
-            shift, ends = _span_of(segments, info, span)
-            places = _make_streams(
-                source, result, picture, info, encoding, size, everything, notes, kind
-            )
-            _describe(source, result, shift * info.time_base, ends)
-            others = _other_packets(source, places, picture, shift * info.time_base, ends)
-            frames = _coded_frames(segments, info, places[picture.index], shift)
-            for _, _, packet in heapq.merge(frames, others, key=lambda timed: timed[:2]):
-                result.mux(packet)
+        try:
+            return _write(info, encoding, size, segments, target, kind, span, everything, True)
+        except av.FFmpegError as error:
+            if _of_the_system(error) or not everything:
+                raise
+            # A data track may be taken and then make the whole header impossible.
+            return _write(info, encoding, size, segments, target, kind, span, everything, False)
     except av.FFmpegError as error:
-        if isinstance(error, OSError) and error.errno in (
-            errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS
-        ):  # fmt: skip
+        if isinstance(error, OSError) and _of_the_system(error):
             raise explain_os_error(error, target) from error
         raise DerainError(
             f"{info.path}: cannot be written as {kind[1:]} ({error.strerror}); give -o NAME.mkv"
         ) from error
+
+
+def _of_the_system(error: av.FFmpegError) -> bool:
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
+
+
+def _write(
+    info: ClipInfo,
+    encoding: Encoding,
+    size: tuple[int, int],
+    segments: list[Path],
+    target: Path,
+    kind: str,
+    span: Span,
+    everything: bool,
+    data: bool,
+) -> list[str]:
+    notes: list[str] = []
+    options = {"movflags": "+use_metadata_tags"} if kind == ".mov" else {}
+    with (
+        open_clip(info.path) as source,
+        av.open(str(target), "w", format=_KINDS[kind.lower()], options=options) as result,
+    ):
+        picture = picture_stream(source, info.path)
+        shift, ends = _span_of(segments, info, span)
+        places: dict[int, av.stream.Stream] = {}
+        for stream in source.streams:
+            if stream.index == picture.index:
+                made = _picture_stream(result, info, encoding, size, kind)
+            elif not everything or _is_chapter_track(stream, source):
+                continue  # chapters are written with their names
+            else:
+                copied = None if stream.type == "data" and not data else _copy(stream, result)
+                if copied is None:
+                    what = stream.codec_context.name if stream.codec_context else "data"
+                    place = f"{stream.type} track {stream.index} ({what})"
+                    notes.append(f"{kind[1:]} does not hold {place}; left out")
+                    continue
+                made = copied
+            made.metadata.update(_kept(stream.metadata))
+            made.disposition = stream.disposition
+            places[stream.index] = made
+        _describe(source, result, shift * info.time_base, ends)
+        others = _other_packets(source, places, picture, shift * info.time_base, ends)
+        frames = _coded_frames(segments, info, places[picture.index], shift)
+        for _, _, packet in heapq.merge(frames, others, key=lambda timed: timed[:2]):
+            result.mux(packet)
     return notes
+
+
+def _picture_stream(
+    result: av.container.OutputContainer,
+    info: ClipInfo,
+    encoding: Encoding,
+    size: tuple[int, int],
+    kind: str,
+) -> av.VideoStream:
+    try:
+        made = result.add_stream(encoding.encoder, rate=info.rate)
+    except ValueError:
+        raise InvalidImageError(
+            f"{info.path}: {kind[1:]} does not hold {encoding.codec}; give --codec or -o NAME.mkv"
+        ) from None
+    assert isinstance(made, av.VideoStream)
+    set_up(made.codec_context, info, encoding, size)
+    made.time_base = info.time_base
+    if info.display:
+        made.set_display_matrix(info.display)
+    if encoding.codec == "hevc" and kind in (".mp4", ".m4v", ".mov"):
+        made.codec_tag = "hvc1"
+    return made
 
 
 def _span_of(segments: list[Path], info: ClipInfo, span: Span) -> tuple[int, Fraction | None]:
@@ -87,54 +147,15 @@ def _span_of(segments: list[Path], info: ClipInfo, span: Span) -> tuple[int, Fra
     return shift, last * info.time_base if span.end is not None else None
 
 
-def _make_streams(
-    source: av.container.InputContainer,
-    result: av.container.OutputContainer,
-    picture: av.VideoStream,
-    info: ClipInfo,
-    encoding: Encoding,
-    size: tuple[int, int],
-    everything: bool,
-    notes: list[str],
-    kind: str,
-) -> dict[int, av.stream.Stream]:
-    """The result's streams, in the order of the clip's; by the number they have there."""
-    places: dict[int, av.stream.Stream] = {}
-    made: av.stream.Stream
-    for stream in source.streams:
-        if stream.index == picture.index:
-            try:
-                coded = result.add_stream(encoding.encoder, rate=info.rate)
-            except ValueError:
-                raise InvalidImageError(
-                    f"{info.path}: {kind[1:]} does not hold {encoding.codec}; give --codec or "
-                    "-o NAME.mkv"
-                ) from None
-            assert isinstance(coded, av.VideoStream)
-            set_up(coded.codec_context, info, encoding, size)
-            coded.time_base = info.time_base
-            if info.display:
-                coded.set_display_matrix(info.display)
-            if encoding.codec == "hevc" and kind in (".mp4", ".m4v", ".mov"):
-                coded.codec_tag = "hvc1"
-            made = coded
-        elif everything:
-            copied = _copy_stream(stream, result, notes, kind)
-            if copied is None:
-                continue
-            made = copied
-        else:
-            continue
-        made.metadata.update(_kept(stream.metadata))
-        made.disposition = stream.disposition
-        places[stream.index] = made
-    return places
+def _is_chapter_track(stream: av.stream.Stream, source: av.container.InputContainer) -> bool:
+    """Whether this is the text track in which MP4 keeps the names of chapters."""
+    return stream.type == "data" and stream.name == "bin_data" and bool(source.chapters())
 
 
-def _copy_stream(
-    stream: av.stream.Stream, result: av.container.OutputContainer, notes: list[str], kind: str
+def _copy(
+    stream: av.stream.Stream, result: av.container.OutputContainer
 ) -> av.stream.Stream | None:
-    codec = stream.codec_context.name if stream.codec_context else stream.type
+    """A stream for another's packets; None where the container does not hold them."""
     try:
         if isinstance(stream, av.stream.AttachmentStream):
             return result.add_attachment(
@@ -144,9 +165,6 @@ def _copy_stream(
             )
         return result.add_stream_from_template(stream, opaque=True)
     except (ValueError, av.FFmpegError):
-        notes.append(
-            f"{kind[1:]} does not hold {stream.type} track {stream.index} ({codec}); left out"
-        )
         return None
 
 
@@ -210,8 +228,8 @@ def _other_packets(
             packet = next(packets)
         except (StopIteration, av.FFmpegError):
             return
-        if packet.size == 0:
-            continue  # the end of a stream
+        if packet.size == 0 or bytes(packet) == _NOTHING:
+            continue  # the end of a stream; a pause between subtitles, which the writer makes
         base = packet.time_base
         at = packet.pts if packet.pts is not None else packet.dts
         if at is not None and shift and (at + (packet.duration or 0)) * base <= shift:
@@ -223,5 +241,5 @@ def _other_packets(
         packet.dts = None if packet.dts is None else packet.dts - moved
         order = packet.dts if packet.dts is not None else packet.pts
         last = last if order is None else float(order * base)
-        packet.stream = places[packet.stream_index]
+        packet.stream = places[packet.stream.index]
         yield last, 1, packet
