@@ -65,6 +65,7 @@ def open_animation(path: Path) -> Animation:
             default = bool(getattr(image, "default_image", False))
             lossless = kind != "WEBP" or b"VP8L" in path.read_bytes()
             for frame in ImageSequence.Iterator(image):
+                frame.load()  # WebP says only then how long a frame lasts
                 if frame.mode not in _MODES:
                     raise InvalidImageError(f"{path}: has more than 8 bits a sample; not supported")
                 durations.append(float(frame.info.get("duration", 0)))

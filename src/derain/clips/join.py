@@ -92,6 +92,7 @@ def _write(
         picture = picture_stream(source, info.path)
         shift, ends = _span_of(segments, info, span)
         places: dict[int, av.stream.Stream] = {}
+        made: av.stream.Stream
         for stream in source.streams:
             if stream.index == picture.index:
                 made = _picture_stream(result, info, encoding, size, kind)
