@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from PIL import Image
 
 av = pytest.importorskip("av")
 
@@ -167,3 +169,38 @@ def test_unusual_marks_are_not_guessed(tmp_path, dry) -> None:
     source = make(tmp_path / "a.mp4", Made(marks=(2, 2, 2, 0)))
     result, _, _ = dry(source)
     assert read(result).marks[:3] == read(source).marks[:3]
+
+
+def test_a_cover_picture_and_marks_of_tracks(tmp_path, dry) -> None:
+    plain = make(tmp_path / "plain.mp4", Made(sound=("eng", "jpn")))
+    source = tmp_path / "a.mp4"
+    cover = Image.fromarray(np.full((32, 32, 3), 90, np.uint8))
+    cover.save(buffer := io.BytesIO(), "PNG")
+    marks = av.stream.Disposition
+    with av.open(str(plain)) as old, av.open(str(source), "w") as new:
+        places = {s.index: new.add_stream_from_template(s, opaque=True) for s in old.streams}
+        places[1].disposition, places[2].disposition = marks.default, marks.comment
+        picture = new.add_mux_stream("png", width=32, height=32)
+        picture.disposition = marks.attached_pic
+        for packet in old.demux():
+            if packet.size:
+                packet.stream = places[packet.stream.index]
+                new.mux(packet)
+        packet = av.Packet(buffer.getvalue())
+        packet.pts, packet.dts, packet.time_base, packet.stream = 0, 0, MS, picture
+        new.mux(packet)
+    result, _, told = dry(source)
+    assert not told
+    with av.open(str(source)) as old, av.open(str(result)) as new:
+        before, after = old.streams, new.streams
+        assert [s.type for s in before] == [s.type for s in after]
+        assert [s.disposition for s in before] == [s.disposition for s in after]
+        assert any(s.disposition & marks.attached_pic for s in after)
+        (packet,) = (p for p in new.demux(after[3]) if p.size)
+        assert bytes(packet) == buffer.getvalue()
+
+
+def test_transparency_that_is_not_decoded_is_told(tmp_path, dry) -> None:
+    how = Made("libvpx-vp9", "yuva420p", times=VFR_MS, base=MS)
+    _, _, told = dry(make(tmp_path / "a.webm", how))
+    assert any("transparency" in line for line in told)

@@ -102,8 +102,8 @@ def _look(name: str, out: Path | None, recursive: bool, suffix: str | None, inpu
         known = path.suffix.lower() in SUFFIXES or is_clip(path)
         if out is None and suffix is None and not known:
             raise InvalidImageError(
-                f"{path}: '{path.suffix}' is no format that is read and written; convert it to PNG "
-                "or JPEG first (a clip to MP4 or MKV)"
+                f"{path}: '{path.suffix}' is no picture format and no clip's that is read and "
+                "written; convert it first, to PNG or JPEG, a clip to MP4 or MKV"
             )
         inputs.pictures.append(Input(path))
     elif glob.has_magic(name):

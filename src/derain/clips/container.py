@@ -34,6 +34,7 @@ class ClipInfo:
         display: FFmpeg's display matrix, None where there is none.
         frames: How many there are, as far as the container says; 0 if it does not.
         seconds: How long the clip is, likewise.
+        notes: What of it is not decoded.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class ClipInfo:
     display: tuple[int, ...] | None
     frames: int
     seconds: float
+    notes: tuple[str, ...] = ()
 
     @property
     def turn(self) -> Turn:
@@ -156,8 +158,14 @@ def probe(path: Path) -> ClipInfo:
             stream.sample_aspect_ratio or None,
             colorspace, primaries, transfer, range_,
             matrix_of(frame.colorspace, frame.width, frame.height), _display_matrix(frame),
-            stream.frames, max(0.0, seconds),
+            stream.frames, max(0.0, seconds), _not_decoded(stream, frame),
         )  # fmt: skip
+
+
+def _not_decoded(stream: av.VideoStream, frame: av.VideoFrame) -> tuple[str, ...]:
+    if stream.metadata.get("alpha_mode") == "1" and not has_alpha(frame.format.name):
+        return ("its transparency is not decoded; the result is opaque",)
+    return ()
 
 
 def _marks(

@@ -18,7 +18,14 @@ from derain.clips.segments import decode_times, read_index, read_segment
 from derain.errors import DerainError, InvalidImageError
 from derain.files import explain_os_error
 
-_OF_THE_CONTAINER = ("encoder", "major_brand", "minor_version", "compatible_brands", "duration")
+_OF_THE_CONTAINER = (
+    "encoder",
+    "major_brand",
+    "minor_version",
+    "compatible_brands",
+    "duration",
+    "alpha_mode",
+)
 _KINDS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 _NOTHING = b"\x00\x00"  # a text of MP4 of no letters
 Timed = tuple[float, int, Any]

@@ -92,7 +92,7 @@ def derain_clip(
     for output in outputs.values():
         check_writable(output)
     seen = info.turn.upright(np.empty((info.height, info.width, 0), np.uint8)).shape
-    plans, notes = {}, []
+    plans, notes = {}, [f"{source}: {note}" for note in info.notes]
     for product, output in outputs.items():
         size = size_of(product, info)
         encoding, found = choose_encoding(
