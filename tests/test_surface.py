@@ -20,10 +20,11 @@ ROOT = Path(__file__).parents[1]
 
 def test_public_names_are_frozen() -> None:
     assert sorted(derain.__all__) == [
-        "Backend", "BackendUnavailableError", "CorruptModelError", "DerainError", "Derainer",
-        "InputNotFoundError", "InvalidImageError", "Model", "ModelCard", "ModelNotFoundError",
-        "NonFiniteError", "OutOfMemoryError", "PermissionDeniedError", "Separation", "UsageError",
-        "__version__", "load_model", "model_names",
+        "Backend", "BackendUnavailableError", "CorruptModelError", "DamagedClipError",
+        "DerainError", "Derainer", "InputNotFoundError", "InvalidImageError", "Model",
+        "ModelCard", "ModelNotFoundError", "NonFiniteError", "OutOfMemoryError",
+        "PermissionDeniedError", "Separation", "UsageError", "__version__",
+        "load_model", "model_names", "video",
     ]  # fmt: skip
     for name in derain.__all__:
         assert getattr(derain, name) is not None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from derain.errors import (
     BackendUnavailableError,
     CorruptModelError,
+    DamagedClipError,
     DerainError,
     InputNotFoundError,
     InvalidImageError,
@@ -21,6 +22,7 @@ from derain.errors import (
 )
 
 if TYPE_CHECKING:
+    from derain.clips import video
     from derain.restore import Backend, Derainer, Separation
     from derain.zoo import Model, ModelCard, load_model, model_names
 
@@ -28,6 +30,7 @@ __version__ = "0.1.0"
 
 _LATER = {
     **dict.fromkeys(("Backend", "Derainer", "Separation"), "derain.restore"),
+    "video": "derain.clips",
     **dict.fromkeys(("Model", "ModelCard", "load_model", "model_names"), "derain.zoo"),
 }
 
@@ -45,6 +48,7 @@ __all__ = [
     "Backend",
     "BackendUnavailableError",
     "CorruptModelError",
+    "DamagedClipError",
     "DerainError",
     "Derainer",
     "InputNotFoundError",
@@ -60,4 +64,5 @@ __all__ = [
     "__version__",
     "load_model",
     "model_names",
+    "video",
 ]

@@ -24,6 +24,10 @@ class InvalidImageError(DerainError):
     """A picture that is damaged, not a picture, or of a kind that cannot be kept intact."""
 
 
+class DamagedClipError(DerainError):
+    """A clip of which parts cannot be read; what can be had of it was written."""
+
+
 class PermissionDeniedError(DerainError):
     """The system does not allow a file to be read or written."""
 

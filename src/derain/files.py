@@ -79,6 +79,22 @@ def atomic_write(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def publish(made: Path, path: Path) -> None:
+    """Give a finished file, on the same disk, its final name; the mode is as :func:`atomic_write`.
+
+    Raises:
+        DiskFullError, PermissionDeniedError, DerainError: The system refused; nothing was changed.
+    """
+    try:
+        target = path.resolve() if path.is_symlink() else path
+        with made.open("rb+") as file:
+            os.fsync(file.fileno())
+        made.chmod(_mode_for(target))
+        made.replace(target)
+    except OSError as error:
+        raise explain_os_error(error, path) from error
+
+
 _PREFIX = ".derain-"
 _TEMPORARY = re.compile(re.escape(_PREFIX) + r"[a-z0-9_]{8}")
 _DAY = 86400

@@ -190,10 +190,10 @@ def test_what_is_left_out_is_told(
 ) -> None:
     for name in ("mixed/a.png", "only/inner/a.png"):
         save(name, rainy[:32, :32])
-    for name in ("photo.gif", "raw.NEF", "a.jp2"):
+    for name in ("photo.tga", "raw.NEF", "a.jp2"):
         (tmp_path / "mixed" / name).write_bytes(b"other")
     assert run([str(tmp_path / "mixed"), *FAST, "-o", str(tmp_path / "o")]) == 0
-    assert "left out 3 other files (.gif .jp2 .nef)" in capsys.readouterr().err.replace("\n", "")
+    assert "left out 3 other files (.jp2 .nef .tga)" in capsys.readouterr().err.replace("\n", "")
     (tmp_path / "mixed" / "b.png").symlink_to(tmp_path / "nowhere.png")
     assert run([str(tmp_path / "mixed"), *FAST, "-o", str(tmp_path / "o"), "--overwrite"]) == 1
     assert "b.png: a link that leads nowhere" in capsys.readouterr().err.replace("\n", "")
@@ -203,8 +203,8 @@ def test_what_is_left_out_is_told(
     assert "--recursive" not in capsys.readouterr().err
     assert run([str(tmp_path / "only"), *FAST]) == 3
     assert "--recursive" in capsys.readouterr().err
-    assert run([str(tmp_path / "mixed" / "photo.gif"), *FAST]) == 4
-    assert "photo.gif: '.gif' is no picture format" in capsys.readouterr().err
+    assert run([str(tmp_path / "mixed" / "photo.tga"), *FAST]) == 4
+    assert "photo.tga: '.tga' is no picture format" in capsys.readouterr().err
 
 
 def test_companions_that_are_missing_are_made(

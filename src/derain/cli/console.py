@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -55,6 +56,7 @@ class Reporter:
         self._task = self._progress.add_task("deraining", total=known, rate="")
         self._total = total
         self._started, self._pixels, self._pictures = time.monotonic(), 0, 0
+        self._first: tuple[int, float] | None = None  # frames, and when, of the clip at hand
 
     def __enter__(self) -> Reporter:
         self._progress.start()
@@ -78,10 +80,25 @@ class Reporter:
             rate=f"{pace:.2f} MP/s",
         )
 
+    def frame(self, done: int, total: int) -> None:
+        """A frame of the clip at hand is finished; how many there are may be a guess."""
+        now = time.monotonic()
+        if self._first is None or done <= self._first[0]:
+            self._first = (done - 1, now)  # what an earlier run had made took no time
+        pace = (done - self._first[0]) / max(1e-9, now - self._first[1])
+        left = timedelta(seconds=round((total - done) / pace)) if done < total else timedelta()
+        self._progress.update(
+            self._task,
+            completed=self._pictures + done / max(1, total),
+            total=self._total,
+            rate=f"{done}/{total}, {pace:.2f} frames/s, {left} left",
+        )
+
     def finished(self, pixels: int = 0) -> None:
         """The picture at hand is behind us, whatever became of it."""
         self._pixels += pixels
         self._pictures += 1
+        self._first = None
         self._progress.update(self._task, completed=self._pictures)
 
     def line(self, text: str) -> None:

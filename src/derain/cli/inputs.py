@@ -1,4 +1,4 @@
-"""From what was named on the command line to the pictures that are meant."""
+"""From what was named on the command line to the pictures and clips that are meant."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from derain.clips.formats import is_clip, result_name
 from derain.errors import DerainError, InputNotFoundError, InvalidImageError, OutputConflictError
 from derain.files import explain_os_error
 from derain.media import FORMATS, SUFFIXES
@@ -78,7 +79,7 @@ def _is_result(path: Path, named: set[tuple[Path, str]]) -> bool:
 
 def clean_beside(picture: Path) -> Path:
     """Where the clean picture goes without ``-o``."""
-    return picture.with_name(f"{picture.stem}.derained{picture.suffix}")
+    return result_name(picture.with_name(f"{picture.stem}.derained{picture.suffix}"))
 
 
 def compare_of(clean: Path) -> Path:
@@ -88,7 +89,7 @@ def compare_of(clean: Path) -> Path:
 
 def rain_of(clean: Path) -> Path:
     """Where what was taken away goes."""
-    return clean.with_name(f"{clean.stem}.rain.png")
+    return clean.with_name(f"{clean.stem}.rain{clean.suffix if is_clip(clean) else '.png'}")
 
 
 def _look(name: str, out: Path | None, recursive: bool, suffix: str | None, inputs: Inputs) -> None:
@@ -98,10 +99,11 @@ def _look(name: str, out: Path | None, recursive: bool, suffix: str | None, inpu
     elif _exists(path) and path.is_dir():
         _look_inside(path, out, recursive, inputs)
     elif _exists(path):
-        if out is None and suffix is None and path.suffix.lower() not in SUFFIXES:
+        known = path.suffix.lower() in SUFFIXES or is_clip(path)
+        if out is None and suffix is None and not known:
             raise InvalidImageError(
-                f"{path}: '{path.suffix}' is no picture format that is read and written; convert "
-                "it to PNG or JPEG first (a video to one picture for each frame)"
+                f"{path}: '{path.suffix}' is no picture format and no clip's that is read and "
+                "written; convert it first, to PNG or JPEG, a clip to MP4 or MKV"
             )
         inputs.pictures.append(Input(path))
     elif glob.has_magic(name):
@@ -111,7 +113,7 @@ def _look(name: str, out: Path | None, recursive: bool, suffix: str | None, inpu
             raise InputNotFoundError(f"{name}: matches no file")
         if out is not None:  # what the same pattern gave before is no input
             made = {
-                out / (p.with_suffix(suffix) if suffix else p).name
+                out / (p.with_suffix(suffix) if suffix and not is_clip(p) else result_name(p)).name
                 for p in found
                 if p.parent.resolve() != out.resolve()
             }
@@ -149,7 +151,7 @@ def _look_inside(folder: Path, out: Path | None, recursive: bool, inputs: Inputs
             path = place / name
             if name.startswith("."):
                 continue
-            if path.suffix.lower() not in SUFFIXES:
+            if path.suffix.lower() not in SUFFIXES and not is_clip(path):
                 others.append(path)
             elif path.is_file():
                 found.append(path)

@@ -10,25 +10,34 @@ from pathlib import Path
 
 from derain.cli.inputs import STREAM, Input, clean_beside, compare_of, find_inputs, rain_of
 from derain.cli.options import Folder
-from derain.errors import DerainError, InvalidImageError, OutputConflictError, UsageError
+from derain.clips.formats import check_clip_name, is_clip, result_name
+from derain.errors import (
+    DerainError,
+    InputNotFoundError,
+    InvalidImageError,
+    OutputConflictError,
+    UsageError,
+)
 from derain.media import FORMATS, SUFFIXES, Format, format_of
 
 
 @dataclass(frozen=True)
 class Job:
-    """One picture to derain; ``-`` stands for standard input and output.
+    """One picture or clip to derain; ``-`` stands for standard input and output.
 
     Attributes:
         source: The rainy picture.
         target: Where the clean one goes.
         rain: Where a picture of what was taken away goes, if it was asked for.
         compare: Where before and after go, if they were asked for.
+        frames: Whether both are folders of the frames of one clip.
     """
 
     source: Path
     target: Path
     rain: Path | None = None
     compare: Path | None = None
+    frames: bool = False
 
     @property
     def outputs(self) -> list[Path]:
@@ -111,11 +120,33 @@ def plan_jobs(
         target = _target(picture, out, single, wanted)
         rain = rain_of(target) if save_rain else None
         if rain is not None and rain.resolve() in taken:
-            rain = target.with_name(f"{target.name}.rain.png")
+            rain = target.with_name(f"{target.name}.rain{rain.suffix}")
         taken |= {rain.resolve()} if rain else set()
         jobs.append(Job(picture.path, target, rain, compare_of(target) if compare else None))
     kept, errors = _without_conflicts(jobs)
     return Plan(kept, inputs.errors + errors, inputs.notes)
+
+
+def plan_frames(names: Sequence[str], out: Path | None) -> Plan:
+    """Each folder as one clip, whose results go to ``out`` or ``FOLDER-derained``."""
+    if out is not None and len(names) > 1:
+        raise UsageError("--frames with -o takes one folder")
+    jobs: list[Job] = []
+    errors: list[DerainError] = []
+    for name in names:
+        folder = Path(name)
+        target = out if out is not None else _beside(folder)
+        if not folder.is_dir():
+            errors.append(
+                InputNotFoundError(f"{name}: no such folder; --frames takes folders of pictures")
+            )
+        elif target.resolve() == folder.resolve():
+            errors.append(OutputConflictError(f"{target}: is the input; give another -o"))
+        elif target.exists() and not target.is_dir():
+            errors.append(OutputConflictError(f"{target}: is a file, not a folder; give another"))
+        else:
+            jobs.append(Job(folder, target, frames=True))
+    return Plan(jobs, errors, [])
 
 
 def _is_folder(path: Path) -> bool:
@@ -132,9 +163,10 @@ def _ask_about_ending(out: Path, picture: Input) -> None:
 
 
 def _names_a_picture(path: Path) -> bool:
-    """Whether a name asks for a picture, of a format we write or one to be refused."""
+    """Whether a name asks for a picture or clip, of a format we write or one to be refused."""
     kind = mimetypes.guess_type(path.name)[0] or ""
-    return path.suffix.lower() in SUFFIXES or kind.startswith("image/")
+    known = path.suffix.lower() in SUFFIXES or is_clip(path)
+    return known or kind.startswith(("image/", "video/"))
 
 
 def _target(picture: Input, out: Path | None, single: bool, wanted: Format | None) -> Path:
@@ -143,7 +175,9 @@ def _target(picture: Input, out: Path | None, single: bool, wanted: Format | Non
         if out is not None and _is_folder(out):
             raise UsageError(f"{out}: is a folder, but standard input has no name; give a file")
         return out if out is not None else STREAM
-    named = path.with_suffix(wanted.suffixes[0]) if wanted else path
+    named = result_name(path)
+    if wanted and not is_clip(path):
+        named = path.with_suffix(wanted.suffixes[0])
     if folder is not None:
         if single or out == STREAM:
             raise UsageError(f"{out}: is a file, but {folder} is a folder; give a folder")
@@ -172,9 +206,13 @@ def _without_conflicts(jobs: list[Job]) -> tuple[list[Job], list[DerainError]]:
     errors: list[DerainError] = []
     for job in jobs:
         try:
-            if job.target != STREAM:
+            if is_clip(job.source):
+                if job.target == STREAM:
+                    raise UsageError(f"{job.source}: a clip needs a file to go to; give it with -o")
+                check_clip_name(job.source, job.target)
+            elif job.target != STREAM:
                 format_of(job.target)
-        except InvalidImageError as error:
+        except (InvalidImageError, UsageError) as error:
             errors.append(error)
             continue
         clash = None

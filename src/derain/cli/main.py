@@ -37,13 +37,13 @@ app = App(
     name="derain",
     version=f"derain {__version__}",
     usage="Usage: derain PHOTO... [OPTIONS]\n       derain COMMAND [OPTIONS] [ARGS...]\n",
-    help=f"""Remove rain streaks from photographs.
+    help=f"""Remove rain streaks from photographs and clips.
 
-    A picture goes to NAME.derained.EXT beside it, a folder to FOLDER-derained. For a folder with
-    the name of a command, write ./NAME.
+    A picture or clip goes to NAME.derained.EXT beside it, a folder to FOLDER-derained. For a folder
+    with the name of a command, write ./NAME.
 
     Examples: derain photo.jpg; derain holiday/ -o dry/ --recursive; derain photo.heic --format jpg;
-    derain photo.jpg --compare --save-rain; derain - < in.png > out.png
+    derain photo.jpg --compare --save-rain; derain clip.mp4; derain - < in.png > out.png
 
     Exit codes: {listed()}.
     """,

@@ -1,4 +1,4 @@
-"""``derain PATH...``: pictures in, dry pictures out."""
+"""``derain PATH...``: pictures and clips in, dry ones out."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ def restore(
     compare: bool = False,
     format: str | None = None,
     quality: Whole | None = None,
+    codec: str | None = None,
+    crf: Whole | None = None,
+    start: str | None = None,
+    end: str | None = None,
+    frames: bool = False,
     skip_existing: bool = False,
     overwrite: bool = False,
     dry_run: bool = False,
@@ -35,12 +40,12 @@ def restore(
     json: bool = False,
     quiet: Annotated[bool, Parameter(name=["--quiet", "-q"])] = False,
 ) -> int:
-    """Remove the rain from pictures.
+    """Remove the rain from pictures and clips.
 
-    A picture goes to NAME.derained.EXT beside it, a folder to FOLDER-derained.
+    A picture or clip goes to NAME.derained.EXT beside it, a folder to FOLDER-derained.
 
     Args:
-        photos: Pictures, folders, globs, or - for standard input to standard output.
+        photos: Pictures, clips, folders, globs, or - for standard input to standard output.
         out: A folder (with a slash at its end, where its name looks like a file's), or a file for a
             single picture.
         model: base (best), fast, or the NAME.json that derain export wrote; see derain models.
@@ -55,6 +60,13 @@ def restore(
             or ppm.
         quality: Quality of JPEG, WebP and AVIF, from 1 to 100; by default 95, and WebP without loss
             for pictures without loss. Other formats have no loss.
+        codec: Codec of clips instead of their own: h264, hevc, vp8, vp9, av1, prores, mjpeg, ffv1,
+            png or qtrle.
+        crf: Constant rate factor of clips, smaller for better; by default one at which losses are
+            hardly seen.
+        start: Where to begin in a clip, in seconds or as H:MM:SS.
+        end: Where to end in a clip.
+        frames: Each folder is one clip of numbered pictures; the results have the same names.
         skip_existing: Make only results that do not exist yet, whatever settings the others were
             made with.
         overwrite: Replace results that exist.
@@ -63,12 +75,13 @@ def restore(
         tile: Largest side of a tile in pixels; by default as large as memory allows.
         threads: Threads of the processor, 0 for all.
         max_megapixels: Refuse larger pictures; by default those of more than 178.
-        json: One JSON object for each picture on standard output.
+        json: One JSON object for each picture or clip on standard output.
         quiet: Show nothing but errors.
     """
+    from derain.cli.clips import ClipPolicy, seconds_of
     from derain.cli.console import Reporter
     from derain.cli.inputs import STREAM
-    from derain.cli.jobs import asked_format, plan_jobs
+    from derain.cli.jobs import asked_format, plan_frames, plan_jobs
     from derain.cli.work import Policy, plan_only, run_jobs
     from derain.restore.strength import check_strength
 
@@ -84,7 +97,19 @@ def restore(
     if max_megapixels is not None and not max_megapixels > 0:
         raise UsageError(f"--max-megapixels must be above 0, not {max_megapixels:g}")
     wanted = asked_format(format) if format else None
-    plan = plan_jobs([str(p) for p in photos], out, recursive, save_rain, compare, wanted)
+    clips = ClipPolicy(seconds_of(start, "--start"), seconds_of(end, "--end"), codec, crf)
+    if clips.end is not None and clips.end <= (clips.start or 0):
+        raise UsageError("--end must come after --start")
+    names = [str(p) for p in photos]
+    if frames:
+        if save_rain or compare or recursive or wanted or quality or clips.asked:
+            raise UsageError(
+                "--frames goes with none of --save-rain, --compare, --recursive, --format, "
+                "--quality, --codec, --crf, --start and --end"
+            )
+        plan = plan_frames(names, out)
+    else:
+        plan = plan_jobs(names, out, recursive, save_rain, compare, wanted)
     jobs, errors = plan.jobs, plan.errors
     if any(job.target == STREAM for job in jobs):
         if json and not dry_run:
@@ -106,7 +131,7 @@ def restore(
     several = len(jobs) + len(errors) > 1
     policy = Policy(
         skip_existing, overwrite, wanted.name if wanted else None, quality,
-        None if max_megapixels is None else round(max_megapixels * 1e6),
+        None if max_megapixels is None else round(max_megapixels * 1e6), clips,
     )  # fmt: skip
     if dry_run:
         tally, word = plan_only(jobs, policy, reporter, errors), "to do"

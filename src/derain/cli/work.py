@@ -6,10 +6,11 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from derain.cli.clips import ClipPolicy, Done, derain_clip_job, holds_clip, missing_frames
 from derain.cli.console import Reporter
 from derain.cli.explained import explained
 from derain.cli.inputs import STREAM
@@ -34,6 +35,7 @@ class Policy:
             or, in a stream, of the input.
         quality: 1 to 100 for formats with loss; None for what is usual.
         max_pixels: Larger pictures are refused.
+        clips: What goes for clips only.
     """
 
     skip_existing: bool = False
@@ -41,6 +43,7 @@ class Policy:
     format: str | None = None
     quality: int | None = None
     max_pixels: int | None = None
+    clips: ClipPolicy = field(default_factory=ClipPolicy)
 
 
 @dataclass
@@ -72,17 +75,23 @@ def run_jobs(
                 if len(jobs) == 1:
                     reporter.line(f"{job.target}: exists, skipped")
             else:
-                (width, height), notes = _one(derainer, job, outputs, policy, reporter)
+                if holds_clip(job):
+                    made = derain_clip_job(derainer, job, outputs, policy.clips, reporter)
+                else:
+                    made = _one(derainer, job, outputs, policy, reporter)
+                width, height = made.size
                 pixels, seconds = width * height, time.monotonic() - started
                 tally.done += 1
                 reporter.record(
                     {**record, "status": "done", "width": width, "height": height,
+                     **({"frames": made.frames} if made.frames else {}),
                      "model": derainer.model.card.name, "backend": derainer.backend,
                      "strength": derainer.strength, "seconds": round(seconds, 3),
-                     **({"notes": notes} if notes else {})}
+                     **({"notes": made.notes} if made.notes else {})}
                 )  # fmt: skip
                 if job.target != STREAM:
-                    reporter.line(f"{job.target}  {width}x{height} in {seconds:.1f} s")
+                    frames = f", {made.frames} frames" if made.frames else ""
+                    reporter.line(f"{job.target}  {width}x{height}{frames} in {seconds:.1f} s")
         except BrokenPipeError:  # nobody reads any more
             raise
         except Exception as caught:  # noqa: BLE001 - one picture never stops the others
@@ -114,7 +123,7 @@ def plan_only(
             reporter.listed(f"{job.source}: skipped, {job.target} exists")
             continue
         tally.done += 1
-        names = [str(output) for output in outputs or [STREAM]]
+        names = [str(job.target)] if job.frames else [str(output) for output in outputs or [STREAM]]
         reporter.record({**record, "status": "planned", "outputs": names})
         reporter.listed(f"{job.source} -> {', '.join(names)}")
     return tally
@@ -128,6 +137,8 @@ def missing(job: Job, policy: Policy) -> list[Path]:
     Raises:
         OutputConflictError: Something stands there, and what is to become of it was not said.
     """
+    if job.frames:
+        return missing_frames(job, policy.skip_existing, policy.overwrite)
     there = [output for output in job.outputs if os.path.lexists(output)]
     if policy.skip_existing and _is_result(job.target):
         return [output for output in job.outputs if output not in there]
@@ -152,8 +163,8 @@ def _leads_nowhere(path: Path) -> bool:
 
 def _one(
     derainer: Derainer, job: Job, outputs: list[Path], policy: Policy, reporter: Reporter
-) -> tuple[tuple[int, int], list[str]]:
-    """Derain one picture and write ``outputs`` of its job; gives its size and what was told.
+) -> Done:
+    """Derain one picture and write ``outputs`` of its job.
 
     All files are encoded before the first is written, and the clean picture is written last, so
     that its being there means that all are that can be.
@@ -183,7 +194,7 @@ def _one(
     if not outputs:
         sys.stdout.buffer.write(encode(clean, job.target, kind))
         sys.stdout.buffer.flush()
-        return picture.size, notes
+        return Done(picture.size, notes)
     companions: dict[Path | None, Callable[[], Picture]] = {
         job.rain: lambda: _removed(picture, clean),
         job.compare: lambda: _side_by_side(picture, clean),
@@ -203,7 +214,7 @@ def _one(
             atomic_write(output, encoded[output])
     if failed:
         raise InvalidImageError(f"{failed}; the clean picture is written")
-    return picture.size, notes
+    return Done(picture.size, notes)
 
 
 def _read(job: Job, policy: Policy) -> tuple[Picture, list[str]]:

@@ -1,0 +1,168 @@
+"""Jobs whose input is a clip: a video file, an animated picture, a folder of frames."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from derain.cli.console import Reporter
+from derain.cli.jobs import Job
+from derain.clips.formats import is_clip, is_container, may_be_animated
+from derain.errors import OutputConflictError, UsageError
+
+if TYPE_CHECKING:
+    from derain.restore import Derainer
+
+
+@dataclass(frozen=True)
+class ClipPolicy:
+    """What part of clips is meant, and how results are encoded; None for what is usual."""
+
+    start: float | None = None
+    end: float | None = None
+    codec: str | None = None
+    crf: int | None = None
+
+    @property
+    def asked(self) -> str:
+        """The options that were given, in words."""
+        words = vars(self).items()
+        return ", ".join(f"--{name}" for name, value in words if value is not None)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a job.
+
+    Attributes:
+        size: (width, height).
+        notes: What was told of it.
+        frames: How many, of clips.
+    """
+
+    size: tuple[int, int]
+    notes: list[str]
+    frames: int = 0
+
+
+def seconds_of(text: str | None, option: str) -> float | None:
+    """Seconds from ``90``, ``1:30`` or ``0:01:30.5``.
+
+    Raises:
+        UsageError: None of these.
+    """
+    if text is None:
+        return None
+    try:
+        parts = [float(part) for part in text.split(":")]
+    except ValueError:
+        parts = []
+    if not 1 <= len(parts) <= 3 or any(not 0 <= part < 1e9 for part in parts):
+        raise UsageError(f"{option} must be seconds or H:MM:SS, not {text}")
+    seconds = 0.0
+    for part in parts:
+        seconds = 60 * seconds + part
+    return seconds
+
+
+def holds_clip(job: Job) -> bool:
+    """Whether the input of a job is a clip."""
+    if job.frames or is_clip(job.source):
+        return True
+    if not may_be_animated(job.source) or not job.source.is_file():
+        return False
+    from derain.clips.animation import is_animated
+
+    return is_animated(job.source)
+
+
+def missing_frames(job: Job, skip_existing: bool, overwrite: bool) -> list[Path]:
+    """The results of a folder of frames that are to be made.
+
+    Raises:
+        OutputConflictError: Some are there, and what is to become of them was not said.
+    """
+    from derain.clips.folder import frame_files
+
+    wanted = [job.target / path.name for path in frame_files(job.source)]
+    there = {path for path in wanted if os.path.lexists(path)}
+    if there and not (skip_existing or overwrite):
+        raise OutputConflictError(
+            f"{job.target}: holds {len(there)} of the frames already; add --overwrite, "
+            "--skip-existing to go on, or another -o"
+        )
+    return [path for path in wanted if path not in there or overwrite]
+
+
+def derain_clip_job(
+    derainer: Derainer, job: Job, outputs: list[Path], policy: ClipPolicy, reporter: Reporter
+) -> Done:
+    """Do a job whose input is a clip; ``outputs`` are those of its files that are to be made."""
+    from derain.clips.derainers import for_clips
+
+    stream = for_clips(derainer)
+    if job.frames or not is_container(job.source):
+        if policy.asked:
+            raise UsageError(f"{job.source}: {policy.asked} goes with video files only")
+        small = _folder if job.frames else _animation
+        return small(stream, job, outputs, reporter)
+    return _container(derainer, stream, job, outputs, policy, reporter)
+
+
+def _container(
+    derainer: Derainer,
+    stream: Any,
+    job: Job,
+    outputs: list[Path],
+    policy: ClipPolicy,
+    reporter: Reporter,
+) -> Done:
+    from derain import __version__
+    from derain.clips.codecs import codec_named
+    from derain.clips.decode import Span
+    from derain.clips.work import ClipOptions, derain_clip
+
+    card = derainer.model.card
+    settings = {
+        "derain": __version__, "model": card.name, "weights": card.sha256,
+        "backend": derainer.backend, "strength": derainer.strength,
+        "derainer": [type(stream).__name__, stream.context],
+    }  # fmt: skip
+    codec = codec_named(policy.codec) if policy.codec else None
+    options = ClipOptions(Span(policy.start, policy.end), codec, policy.crf)
+    try:
+        done = derain_clip(
+            job.source, _products(job, outputs), stream, settings, options,
+            reporter.frame, reporter.line,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        reporter.line(f"{job.target}: the same command goes on where this one was ended")
+        raise
+    return Done((done.width, done.height), done.notes, done.frames)
+
+
+def _animation(stream: Any, job: Job, outputs: list[Path], reporter: Reporter) -> Done:
+    from derain.clips.animation import derain_animation
+
+    animation, notes = derain_animation(job.source, _products(job, outputs), stream, reporter.frame)
+    for note in notes:
+        reporter.line(note)
+    return Done(animation.size, notes, animation.frames)
+
+
+def _folder(stream: Any, job: Job, outputs: list[Path], reporter: Reporter) -> Done:
+    from derain.clips.folder import derain_folder, frame_files
+
+    names = {path.name for path in outputs}
+    files = frame_files(job.source)
+    wanted = [path for path in files if path.name in names]
+    size = derain_folder(files, job.target, wanted, stream, reporter.frame)
+    return Done(size, [], len(wanted))
+
+
+def _products(job: Job, outputs: list[Path]) -> dict[str, Path]:
+    """The files to be made by what they show, the clean clip last."""
+    places = {"rain": job.rain, "compare": job.compare, "clean": job.target}
+    return {name: path for name, path in places.items() if path is not None and path in outputs}

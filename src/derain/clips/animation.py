@@ -1,0 +1,174 @@
+"""Animated pictures: GIF, WebP and PNG, through Pillow; frames, durations, loops, transparency.
+
+They are short, so they are made in one go and not in segments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageSequence, UnidentifiedImageError
+
+from derain.clips.derainers import FrameDerainer
+from derain.clips.formats import may_be_animated
+from derain.clips.frames import Pixels
+from derain.errors import InputNotFoundError, InvalidImageError, first_line
+from derain.files import atomic_write, explain_os_error
+
+_KINDS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
+_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
+
+
+@dataclass(frozen=True)
+class Animation:
+    """What an animated picture holds beside its frames.
+
+    Attributes:
+        path: The file.
+        size: (width, height).
+        frames: How many.
+        options: What Pillow is told when it writes another one like it.
+    """
+
+    path: Path
+    size: tuple[int, int]
+    frames: int
+    options: dict[str, Any]
+
+
+def is_animated(path: Path) -> bool:
+    """Whether a file is a picture with several frames; False where it cannot be read."""
+    if not may_be_animated(path):
+        return False
+    try:
+        with Image.open(path, formats=sorted(set(_KINDS.values()))) as image:
+            return int(getattr(image, "n_frames", 1)) > 1
+    except (OSError, SyntaxError, ValueError, EOFError):
+        return False
+
+
+def open_animation(path: Path) -> Animation:
+    """Read how an animated picture plays; GIFs of one frame are such, too.
+
+    Raises:
+        InputNotFoundError, InvalidImageError: It cannot be read or kept.
+    """
+    durations: list[float] = []
+    try:
+        with Image.open(path, formats=sorted(set(_KINDS.values()))) as image:
+            info, kind = dict(image.info), image.format
+            default = bool(getattr(image, "default_image", False))
+            lossless = kind != "WEBP" or b"VP8L" in path.read_bytes()
+            for frame in ImageSequence.Iterator(image):
+                frame.load()  # WebP says only then how long a frame lasts
+                if frame.mode not in _MODES:
+                    raise InvalidImageError(f"{path}: has more than 8 bits a sample; not supported")
+                durations.append(float(frame.info.get("duration", 0)))
+            size = image.size
+    except FileNotFoundError:
+        raise InputNotFoundError(f"{path}: no such file") from None
+    except UnidentifiedImageError:
+        raise InvalidImageError(f"{path}: not an animated picture of a known format") from None
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise InvalidImageError(f"{path}: damaged picture ({first_line(error)})") from error
+    options: dict[str, Any] = {"save_all": True, "duration": durations}
+    if "loop" in info:
+        options["loop"] = info["loop"]
+    for key in ("icc_profile", "exif", "xmp", "comment"):
+        if info.get(key):
+            options[key] = info[key]
+    if kind == "PNG" and default:
+        options |= {"default_image": True, "duration": durations[1:]}
+    if kind == "WEBP":
+        options |= {"lossless": lossless, "quality": 95, "allow_mixed": False}
+    return Animation(path, size, len(durations), options)
+
+
+def animation_frames(path: Path) -> Iterator[tuple[Pixels, Pixels | None]]:
+    """(H, W, 3) uint8 and the (H, W) transparency, if any, of each frame as it is seen."""
+    try:
+        with Image.open(path, formats=sorted(set(_KINDS.values()))) as image:
+            for frame in ImageSequence.Iterator(image):
+                pixels = np.asarray(frame.convert("RGBA"))
+                opaque = bool((pixels[..., 3] == 255).all())
+                yield np.ascontiguousarray(pixels[..., :3]), None if opaque else pixels[..., 3]
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise InvalidImageError(f"{path}: damaged picture ({first_line(error)})") from error
+
+
+def derain_animation(
+    source: Path,
+    outputs: dict[str, Path],
+    derainer: FrameDerainer,
+    progress: Callable[[int, int], None],
+) -> tuple[Animation, list[str]]:
+    """Derain an animated picture.
+
+    Args:
+        source: The file.
+        outputs: Where the results go; see :data:`derain.clips.products.PRODUCTS`.
+        derainer: Applied to the frames.
+        progress: Told (finished frames, all frames).
+
+    Returns:
+        What it holds, and what a person should know.
+    """
+    from derain.clips.frames import Frame
+    from derain.clips.products import PRODUCTS
+
+    animation = open_animation(source)
+    rainy: list[Frame] = []
+
+    def feed() -> Iterator[Pixels]:
+        for index, (colour, alpha) in enumerate(animation_frames(source)):
+            rainy.append(Frame(colour, alpha, index, 1, index))
+            yield colour
+
+    made: dict[str, list[Image.Image]] = {product: [] for product in outputs}
+    for index, colour in enumerate(derainer(feed())):
+        before = rainy[index]
+        clean = Frame(colour, before.alpha, index, 1, index)
+        for product, frames in made.items():
+            frames.append(_image(PRODUCTS[product](before, clean)))
+        progress(index + 1, animation.frames)
+    notes = []
+    data: dict[str, bytes] = {}
+    for product, output in outputs.items():
+        data[product] = _encode(made[product], animation, output)
+        with Image.open(BytesIO(data[product])) as image:
+            count = int(getattr(image, "n_frames", 1))
+        if count != animation.frames:
+            notes.append(
+                f"{output}: {animation.frames - count} frames equal the one before and last longer "
+                "instead"
+            )
+    for product in sorted(outputs, key=lambda name: name == "clean"):
+        atomic_write(outputs[product], data[product])
+    if outputs["clean"].suffix.lower() == ".gif":
+        notes.append(f"{outputs['clean']}: GIF holds 256 colours a frame")
+    return animation, notes
+
+
+def _image(frame: Any) -> Image.Image:
+    if frame.alpha is None:
+        return Image.fromarray(frame.colour)
+    return Image.fromarray(np.dstack([frame.colour, frame.alpha]))
+
+
+def _encode(frames: list[Image.Image], animation: Animation, output: Path) -> bytes:
+    kind, buffer = _KINDS[output.suffix.lower()], BytesIO()
+    options = dict(animation.options)
+    if kind == "GIF":
+        options["disposal"] = 2 if any(frame.mode == "RGBA" for frame in frames) else 1
+    try:
+        frames[0].save(buffer, kind, append_images=frames[1:], **options)
+    except OSError as error:
+        raise explain_os_error(error, output) from error
+    except ValueError as error:
+        raise InvalidImageError(f"{output}: cannot be written ({first_line(error)})") from error
+    return buffer.getvalue()

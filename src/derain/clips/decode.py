@@ -1,0 +1,119 @@
+"""Frames of a clip with their times, and what is wrong with them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import cast
+
+from derain.clips.colour import Converter
+from derain.clips.container import ClipInfo, open_clip, picture_stream
+from derain.clips.frames import Frame
+from derain.clips.library import av
+from derain.clips.promises import Promises
+
+
+@dataclass
+class Damage:
+    """What could not be read of a clip, in words; empty where all could."""
+
+    found: list[str] = field(default_factory=list)
+    frames: list[float] = field(default_factory=list)
+
+    def told(self) -> str:
+        """One phrase."""
+        parts = list(dict.fromkeys(self.found))
+        if self.frames:
+            places = ", ".join(f"{at:.2f} s" for at in self.frames[:5])
+            more = ", ..." if len(self.frames) > 5 else ""
+            parts.append(f"{len(self.frames)} damaged frames or packets ({places}{more})")
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True)
+class Span:
+    """The part of a clip that is meant, in seconds from its first frame; None for its ends."""
+
+    start: float | None = None
+    end: float | None = None
+
+
+def read_frames(info: ClipInfo, span: Span, damage: Damage) -> Iterator[Frame]:
+    """Every frame of the span, upright, in the order in which they are shown.
+
+    Frames without a time, or with one that does not come after the one before, get the next that
+    does; that is told in ``damage``.
+    """
+    index, last, length = 0, None, _usual_duration(info)
+    origin: int | None = None
+    converter = Converter(info.matrix, info.full)
+    for frame in _decoded(info, damage):
+        if (frame.width, frame.height) != (info.width, info.height):
+            damage.found.append(
+                f"frames change their size to {frame.width}x{frame.height} at {_at(frame):.2f} s; "
+                "ended there"
+            )
+            return
+        if frame.interlaced_frame:
+            damage.found.append("some frames are interlaced")
+        pts = frame.pts
+        if pts is None or (last is not None and pts <= last):
+            damage.found.append("some frames have no time of their own")
+            pts = 0 if last is None else last + max(1, length)
+        last = pts
+        origin = pts if origin is None else origin
+        at = float((pts - origin) * info.time_base)
+        if span.start is not None and at < span.start:
+            continue
+        if span.end is not None and at >= span.end:
+            return
+        if frame.is_corrupt:
+            damage.frames.append(at)
+        colour, alpha = converter.to_rgb(frame)
+        yield Frame(
+            info.turn.upright(colour), None if alpha is None else info.turn.upright(alpha),
+            pts, frame.duration or length, index,
+        )  # fmt: skip
+        index += 1
+
+
+def _usual_duration(info: ClipInfo) -> int:
+    return round(1 / (info.rate * info.time_base)) if info.rate else 0
+
+
+def _at(frame: av.VideoFrame) -> float:
+    return float(frame.time or 0)
+
+
+def _decoded(info: ClipInfo, damage: Damage) -> Iterator[av.VideoFrame]:
+    """All that the decoder gives, and a note about what it does not."""
+    with open_clip(info.path) as container:
+        stream = picture_stream(container, info.path)
+        stream.thread_type = "AUTO"
+        promises, packets = Promises(container), container.demux()
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                break
+            except av.FFmpegError as error:
+                damage.found.append(
+                    f"cannot be read on after {promises.reached:.2f} s ({error.strerror})"
+                )
+                yield from _rest(stream)
+                break
+            promises.see(packet)
+            if packet.stream.index != stream.index:
+                continue
+            try:
+                yield from cast("list[av.VideoFrame]", packet.decode())
+            except av.FFmpegError:
+                damage.frames.append(float((packet.pts or 0) * info.time_base))
+        damage.found += promises.broken()
+
+
+def _rest(stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+    """What the decoder still holds when no more packets come."""
+    with contextlib.suppress(av.FFmpegError):
+        yield from stream.decode(None)

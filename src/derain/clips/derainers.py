@@ -1,0 +1,46 @@
+"""What takes rain from a stream of frames, and the one place that says which of them is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Protocol
+
+from derain.clips.frames import Pixels
+
+if TYPE_CHECKING:
+    from derain.restore import Derainer
+
+
+class FrameDerainer(Protocol):
+    """Takes frames and gives as many, in order, perhaps some frames later.
+
+    Frames are (H, W, 3) RGB, uint8 or uint16, all of one shape and type. A result must be a pure
+    function of the frames that are at most ``context`` away, so that a clip can be gone on with.
+    """
+
+    @property
+    def context(self) -> int:
+        """How many frames before and after a frame have a part in its result."""
+        ...
+
+    def __call__(self, frames: Iterable[Pixels], /) -> Iterator[Pixels]:
+        """One frame out for each frame in."""
+        ...
+
+
+class EachFrame:
+    """Frames as so many pictures: every one for itself."""
+
+    context = 0
+
+    def __init__(self, derain: Callable[[Pixels], Pixels]) -> None:
+        self._derain = derain
+
+    def __call__(self, frames: Iterable[Pixels], /) -> Iterator[Pixels]:
+        """One frame out for each frame in, at once."""
+        return map(self._derain, frames)
+
+
+def for_clips(derainer: Derainer) -> FrameDerainer:
+    """What clips are derained by, with the model and the strength of what derains pictures."""
+    return EachFrame(derainer)

@@ -1,0 +1,74 @@
+"""Frames to packets, a segment at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from derain.clips.codecs import Encoding
+from derain.clips.colour import Converter
+from derain.clips.container import ClipInfo
+from derain.clips.frames import Frame
+from derain.clips.library import av
+from derain.clips.segments import Coded, write_segment
+
+
+def set_up(
+    context: av.VideoCodecContext, info: ClipInfo, encoding: Encoding, size: tuple[int, int]
+) -> None:
+    """Tell an encoder all it must know; of two set up alike, either may write the header."""
+    context.width, context.height = size
+    context.pix_fmt = encoding.pix_fmt
+    context.time_base = info.time_base
+    context.framerate = info.rate
+    context.color_primaries, context.color_trc = info.primaries, info.transfer
+    context.colorspace, context.color_range = info.colorspace, 2 if info.full else info.range
+    if info.aspect:
+        context.sample_aspect_ratio = info.aspect
+    context.flags |= int(av.codec.context.Flags.global_header)
+    context.options = dict(encoding.options)
+
+
+class SegmentEncoder:
+    """Encodes frames one after the other and writes them as a segment.
+
+    Args:
+        info: The clip they come from.
+        encoding: How.
+        size: (width, height) of them as they are stored.
+    """
+
+    def __init__(self, info: ClipInfo, encoding: Encoding, size: tuple[int, int]) -> None:
+        self._info, self._encoding = info, encoding
+        context = av.CodecContext.create(encoding.encoder, "w")
+        assert isinstance(context, av.VideoCodecContext)
+        self._context, self._converter = context, Converter(info.matrix, info.full)
+        set_up(self._context, info, encoding, size)
+        self._packets: list[Coded] = []
+        self._durations: dict[int, int] = {}
+
+    def add(self, frame: Frame) -> None:
+        """Encode an upright frame."""
+        turn = self._info.turn
+        colour = turn.stored(frame.colour)
+        alpha = None if frame.alpha is None else turn.stored(frame.alpha)
+        made = self._converter.from_rgb(colour, alpha, self._encoding.pix_fmt)
+        made.pts, made.time_base = frame.pts, self._info.time_base
+        made.color_primaries, made.color_trc = self._info.primaries, self._info.transfer
+        made.colorspace = self._info.colorspace
+        made.color_range = 2 if self._info.full else self._info.range
+        self._durations[frame.pts] = frame.duration
+        self._take(self._context.encode(made))
+
+    def write(self, path: Path) -> None:
+        """End the segment and write it."""
+        self._take(self._context.encode(None))
+        write_segment(path, self._packets)
+
+    def _take(self, packets: Sequence[av.Packet[Any]]) -> None:
+        for packet in packets:
+            pts = int(Fraction(packet.pts or 0) * packet.time_base / self._info.time_base)
+            duration = self._durations.pop(pts, 0)
+            self._packets.append(Coded(bytes(packet), pts, duration, packet.is_keyframe))

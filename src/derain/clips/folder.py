@@ -1,0 +1,108 @@
+"""A folder of numbered pictures as one clip."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from derain.clips.derainers import FrameDerainer
+from derain.clips.frames import Pixels
+from derain.errors import InputNotFoundError, InvalidImageError
+from derain.media import SUFFIXES, Picture, format_of, read_picture, write_picture
+
+
+def frame_files(folder: Path) -> list[Path]:
+    """The pictures of a folder in the order of the numbers in their names.
+
+    Raises:
+        InputNotFoundError: There are none.
+    """
+    if not folder.is_dir():
+        raise InputNotFoundError(f"{folder}: no such folder; --frames takes folders of pictures")
+    found = [
+        path for path in folder.iterdir()
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    ]  # fmt: skip
+    if not found:
+        raise InputNotFoundError(f"{folder}: holds no pictures, which --frames needs")
+    return sorted(found, key=_order)
+
+
+def _order(path: Path) -> tuple[list[tuple[bool, int, str]], str]:
+    parts = re.findall(r"\d+|\D+", path.stem)
+    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts], path.name
+
+
+def read_folder(files: list[Path]) -> Iterator[Picture]:
+    """The pictures, one after the other.
+
+    Raises:
+        InvalidImageError: One cannot be read, or is of another size or depth than the first.
+    """
+    first: tuple[tuple[int, int], bool] | None = None
+    for path in files:
+        picture = read_picture(path)
+        first = first or (picture.size, picture.deep)
+        if (picture.size, picture.deep) != first:
+            (width, height), deep = first
+            raise InvalidImageError(
+                f"{path}: frames of a clip have one size and depth; the first is {width}x{height} "
+                f"at {16 if deep else 8} bits"
+            )
+        yield picture
+
+
+def colours(picture: Picture) -> Pixels:
+    """(H, W, 3), grey three times."""
+    return np.ascontiguousarray(np.broadcast_to(picture.colour, (*picture.colour.shape[:2], 3)))
+
+
+def derain_folder(
+    files: list[Path],
+    target: Path,
+    missing: list[Path],
+    derainer: FrameDerainer,
+    progress: Callable[[int, int], None],
+) -> tuple[int, int]:
+    """Derain a folder of frames into another.
+
+    Args:
+        files: All frames, in order.
+        target: The folder of the results, which have the frames' names.
+        missing: Those of ``files`` whose results are to be made; each is there when it is whole,
+            so a run that was killed is gone on with by making what is missing.
+        derainer: Applied to the frames.
+        progress: Told (finished frames, all frames that are to be made).
+
+    Returns:
+        (width, height).
+    """
+    for path in missing:
+        format_of(path)
+    wanted = set(missing)
+    places = [place for place, path in enumerate(files) if path in wanted]
+    first = max(0, places[0] - derainer.context)
+    last = min(len(files), places[-1] + derainer.context + 1)
+    waiting: list[tuple[Path, Picture]] = []
+
+    def feed() -> Iterator[Pixels]:
+        part = files[first:last]
+        for path, picture in zip(part, read_folder(part), strict=True):
+            waiting.append((path, picture))
+            yield colours(picture)
+
+    done, size = 0, (0, 0)
+    for clean in derainer(feed()):
+        path, picture = waiting.pop(0)
+        size = picture.size
+        if path not in wanted:
+            continue
+        if picture.colour.shape[2] == 1:
+            clean = np.rint(clean.mean(axis=2, keepdims=True)).astype(clean.dtype)
+        write_picture(picture.with_colour(clean), target / path.name)
+        done += 1
+        progress(done, len(missing))
+    return size

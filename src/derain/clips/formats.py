@@ -1,0 +1,46 @@
+"""Which files are clips, and what a clip's result is written as; needs no library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from derain.errors import InvalidImageError
+
+WRITTEN = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
+"""Containers that are read and written."""
+
+READ = (".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp", ".ogv", ".vob")
+"""Containers that are read; their results are Matroska, which holds what they hold."""
+
+ANIMATED = (".gif", ".webp", ".png", ".apng")
+"""Pictures that may hold several frames, which Pillow reads and writes."""
+
+
+def is_container(path: Path) -> bool:
+    """Whether a name is that of a video file."""
+    return path.suffix.lower() in (*WRITTEN, *READ)
+
+
+def is_clip(path: Path) -> bool:
+    """Whether a name says by itself that this is a clip and no picture."""
+    return is_container(path) or path.suffix.lower() in (".gif", ".apng")
+
+
+def may_be_animated(path: Path) -> bool:
+    """Whether a file of this name may be a clip, though it looks like a picture."""
+    return path.suffix.lower() in ANIMATED
+
+
+def result_name(path: Path) -> Path:
+    """The clip's name with the ending that its result has."""
+    return path.with_suffix(".mkv") if path.suffix.lower() in READ else path
+
+
+def check_clip_name(source: Path, target: Path) -> None:
+    """Raise :class:`InvalidImageError` where the result could not be written under this name."""
+    fits = ANIMATED if may_be_animated(source) else WRITTEN
+    if target.suffix.lower() not in fits:
+        raise InvalidImageError(
+            f"{target}: '{target.suffix}' is no ending for this clip's result; "
+            f"use one of {' '.join(fits)}"
+        )

@@ -1,0 +1,253 @@
+"""Segments joined, and everything else of the clip copied, packet by packet."""
+
+from __future__ import annotations
+
+import errno
+import heapq
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from derain.clips.codecs import Encoding
+from derain.clips.container import ClipInfo, open_clip, picture_stream
+from derain.clips.decode import Span
+from derain.clips.encode import set_up
+from derain.clips.library import av
+from derain.clips.segments import decode_times, read_index, read_segment
+from derain.errors import DerainError, InvalidImageError
+from derain.files import explain_os_error
+
+_OF_THE_CONTAINER = (
+    "encoder",
+    "major_brand",
+    "minor_version",
+    "compatible_brands",
+    "duration",
+    "alpha_mode",
+)
+_KINDS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
+_NOTHING = b"\x00\x00"  # a text of MP4 of no letters
+Timed = tuple[float, int, Any]
+
+
+def join(
+    info: ClipInfo,
+    encoding: Encoding,
+    size: tuple[int, int],
+    segments: list[Path],
+    target: Path,
+    kind: str,
+    span: Span,
+    everything: bool,
+) -> list[str]:
+    """Write a whole clip from its segments.
+
+    Args:
+        info: The clip they were made from.
+        encoding, size: What their encoder was set up with.
+        segments: In order.
+        target: Where to; not the final name, but in the same folder or below.
+        kind: The ending of the final name.
+        span: The part of the clip that is meant.
+        everything: Whether sound, subtitles and the rest are copied.
+
+    Returns:
+        What has no place in the result, a line each.
+
+    Raises:
+        InvalidImageError: The container does not hold the codec.
+        DiskFullError, PermissionDeniedError: The system refused.
+    """
+    try:
+        try:
+            return _write(info, encoding, size, segments, target, kind, span, everything, True)
+        except av.FFmpegError as error:
+            if _of_the_system(error) or not everything:
+                raise
+            # A data track may be taken and then make the whole header impossible.
+            return _write(info, encoding, size, segments, target, kind, span, everything, False)
+    except av.FFmpegError as error:
+        if isinstance(error, OSError) and _of_the_system(error):
+            raise explain_os_error(error, target) from error
+        raise DerainError(
+            f"{info.path}: cannot be written as {kind[1:]} ({error.strerror}); give -o NAME.mkv"
+        ) from error
+
+
+def _of_the_system(error: av.FFmpegError) -> bool:
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
+
+
+def _write(
+    info: ClipInfo,
+    encoding: Encoding,
+    size: tuple[int, int],
+    segments: list[Path],
+    target: Path,
+    kind: str,
+    span: Span,
+    everything: bool,
+    data: bool,
+) -> list[str]:
+    notes: list[str] = []
+    options = {"movflags": "+use_metadata_tags"} if kind == ".mov" else {}
+    with (
+        open_clip(info.path) as source,
+        av.open(str(target), "w", format=_KINDS[kind.lower()], options=options) as result,
+    ):
+        picture = picture_stream(source, info.path)
+        shift, ends = _span_of(segments, info, span)
+        places: dict[int, av.stream.Stream] = {}
+        made: av.stream.Stream
+        for stream in source.streams:
+            if stream.index == picture.index:
+                made = _picture_stream(result, info, encoding, size, kind)
+            elif not everything or _is_chapter_track(stream, source):
+                continue  # chapters are written with their names
+            else:
+                copied = None if stream.type == "data" and not data else _copy(stream, result)
+                if copied is None:
+                    what = stream.codec_context.name if stream.codec_context else "data"
+                    place = f"{stream.type} track {stream.index} ({what})"
+                    notes.append(f"{kind[1:]} does not hold {place}; left out")
+                    continue
+                made = copied
+            made.metadata.update(_kept(stream.metadata))
+            made.disposition = stream.disposition
+            places[stream.index] = made
+        _describe(source, result, shift * info.time_base, ends)
+        others = _other_packets(source, places, picture, shift * info.time_base, ends)
+        frames = _coded_frames(segments, info, places[picture.index], shift)
+        for _, _, packet in heapq.merge(frames, others, key=lambda timed: timed[:2]):
+            result.mux(packet)
+    return notes
+
+
+def _picture_stream(
+    result: av.container.OutputContainer,
+    info: ClipInfo,
+    encoding: Encoding,
+    size: tuple[int, int],
+    kind: str,
+) -> av.VideoStream:
+    try:
+        made = result.add_stream(encoding.encoder, rate=info.rate)
+    except ValueError:
+        raise InvalidImageError(
+            f"{info.path}: {kind[1:]} does not hold {encoding.codec}; give --codec or -o NAME.mkv"
+        ) from None
+    assert isinstance(made, av.VideoStream)
+    set_up(made.codec_context, info, encoding, size)
+    made.time_base = info.time_base
+    if info.display:
+        made.set_display_matrix(info.display)
+    if encoding.codec == "hevc" and kind in (".mp4", ".m4v", ".mov"):
+        made.codec_tag = "hvc1"
+    return made
+
+
+def _span_of(segments: list[Path], info: ClipInfo, span: Span) -> tuple[int, Fraction | None]:
+    """By what all times are earlier in the result, and when the last frame ends."""
+    first = min(entry[1] for entry in read_index(segments[0]))
+    last = max(entry[1] + entry[2] for entry in read_index(segments[-1]))
+    shift = first if span.start is not None else 0
+    return shift, last * info.time_base if span.end is not None else None
+
+
+def _is_chapter_track(stream: av.stream.Stream, source: av.container.InputContainer) -> bool:
+    """Whether this is the text track in which MP4 keeps the names of chapters."""
+    return stream.type == "data" and stream.name == "bin_data" and bool(source.chapters())
+
+
+def _copy(
+    stream: av.stream.Stream, result: av.container.OutputContainer
+) -> av.stream.Stream | None:
+    """A stream for another's packets; None where the container does not hold them."""
+    try:
+        if isinstance(stream, av.stream.AttachmentStream):
+            return result.add_attachment(
+                stream.metadata.get("filename", "attachment"),
+                stream.metadata.get("mimetype", "application/octet-stream"),
+                stream.data,
+            )
+        return result.add_stream_from_template(stream, opaque=True)
+    except (ValueError, av.FFmpegError):
+        return None
+
+
+def _kept(metadata: dict[str, str]) -> dict[str, str]:
+    return {
+        key: value for key, value in metadata.items()
+        if key.lower().partition("-")[0] not in _OF_THE_CONTAINER and not key.startswith("_STAT")
+    }  # fmt: skip
+
+
+def _describe(
+    source: av.container.InputContainer,
+    result: av.container.OutputContainer,
+    shift: Fraction,
+    ends: Fraction | None,
+) -> None:
+    """Metadata and chapters, those that lie in the span."""
+    result.metadata.update(_kept(source.metadata))
+    chapters = []
+    for chapter in source.chapters():
+        base = chapter["time_base"] or Fraction(1, av.time_base)
+        start, end = chapter["start"] * base, chapter["end"] * base
+        if end <= shift or (ends is not None and start >= ends):
+            continue
+        end = end if ends is None else min(end, ends)
+        moved = max(Fraction(0), start - shift) / base, (end - shift) / base
+        chapters.append({**chapter, "start": round(moved[0]), "end": round(moved[1])})
+    if chapters:
+        result.set_chapters(chapters)  # type: ignore[arg-type]
+
+
+def _coded_frames(
+    segments: list[Path], info: ClipInfo, stream: av.stream.Stream, shift: int
+) -> Iterator[Timed]:
+    shown = [entry[1] for segment in segments for entry in read_index(segment)]
+    times = iter(decode_times(shown))
+    for segment in segments:
+        for coded in read_segment(segment):
+            packet = av.Packet(coded.data)
+            packet.pts, packet.dts = coded.pts - shift, next(times) - shift
+            packet.duration, packet.time_base = coded.duration, info.time_base
+            packet.is_keyframe, packet.stream = coded.key, stream
+            yield float(packet.dts * info.time_base), 0, packet
+
+
+def _other_packets(
+    source: av.container.InputContainer,
+    places: dict[int, av.stream.Stream],
+    picture: av.VideoStream,
+    shift: Fraction,
+    ends: Fraction | None,
+) -> Iterator[Timed]:
+    """Packets of the other streams that lie in the span, until the clip cannot be read on."""
+    wanted = [source.streams[index] for index in places if index != picture.index]
+    wanted = [stream for stream in wanted if stream.type != "attachment"]
+    if not wanted:
+        return
+    packets, last = source.demux(wanted), 0.0
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.FFmpegError):
+            return
+        if packet.size == 0 or bytes(packet) == _NOTHING:
+            continue  # the end of a stream; a pause between subtitles, which the writer makes
+        base = packet.time_base
+        at = packet.pts if packet.pts is not None else packet.dts
+        if at is not None and shift and (at + (packet.duration or 0)) * base <= shift:
+            continue
+        if at is not None and ends is not None and at * base >= ends:
+            continue
+        moved = round(shift / base)
+        packet.pts = None if packet.pts is None else packet.pts - moved
+        packet.dts = None if packet.dts is None else packet.dts - moved
+        order = packet.dts if packet.dts is not None else packet.pts
+        last = last if order is None else float(order * base)
+        packet.stream = places[packet.stream.index]
+        yield last, 1, packet

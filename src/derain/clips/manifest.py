@@ -1,0 +1,85 @@
+"""What has been done of a clip, so that a killed run is gone on with and no other is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from derain.errors import InputNotFoundError
+from derain.files import atomic_write, explain_os_error
+
+_VERSION = 1
+_ENDS = 1 << 20
+
+
+def identity(path: Path) -> dict[str, Any]:
+    """Size, time and both ends of a file: another file of the same name has others."""
+    try:
+        status = path.stat()
+        with path.open("rb") as file:
+            head = file.read(_ENDS)
+            file.seek(max(0, status.st_size - _ENDS))
+            tail = file.read(_ENDS)
+    except FileNotFoundError:
+        raise InputNotFoundError(f"{path}: no such file") from None
+    except OSError as error:
+        raise explain_os_error(error, path) from error
+    return {
+        "name": path.name, "size": status.st_size, "mtime": status.st_mtime_ns,
+        "head": hashlib.sha256(head).hexdigest(), "tail": hashlib.sha256(tail).hexdigest(),
+    }  # fmt: skip
+
+
+class Workplace:
+    """The folder beside a result in which its segments lie until they are joined.
+
+    Args:
+        target: The result.
+        settings: All that decides what its frames are: input, model, options, versions.
+    """
+
+    def __init__(self, target: Path, settings: Mapping[str, Any]) -> None:
+        self.folder = target.with_name(f".{target.name}.derain")
+        self._file = self.folder / "manifest.json"
+        self._settings = json.loads(json.dumps({"format": _VERSION, **settings}))
+
+    def segment(self, number: int, product: str) -> Path:
+        """Where a segment of one of the results lies."""
+        return self.folder / f"{number:06}.{product}"
+
+    def resume(self, products: list[str]) -> tuple[int, str | None]:
+        """(segments that are there, why those of an earlier run were discarded if they were)."""
+        if not self.folder.exists():
+            self._begin()
+            return 0, None
+        why = self._difference()
+        if why:
+            self.remove()
+            self._begin()
+            return 0, why
+        done = 0
+        while all(self.segment(done, product).is_file() for product in products):
+            done += 1
+        return done, None
+
+    def _begin(self) -> None:
+        atomic_write(self._file, json.dumps(self._settings, indent=1).encode())
+
+    def _difference(self) -> str | None:
+        try:
+            earlier = json.loads(self._file.read_bytes())
+        except (OSError, ValueError):
+            return "its manifest cannot be read"
+        if earlier == self._settings:
+            return None
+        keys = [*self._settings, *earlier]
+        other = [k for k in dict.fromkeys(keys) if earlier.get(k) != self._settings.get(k)]
+        return f"it was made with another {', '.join(other)}"
+
+    def remove(self) -> None:
+        """Remove the folder with all that is in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)

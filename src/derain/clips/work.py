@@ -1,0 +1,188 @@
+"""A clip from beginning to end: decode, derain, encode in segments, join, publish."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from derain.clips.codecs import choose_encoding
+from derain.clips.container import ClipInfo, probe
+from derain.clips.decode import Damage, Span, read_frames
+from derain.clips.derainers import FrameDerainer
+from derain.clips.encode import SegmentEncoder
+from derain.clips.frames import Frame
+from derain.clips.join import join
+from derain.clips.library import av
+from derain.clips.manifest import Workplace, identity
+from derain.clips.products import PRODUCTS, size_of
+from derain.clips.segments import read_index
+from derain.errors import DamagedClipError, InvalidImageError
+from derain.files import check_writable, publish
+
+SEGMENT = 48
+"""Frames of a segment: what is lost at most when a process is killed."""
+
+
+@dataclass(frozen=True)
+class ClipOptions:
+    """How a clip is worked on.
+
+    Attributes:
+        span: The part that is meant.
+        codec: The codec of the result; None for the clip's own.
+        crf: Its constant rate factor; None for the usual one.
+        segment: Frames of a segment.
+    """
+
+    span: Span = field(default_factory=Span)
+    codec: str | None = None
+    crf: int | None = None
+    segment: int = SEGMENT
+
+
+@dataclass(frozen=True)
+class ClipResult:
+    """What became of a clip.
+
+    Attributes:
+        frames: How many were written.
+        width, height: As they are seen.
+        resumed: How many of them an earlier run had made.
+        notes: What a person should know, a line each.
+    """
+
+    frames: int
+    width: int
+    height: int
+    resumed: int
+    notes: list[str]
+
+
+def derain_clip(
+    source: Path,
+    outputs: Mapping[str, Path],
+    derainer: FrameDerainer,
+    settings: Mapping[str, Any],
+    options: ClipOptions,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> ClipResult:
+    """Derain a clip into files that appear when they are whole.
+
+    Args:
+        source: The rainy clip.
+        outputs: Where each of :data:`~derain.clips.products.PRODUCTS` that is wanted goes. The last
+            is published last, and the segments lie beside it.
+        derainer: Applied to the frames.
+        settings: What decides about the derainer's results: model, strength and so on. A run with
+            the same ones goes on where an earlier one was ended.
+        progress: Told (finished frames, all frames as far as known).
+        tell: Told what matters before the work begins.
+
+    Raises:
+        DamagedClipError: Parts of the clip could not be read; what could be is written.
+        DerainError: Nothing was written.
+    """
+    info, target = probe(source), list(outputs.values())[-1]
+    for output in outputs.values():
+        check_writable(output)
+    seen = info.turn.upright(np.empty((info.height, info.width, 0), np.uint8)).shape
+    plans, notes = {}, [f"{source}: {note}" for note in info.notes]
+    for product, output in outputs.items():
+        size = size_of(product, info)
+        encoding, found = choose_encoding(
+            info.codec, info.pix_fmt, size, options.codec, options.crf, output.suffix.lower()
+        )
+        plans[product] = (encoding, size)
+        notes += [f"{output}: {note}" for note in found]
+    for note in dict.fromkeys(notes):
+        tell(note)
+    versions = {"av": av.__version__, **{k: list(v) for k, v in av.library_versions.items()}}
+    place = Workplace(
+        target,
+        {
+            "input": identity(source), "settings": dict(settings), "versions": versions,
+            "span": [options.span.start, options.span.end], "frames a segment": options.segment,
+            "encoding": {k: [e.codec, e.pix_fmt, dict(e.options)] for k, (e, _) in plans.items()},
+        },
+    )  # fmt: skip
+    done, discarded = place.resume(list(outputs))
+    if discarded:
+        tell(f"{target}: what an earlier run had done is discarded, since {discarded}")
+    elif done:
+        tell(f"{target}: going on after {done * options.segment} frames")
+    damage = Damage()
+    count = done
+    for count, chunk in enumerate(
+        _chunks(_results(info, derainer, options, done * options.segment, damage), options.segment),
+        done + 1,
+    ):
+        encoders = {p: SegmentEncoder(info, *plan) for p, plan in plans.items()}
+        for rainy, clean in chunk:
+            for product, encoder in encoders.items():
+                encoder.add(PRODUCTS[product](rainy, clean))
+            progress(clean.index + 1, max(info.expected, clean.index + 1))
+        for product, encoder in encoders.items():
+            encoder.write(place.segment(count - 1, product))
+    if count == 0:
+        place.remove()
+        raise InvalidImageError(f"{source}: no frame lies in the part that is meant")
+    lost: list[str] = []
+    for product, output in outputs.items():
+        encoding, size = plans[product]
+        segments = [place.segment(number, product) for number in range(count)]
+        joined = place.folder / f"{product}{output.suffix}"
+        lost += join(
+            info, encoding, size, segments, joined, output.suffix, options.span,
+            everything=product != "rain",
+        )  # fmt: skip
+    for product, output in outputs.items():
+        publish(place.folder / f"{product}{output.suffix}", output)
+    written = sum(len(read_index(place.segment(n, product))) for n in range(count))
+    place.remove()
+    notes += [f"{target}: {note}" for note in dict.fromkeys(lost)]
+    for note in dict.fromkeys(lost):
+        tell(f"{target}: {note}")
+    if told := damage.told():
+        raise DamagedClipError(f"{source}: damaged: {told}; {written} frames are in {target}")
+    return ClipResult(written, seen[1], seen[0], done * options.segment, notes)
+
+
+def _results(
+    info: ClipInfo, derainer: FrameDerainer, options: ClipOptions, skip: int, damage: Damage
+) -> Iterator[tuple[Frame, Frame]]:
+    """(rainy, clean) from frame ``skip`` on."""
+    waiting: deque[Frame] = deque()
+
+    def feed() -> Iterator[Any]:
+        for frame in read_frames(info, options.span, damage):
+            if frame.index >= skip - derainer.context:
+                waiting.append(frame)
+                yield frame.colour
+
+    for colour in derainer(feed()):
+        rainy = waiting.popleft()
+        if rainy.index >= skip:
+            yield rainy, replace(rainy, colour=colour)
+
+
+def _chunks(
+    pairs: Iterator[tuple[Frame, Frame]], size: int
+) -> Iterator[Iterator[tuple[Frame, Frame]]]:
+    """Runs of ``size`` pairs, the last one perhaps shorter; none is held in memory."""
+    for first in pairs:
+
+        def run(first: tuple[Frame, Frame] = first) -> Iterator[tuple[Frame, Frame]]:
+            yield first
+            for _ in range(size - 1):
+                following = next(pairs, None)
+                if following is None:
+                    return
+                yield following
+
+        yield run()

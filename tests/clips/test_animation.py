@@ -1,0 +1,92 @@
+"""Animated pictures against what Pillow reads of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+
+pytest.importorskip("av")
+
+from derain.cli.main import run
+from tests.cli.conftest import one_derainer  # noqa: F401
+from tests.clips.made import picture
+
+FAST = ("--model", "fast", "--backend", "onnxruntime")
+DURATIONS = [40, 100, 60, 200, 40]
+
+
+def animation(path: Path, alpha: bool = False, **options: object) -> Path:
+    made = [Image.fromarray(picture(3 * i, (48, 40))) for i in range(len(DURATIONS))]
+    if alpha:
+        for index, frame in enumerate(made):
+            mask = np.full((40, 48), 255, np.uint8)
+            mask[:10, : 10 + index] = 0
+            frame.putalpha(Image.fromarray(mask))
+    made[0].save(path, save_all=True, append_images=made[1:], duration=DURATIONS, **options)
+    return path
+
+
+def played(path: Path) -> tuple[list[float], int | None, list[np.ndarray]]:
+    with Image.open(path) as image:
+        frames = list(ImageSequence.Iterator(image))
+        durations, pixels = [], []
+        for index in range(len(frames)):
+            image.seek(index)
+            image.load()  # WebP says how long only then
+            durations.append(float(image.info.get("duration", 0)))
+            pixels.append(np.asarray(image.convert("RGBA")))
+        return durations, image.info.get("loop"), pixels
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.gif", {"loop": 0}),
+        ("a.gif", {"loop": 3}),
+        ("a.gif", {}),
+        ("a.gif", {"alpha": True, "disposal": 2}),
+        ("a.png", {"loop": 2}),
+        ("a.png", {"alpha": True}),
+        ("a.webp", {"loop": 4, "lossless": True}),
+        ("a.webp", {"alpha": True, "lossless": True}),
+        ("a.webp", {"quality": 90}),
+    ],
+)
+def test_it_plays_as_before(name: str, options, tmp_path: Path, fast) -> None:
+    source = animation(tmp_path / name, **options)
+    assert run([str(source), *FAST]) == 0
+    durations, loop, before = played(source)
+    again, looped, after = played(source.with_name(f"a.derained{source.suffix}"))
+    assert durations == again
+    assert durations == DURATIONS
+    assert loop == looped
+    for old, new in zip(before, after, strict=True):
+        if options.get("alpha"):
+            assert np.array_equal(old[..., 3], new[..., 3])
+        seen = old[..., 3] > 0
+        expected = fast(np.ascontiguousarray(old[..., :3])).astype(int)
+        limit = 0.1 if options.get("lossless") or name == "a.png" else 12
+        assert np.abs(expected - new[..., :3])[seen].mean() < limit
+
+
+def test_beside_it_and_a_still(tmp_path: Path) -> None:
+    source = animation(tmp_path / "a.png")
+    assert run([str(source), *FAST, "--compare", "--save-rain"]) == 0
+    assert played(tmp_path / "a.derained.compare.png")[2][0].shape == (40, 100, 4)
+    assert len(played(tmp_path / "a.derained.rain.png")[0]) == len(DURATIONS)
+    still = tmp_path / "b.gif"
+    Image.fromarray(picture(0, (48, 40))).save(still)
+    assert run([str(still), *FAST]) == 0
+    assert len(played(tmp_path / "b.derained.gif")[0]) == 1
+
+
+def test_damaged_and_unfit(tmp_path: Path, capsys) -> None:
+    source = animation(tmp_path / "a.gif")
+    assert run([str(source), *FAST, "--start", "1"]) == 2
+    assert "video files only" in capsys.readouterr().err
+    source.write_bytes(b"GIF89a" + b"no more")
+    assert run([str(source), *FAST]) == 4
+    assert not (tmp_path / "a.derained.gif").exists()

@@ -1,0 +1,102 @@
+"""Clips that cannot be derained, or not all of them: told in one line, nothing lost in silence."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+av = pytest.importorskip("av")
+
+from derain.errors import DamagedClipError, InputNotFoundError, InvalidImageError  # noqa: E402
+from tests.clips.made import MS, Made, frames, make, read, times  # noqa: E402
+
+LONG = {
+    "a.mkv": Made(times=times(24, 40), base=MS, options=(("g", "6"),)),
+    "a.webm": Made("libvpx-vp9", times=times(24, 40), base=MS),
+    "a.mp4": Made(times=times(24, 512), options=(("g", "6"),)),
+    "a.mov": Made("mjpeg", "yuvj420p", times=times(24, 512)),
+}
+
+
+def index_first(path) -> None:
+    """As files for the web are: the index of an MP4 before its packets."""
+    plain = path.with_name(f"plain{path.suffix}")
+    shutil.move(path, plain)
+    options = {"movflags": "faststart"}
+    with av.open(str(plain)) as old, av.open(str(path), "w", options=options) as new:
+        places = {s.index: new.add_stream_from_template(s, opaque=True) for s in old.streams}
+        for packet in old.demux():
+            if packet.size:
+                packet.stream = places[packet.stream_index]
+                new.mux(packet)
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_cut_at_every_twentieth(name: str, tmp_path, dry) -> None:
+    whole = make(tmp_path / name, LONG[name])
+    if whole.suffix in (".mp4", ".mov"):
+        index_first(whole)
+    data, written = whole.read_bytes(), 0
+    for twentieth in range(20):
+        cut = tmp_path / f"{twentieth}-{name}"
+        cut.write_bytes(data[: len(data) * twentieth // 20])
+        with pytest.raises((DamagedClipError, InvalidImageError)) as caught:
+            dry(cut)
+        told = str(caught.value)
+        assert "\n" not in told
+        assert str(cut) in told
+        result = tmp_path / f"out-{cut.name}"
+        assert result.exists() == isinstance(caught.value, DamagedClipError)
+        if result.exists():
+            count = len(list(frames(result)))
+            assert written <= count <= 24  # the end may lack sound alone
+            assert f"{count} frames are in {result}" in told
+            written = count
+    assert written > 12
+
+
+def test_a_damaged_middle(tmp_path, dry) -> None:
+    source = make(tmp_path / "a.mkv", LONG["a.mkv"])
+    data = bytearray(source.read_bytes())
+    with av.open(str(source)) as clip:
+        packets = [(p.pos, p.size) for p in clip.demux(video=0) if p.size]
+    at, size = packets[9]
+    for place in range(at + 20, at + size - 4):
+        data[place] = 255 - data[place]
+    source.write_bytes(data)
+    with pytest.raises(DamagedClipError, match=r"damaged frames or packets \(\d"):
+        dry(source)
+    assert len(read(tmp_path / "out-a.mkv").times) >= 18
+
+
+def test_no_picture_in_it(tmp_path, dry) -> None:
+    with av.open(str(tmp_path / "a.mp4"), "w") as out:
+        sound = out.add_stream("aac", rate=48000)
+        out.mux(sound.encode(None))
+    with av.open(str(tmp_path / "b.mkv"), "w") as out:
+        from tests.clips.made import _play
+
+        _play(out, out.add_stream("libopus", rate=48000), 0.5)
+    with pytest.raises(InvalidImageError, match="no video track"):
+        dry(tmp_path / "b.mkv")
+    (tmp_path / "c.mp4").write_bytes(b"no clip at all" * 99)
+    with pytest.raises(InvalidImageError, match="no clip"):
+        dry(tmp_path / "c.mp4")
+    with pytest.raises(InputNotFoundError):
+        dry(tmp_path / "none.mp4")
+    assert not list(tmp_path.glob("out-*"))
+
+
+@pytest.mark.parametrize(("transfer", "word"), [(16, "PQ"), (18, "HLG")])
+def test_hdr_is_refused(transfer: int, word: str, tmp_path, dry) -> None:
+    how = Made("libx265", "yuv420p10le", marks=(9, 9, transfer, 1),
+               options=(("x265-params", "log-level=error"),))  # fmt: skip
+    with pytest.raises(InvalidImageError, match=word):
+        dry(make(tmp_path / "a.mp4", how))
+
+
+def test_interlaced_is_refused(tmp_path, dry) -> None:
+    how = Made(options=(("x264-params", "interlaced=1:tff=1"),))
+    with pytest.raises(InvalidImageError, match="interlaced"):
+        dry(make(tmp_path / "a.mp4", how))
