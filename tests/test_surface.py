@@ -23,7 +23,7 @@ def test_public_names_are_frozen() -> None:
         "Backend", "BackendUnavailableError", "CorruptModelError", "DerainError", "Derainer",
         "InputNotFoundError", "InvalidImageError", "Model", "ModelCard", "ModelNotFoundError",
         "NonFiniteError", "OutOfMemoryError", "PermissionDeniedError", "Separation", "UsageError",
-        "__version__", "load_model", "model_names",
+        "VideoDerainer", "__version__", "load_model", "model_names",
     ]  # fmt: skip
     for name in derain.__all__:
         assert getattr(derain, name) is not None
