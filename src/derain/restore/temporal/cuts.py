@@ -12,9 +12,7 @@ _FOLLOWED = 0.5  # share of the frame whose flow is believed: above, it is the s
 _ACROSS = 32  # pixels of a thumbnail's longer side
 
 
-def is_cut(
-    here: NDArray[np.uint8], there: NDArray[np.uint8], followed: NDArray[np.bool_]
-) -> bool:
+def is_cut(here: NDArray[np.uint8], there: NDArray[np.uint8], followed: NDArray[np.bool_]) -> bool:
     """Whether two successive frames belong to two shots.
 
     Neither rain nor a fast camera makes a cut: the first leaves a thumbnail as it is, the second
