@@ -23,7 +23,7 @@ def test_public_names_are_frozen() -> None:
         "Backend", "BackendUnavailableError", "CorruptModelError", "DamagedClipError",
         "DerainError", "Derainer", "InputNotFoundError", "InvalidImageError", "Model",
         "ModelCard", "ModelNotFoundError", "NonFiniteError", "OutOfMemoryError",
-        "PermissionDeniedError", "Separation", "UsageError", "__version__",
+        "PermissionDeniedError", "Separation", "UsageError", "VideoDerainer", "__version__",
         "load_model", "model_names", "video",
     ]  # fmt: skip
     for name in derain.__all__:

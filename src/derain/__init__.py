@@ -24,12 +24,14 @@ from derain.errors import (
 if TYPE_CHECKING:
     from derain.clips import video
     from derain.restore import Backend, Derainer, Separation
+    from derain.restore.temporal import VideoDerainer
     from derain.zoo import Model, ModelCard, load_model, model_names
 
 __version__ = "0.1.0"
 
 _LATER = {
     **dict.fromkeys(("Backend", "Derainer", "Separation"), "derain.restore"),
+    "VideoDerainer": "derain.restore.temporal",
     "video": "derain.clips",
     **dict.fromkeys(("Model", "ModelCard", "load_model", "model_names"), "derain.zoo"),
 }
@@ -61,6 +63,7 @@ __all__ = [
     "PermissionDeniedError",
     "Separation",
     "UsageError",
+    "VideoDerainer",
     "__version__",
     "load_model",
     "model_names",

@@ -43,4 +43,6 @@ class EachFrame:
 
 def for_clips(derainer: Derainer) -> FrameDerainer:
     """What clips are derained by, with the model and the strength of what derains pictures."""
-    return EachFrame(derainer)
+    from derain.restore.temporal import VideoDerainer
+
+    return VideoDerainer(derainer, strength=derainer.strength)
