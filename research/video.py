@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from derain.restore.temporal.flow import flow, luma
 
 Frames = Sequence[NDArray[np.uint8]]
 
-_SIZE = {"frames": 12, "height": 360, "width": 480}
+_SIZE = {"frames": 9, "height": 360, "width": 480}
 _ALONE = {"near": (0, 0), "moving": (0, 0)}
 STYLES: dict[str, ClipStyle] = {
     "static, light": ClipStyle(**_SIZE, **_ALONE, cameras=("still",), rain=("light",)),
@@ -87,7 +88,7 @@ def main(data: Path, each: int) -> None:
             scores = []
             for clip in made:
                 grey = [luma(frame) for frame in clip.clean]
-                flows = [flow(b, a) for a, b in zip(grey[:-1], grey[1:], strict=True)]
+                flows = [flow(b, a) for a, b in pairwise(grey)]
                 scores.append(score_clip(method(list(clip.rainy)), list(clip.clean), flows))
             truth = float(np.mean([s.flicker_truth for s in scores]))
             rows["PSNR"].append(f"{np.mean([s.psnr for s in scores]):.2f}")

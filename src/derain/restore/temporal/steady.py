@@ -19,9 +19,9 @@ from derain.restore.temporal.warp import warp_field
 Flow = NDArray[np.float32]
 Grey = NDArray[np.uint8]
 
-_THIN = 7  # pixels across: brighter things that are narrower are taken away
+_THIN = 11  # pixels across: brighter things that are narrower are taken away
 _AROUND = 21  # pixels: side of the square that errors are averaged over
-_WORSE = 0.7  # levels that the error of the camera's motion may be larger by
+_WORSE = 1.0  # levels that the error of the camera's motion may be larger by
 _EVERY = 8  # pixels between the points of the fit
 _SCALES = (4.0, 2.0, 1.0, 0.5, 0.5, 0.5)  # pixels from where on a point counts little, in turn
 
@@ -59,7 +59,7 @@ def camera_motion(flow: Flow) -> Flow:
 
 
 def without_lines(grey: Grey) -> NDArray[np.float32]:
-    """Without bright things narrower than seven pixels: grey opening along rows."""
+    """Without bright things narrower than eleven pixels: grey opening along rows."""
     cv2: Any = opencv()
     opened = cv2.morphologyEx(grey, cv2.MORPH_OPEN, np.ones((1, _THIN), np.uint8))
     return np.asarray(opened, np.float32)
