@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,21 +24,17 @@ from derain.restore.temporal.flow import flow, luma
 
 Frames = Sequence[NDArray[np.uint8]]
 
-_SIZE = {"frames": 9, "height": 360, "width": 480}
-_ALONE = {"near": (0, 0), "moving": (0, 0)}
+_PLAIN = ClipStyle(frames=9, height=270, width=360, near=(0, 0), moving=(0, 0))
+_FULL = replace(_PLAIN, near=(1, 1), moving=(1, 2))
 STYLES: dict[str, ClipStyle] = {
-    "static, light": ClipStyle(**_SIZE, **_ALONE, cameras=("still",), rain=("light",)),
-    "pan, every": ClipStyle(**_SIZE, **_ALONE, cameras=("pan",), rain=("every",)),
-    "shake, every": ClipStyle(**_SIZE, **_ALONE, cameras=("shake",), rain=("every",)),
-    "shake, objects, light": ClipStyle(
-        **_SIZE, near=(1, 1), moving=(1, 2), cameras=("shake",), rain=("light",)
-    ),
-    "shake, blurred": ClipStyle(**_SIZE, **_ALONE, cameras=("shake",), rain=("blurred",)),
-    "pan, heavy": ClipStyle(**_SIZE, **_ALONE, cameras=("pan",), rain=("heavy",)),
-    "pan, objects, dry": ClipStyle(
-        **_SIZE, near=(1, 1), moving=(1, 1), cameras=("pan",), rain=("dry",)
-    ),
-    "shake, dry": ClipStyle(**_SIZE, **_ALONE, cameras=("shake",), rain=("dry",)),
+    "static, light": replace(_PLAIN, cameras=("still",), rain=("light",)),
+    "pan, every": replace(_PLAIN, cameras=("pan",), rain=("every",)),
+    "shake, every": replace(_PLAIN, cameras=("shake",), rain=("every",)),
+    "shake, objects, light": replace(_FULL, cameras=("shake",), rain=("light",)),
+    "shake, blurred": replace(_PLAIN, cameras=("shake",), rain=("blurred",)),
+    "pan, heavy": replace(_PLAIN, cameras=("pan",), rain=("heavy",)),
+    "pan, objects, dry": replace(_FULL, cameras=("pan",), rain=("dry",)),
+    "shake, dry": replace(_PLAIN, cameras=("shake",), rain=("dry",)),
 }
 
 
@@ -69,7 +66,7 @@ def methods() -> dict[str, Callable[[Frames], list[NDArray[np.uint8]]]]:
         "input": list,
         "fast": lambda frames: [fast(frame) for frame in frames],
         "median only": temporal(gate=MedianGate(), fallback=False),
-        "radius 2": temporal(radius=2),
+        "radius 2": temporal(radius=2, fallback=False),
         "no fallback": temporal(fallback=False),
         "temporal": temporal(),
     }
