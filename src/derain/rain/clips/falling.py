@@ -62,7 +62,7 @@ def _single(style: RainStyle, generator: Generator) -> Iterator[RainStyle]:
             for value in [float(uniform(bounds, (1,), generator))]
         }
         scale = min(log_uniform(style.scale, generator), LONGEST / (style.length[1] * 1.2))
-        yield replace(style, directions=(1, 1), scale=(scale, scale), **drawn)
+        yield replace(style, directions=(1, 1), scale=(scale, scale), **drawn)  # type: ignore[arg-type]
 
 
 def _fall(frames: Sequence[Tensor], style: RainStyle, generator: Generator) -> list[Tensor]:

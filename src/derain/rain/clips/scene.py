@@ -95,7 +95,7 @@ def render(layers: Sequence[Layer], height: int, width: int, time: int) -> Plane
         across = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
         across *= np.exp(-zoom)
         middle = np.array([(width - 1) / 2, (height - 1) / 2])
-        shift = middle + (x, y) - across @ middle
+        shift = middle + np.array([x, y]) - across @ middle
         rows, columns = layer.photo.shape[:2]
         there = np.array([(columns - 1) / 2, (rows - 1) / 2])
         onto = np.column_stack([layer.scale * across, there + layer.scale * (shift - middle)])

@@ -51,14 +51,16 @@ def median(frames: Sequence[Frame], masks: Sequence[Mask]) -> Frame:
         masks: (H, W) of all but the first: where they are valid.
     """
     top = np.iinfo(frames[0].dtype).max
-    odd = np.zeros(frames[0].shape[:2], bool)  # whether the next vote to be lost is a high one
+    # Whether the next vote to be lost is a high one. The first one is low where that leaves an even
+    # number, of which the lower middle is wanted, and high where it leaves an odd one.
+    high = np.full(frames[0].shape[:2], len(frames) % 2 == 0)
     votes: list[Frame] = [frames[0]]
     for frame, mask in zip(frames[1:], masks, strict=True):
         lost = ~mask
         if lost.any():
             frame = frame.copy()
-            frame[lost] = (odd[lost] * frames[0].dtype.type(top))[:, None]
-            odd ^= lost
+            frame[lost] = (high[lost] * frames[0].dtype.type(top))[:, None]
+            high ^= lost
         votes.append(frame)
     return ranked(votes, [(len(votes) - 1) // 2])[0]
 

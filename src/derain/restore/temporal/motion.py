@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from derain.restore.temporal.cuts import is_cut
 from derain.restore.temporal.flow import Flow, Mask, consistent, flow, luma
+from derain.restore.temporal.steady import steadied
 
 Frame = NDArray[Any]
 
@@ -39,11 +40,12 @@ class Motion:
         """Where each pixel of the frame ``here`` is seen in the frame ``there``."""
         pair = here, there
         if pair not in self._flows:
-            self._flows[pair] = flow(self._lumas[here], self._lumas[there])
+            a, b = self._lumas[here], self._lumas[there]
+            self._flows[pair] = steadied(a, b, flow(a, b))
         return self._flows[pair]
 
     def seen(self, here: int, there: int) -> Mask:
-        """Which pixels of the frame ``here`` are seen in the frame ``there``, at the flow's size."""
+        """Which pixels of ``here`` are seen in the frame ``there``, at the flow's size."""
         return consistent(self.flow(here, there), self.flow(there, here))
 
     def cut_after(self, number: int) -> bool:

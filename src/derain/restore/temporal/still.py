@@ -37,20 +37,21 @@ class Still:
         """The restored frame with the network's pixels where few others show them.
 
         Args:
-            frame: (H, W, 3) as it was.
+            frame: (H, W, 3) as it was, whose type the network is given.
             restored: (H, W, 3) float32, by time.
             seen: (H, W) float32, the share of the other frames that show a pixel.
         """
         unseen = (seen < _UNSEEN).astype(np.float32)
-        result = restored
+        result, top_value = restored, np.iinfo(frame.dtype).max
         for top, bottom, left, right in boxes(unseen):
             if result is restored:
                 result = restored.copy()
             height, width = unseen.shape
             y = max(0, top - _AROUND), min(height, bottom + _AROUND)
             x = max(0, left - _AROUND), min(width, right + _AROUND)
-            crop = np.ascontiguousarray(frame[y[0] : y[1], x[0] : x[1]])
-            derained = self._derain(crop).astype(np.float32)
+            # What time has taken away already, the network need not find.
+            crop = np.clip(np.rint(restored[y[0] : y[1], x[0] : x[1]]), 0, top_value)
+            derained = self._derain(crop.astype(frame.dtype)).astype(np.float32)
             inner = slice(top - y[0], bottom - y[0]), slice(left - x[0], right - x[0])
             weight = _faded(unseen, top, bottom, left, right)[..., None]
             part = result[top:bottom, left:right]

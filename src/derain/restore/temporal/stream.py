@@ -89,7 +89,7 @@ class VideoDerainer:
         """
         held: dict[int, Frame] = {}
         motion, reach, number = Motion(), self.context, -1
-        for number, frame in enumerate(frames):  # noqa: B007 - the last one is needed
+        for number, frame in enumerate(frames):
             _check(frame, number, next(iter(held.values()), frame))
             held[number] = np.array(frame)  # a reader may use its memory again
             motion.add(number, frame)
