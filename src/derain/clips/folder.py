@@ -79,6 +79,9 @@ def derain_folder(
 
     Returns:
         (width, height).
+
+    Raises:
+        InvalidImageError: A frame cannot be read; the results of those before it are written.
     """
     for path in missing:
         format_of(path)
@@ -87,12 +90,16 @@ def derain_folder(
     first = max(0, places[0] - derainer.context)
     last = min(len(files), places[-1] + derainer.context + 1)
     waiting: list[tuple[Path, Picture]] = []
+    damaged: list[InvalidImageError] = []
 
     def feed() -> Iterator[Pixels]:
         part = files[first:last]
-        for path, picture in zip(part, read_folder(part), strict=True):
-            waiting.append((path, picture))
-            yield colours(picture)
+        try:
+            for path, picture in zip(part, read_folder(part), strict=True):
+                waiting.append((path, picture))
+                yield colours(picture)
+        except InvalidImageError as error:  # those before it are derained first
+            damaged.append(error)
 
     done, size = 0, (0, 0)
     for clean in derainer(feed()):
@@ -105,4 +112,6 @@ def derain_folder(
         write_picture(picture.with_colour(clean), target / path.name)
         done += 1
         progress(done, len(missing))
+    if damaged:
+        raise damaged[0]
     return size

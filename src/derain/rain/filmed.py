@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from derain.data import list_images, read_rgb
-from derain.errors import BackendUnavailableError, DatasetError
+from derain.errors import DatasetError
+from derain.rain.opencv import opencv
 
 Frame = NDArray[np.uint8]
 
@@ -41,7 +42,7 @@ def filmed_layers(clip: Path, most: int) -> list[Tensor]:
             aligned, or it shows no rain.
         BackendUnavailableError: OpenCV is not installed.
     """
-    _opencv()
+    opencv()
     count = sum(1 for _ in _frames(clip, read=False))
     if count <= 2 * WINDOW:
         raise DatasetError(
@@ -79,16 +80,6 @@ def _layer(frames: list[Frame], clip: Path) -> NDArray[np.float32]:
     return np.clip(rain, 0, 255)
 
 
-def _opencv() -> Any:
-    try:
-        import cv2
-    except ImportError:
-        raise BackendUnavailableError(
-            "taking rain from clips needs OpenCV: pip install 'derain[train]'"
-        ) from None
-    return cv2
-
-
 def _windows(clip: Path, middles: set[int]) -> Iterator[list[Frame]]:
     """The frames around each of these, ``WINDOW`` before and after; no more are kept in memory."""
     recent: deque[Frame] = deque(maxlen=2 * WINDOW + 1)
@@ -105,7 +96,7 @@ def _frames(clip: Path, read: bool = True) -> Iterator[Frame]:
         for path in list_images(clip):
             yield read_rgb(path) if read else nothing
         return
-    cv2 = _opencv()
+    cv2 = opencv()
     film = cv2.VideoCapture(str(clip)) if clip.is_file() else None
     if film is None or not film.isOpened():
         raise DatasetError(f"{clip}: not a folder of frames or a film that can be read")
@@ -118,7 +109,7 @@ def _frames(clip: Path, read: bool = True) -> Iterator[Frame]:
 
 def _aligned(frames: list[Frame], clip: Path) -> NDArray[np.float32]:
     """The frames shifted onto the middle one, (n, H, W, 3) float32."""
-    cv2, middle = _opencv(), len(frames) // 2
+    cv2, middle = opencv(), len(frames) // 2
     still = _grey(frames[middle])
     taper = cv2.createHanningWindow((still.shape[1], still.shape[0]), cv2.CV_32F)
     stack = []
@@ -145,6 +136,6 @@ def _grey(frame: NDArray[Any]) -> NDArray[np.float32]:
 
 def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """With the two pixels around."""
-    cv2 = _opencv()
+    cv2 = opencv()
     grown: NDArray[np.bool_] = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     return grown

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from derain.errors import BackendUnavailableError
 from derain.rain.clips.camera import Path
+from derain.rain.opencv import opencv
 
 Photo = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
 _ROOM = 8  # pixels that a photograph has beyond what the camera sees of it
-
-
-def opencv() -> Any:
-    """The module; a :class:`BackendUnavailableError` where it is not installed."""
-    try:
-        import cv2
-    except ImportError:
-        raise BackendUnavailableError(
-            "clips are made with OpenCV: pip install 'derain[train]'"
-        ) from None
-    return cv2
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The single-picture network, where time shows nothing: at cuts, behind people, in moving trees."""
+"""The single-picture network, where time is not enough: at cuts, behind people, in dense rain."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ CELL = 64
 """Pixels: squares of this side are derained or not; a multiple of the networks' own."""
 
 _UNSEEN = 0.3  # share of the other frames that show a pixel: below, they say too little of it
+_DENSE = 0.3  # share of changed pixels around one: above, other frames were rainy there, too
+_NEARBY = 65  # pixels: side of the square around it
+_CHANGED = 0.01  # of the full range, in the mean of the colours
 _CROWDED = 0.1  # of a cell: fewer unseen pixels are not worth a run of the network
 _AROUND = 64  # pixels of context around the cells
 _FADE = 4.0  # sigma of the border between both, in pixels
@@ -23,6 +26,8 @@ _FADE = 4.0  # sigma of the border between both, in pixels
 
 class Still:
     """Puts a network's result where a frame's neighbours do not show what is there.
+
+    That is where few of them see it, and where so much was rain that they were rainy, too.
 
     Args:
         derain: (h, w, 3) uint8 or uint16 -> the same, such as a :class:`derain.Derainer`.
@@ -34,15 +39,17 @@ class Still:
     def __call__(
         self, frame: Frame, restored: NDArray[np.float32], seen: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """The restored frame with the network's pixels where few others show them.
+        """The restored frame with the network's pixels where time is not enough.
 
         Args:
             frame: (H, W, 3) as it was, whose type the network is given.
             restored: (H, W, 3) float32, by time.
             seen: (H, W) float32, the share of the other frames that show a pixel.
         """
-        unseen = (seen < _UNSEEN).astype(np.float32)
         result, top_value = restored, np.iinfo(frame.dtype).max
+        removed = (frame - restored).mean(axis=2) > _CHANGED * top_value
+        dense = opencv().blur(removed.astype(np.float32), (_NEARBY, _NEARBY)) > _DENSE
+        unseen = ((seen < _UNSEEN) | dense).astype(np.float32)
         for top, bottom, left, right in boxes(unseen):
             if result is restored:
                 result = restored.copy()
