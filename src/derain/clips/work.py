@@ -24,7 +24,7 @@ from derain.clips.segments import read_index
 from derain.errors import DamagedClipError, InvalidImageError
 from derain.files import check_writable, publish
 
-SEGMENT = 48
+SEGMENT = 24
 """Frames of a segment: what is lost at most when a process is killed."""
 
 
