@@ -50,7 +50,8 @@ def test_cut_at_every_twentieth(name: str, tmp_path, dry) -> None:
         assert result.exists() == isinstance(caught.value, DamagedClipError)
         if result.exists():
             count = len(list(frames(result)))
-            assert written <= count <= 24  # the end may lack sound alone
+            # The end may lack sound alone; half a packet may take the frame before it along.
+            assert written - 1 <= count <= 24
             assert f"{count} frames are in {result}" in told
             written = count
     assert written > 12
