@@ -10,9 +10,8 @@ import pytest
 
 pytest.importorskip("av")
 
-from derain.clips.derainers import EachFrame
 from derain.clips.work import ClipOptions, ClipResult, derain_clip
-from tests.clips.made import Derain, same
+from tests.clips.made import Derain, EachFrame, same
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -178,3 +178,16 @@ def same(pixels: NDArray[Any]) -> NDArray[Any]:
 
 
 Derain = Callable[[NDArray[Any]], NDArray[Any]]
+
+
+class EachFrame:
+    """Frames as so many pictures: every one for itself."""
+
+    context = 0
+
+    def __init__(self, derain: Derain) -> None:
+        self._derain = derain
+
+    def __call__(self, frames: Iterable[NDArray[Any]], /) -> Iterator[NDArray[Any]]:
+        """One frame out for each frame in, at once."""
+        return map(self._derain, frames)

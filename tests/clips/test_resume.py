@@ -14,9 +14,9 @@ import pytest
 
 pytest.importorskip("av")
 
-from derain.clips.derainers import EachFrame
+from derain import VideoDerainer
 from derain.clips.work import ClipOptions, derain_clip
-from tests.clips.made import Made, frames, make, read, times
+from tests.clips.made import EachFrame, Made, frames, make, read, times
 
 LONG = Made(times=times(40, 512, 200))
 SCRIPT = """
@@ -153,3 +153,23 @@ def test_memory_is_flat(tmp_path) -> None:
     gc.collect()
     assert len(alive) == 120
     assert most < 6
+
+
+def test_what_ships_goes_on_to_the_same_frames(tmp_path, fast) -> None:
+    """A frame hangs on those around it, across the place where a run was ended."""
+    source, whole, target = make(tmp_path / "a.mp4", LONG), tmp_path / "w.mp4", tmp_path / "b.mp4"
+    options = ClipOptions(segment=5)
+
+    class Stopped(VideoDerainer):
+        def __call__(self, rainy):
+            for number, frame in enumerate(super().__call__(rainy)):
+                if number == 12:
+                    raise KeyboardInterrupt
+                yield frame
+
+    derain_clip(source, {"clean": whole}, VideoDerainer(fast), {"model": 1}, options)
+    with pytest.raises(KeyboardInterrupt):
+        derain_clip(source, {"clean": target}, Stopped(fast), {"model": 1}, options)
+    done = derain_clip(source, {"clean": target}, VideoDerainer(fast), {"model": 1}, options)
+    assert done.resumed == 10
+    assert all(np.array_equal(a, b) for a, b in zip(frames(target), frames(whole), strict=True))

@@ -169,7 +169,8 @@ def _one(
     All files are encoded before the first is written, and the clean picture is written last, so
     that its being there means that all are that can be.
     """
-    from derain.media import FORMATS, check_written, encode_picture, format_of, lost_in
+    from derain.media import FORMATS, Picture, check_written, encode_picture, format_of, lost_in
+    from derain.media.compared import removed
     from derain.restore.interrupt import interruptible
 
     for output in outputs:
@@ -196,8 +197,8 @@ def _one(
         sys.stdout.buffer.flush()
         return Done(picture.size, notes)
     companions: dict[Path | None, Callable[[], Picture]] = {
-        job.rain: lambda: _removed(picture, clean),
-        job.compare: lambda: _side_by_side(picture, clean),
+        job.rain: lambda: Picture(removed(picture.colour, clean.colour), format="PNG"),
+        job.compare: lambda: _compared(picture, clean),
     }
     encoded: dict[Path, bytes] = {}
     failed: InvalidImageError | None = None
@@ -233,27 +234,8 @@ def _read(job: Job, policy: Policy) -> tuple[Picture, list[str]]:
     return picture, messages
 
 
-def _removed(rainy: Picture, clean: Picture) -> Picture:
-    """What was taken away, on black."""
-    import numpy as np
+def _compared(rainy: Picture, clean: Picture) -> Picture:
+    from derain.media.compared import side_by_side
 
-    from derain.media import Picture
-
-    removed = np.maximum(rainy.colour, clean.colour) - clean.colour
-    return Picture(removed, format="PNG")
-
-
-def _side_by_side(rainy: Picture, clean: Picture) -> Picture:
-    """Before on the left, after on the right, a white line between."""
-    import numpy as np
-
-    top = np.iinfo(rainy.colour.dtype).max
-    line = np.full_like(rainy.colour[:, :4], top)
-    if line.shape[1] < 4:
-        line = np.repeat(line[:, :1], 4, axis=1)
-    colour = np.concatenate([rainy.colour, line, clean.colour], axis=1)
-    if rainy.alpha is None:
-        return replace(clean, colour=colour)
-    opaque = np.full((colour.shape[0], 4), top, rainy.alpha.dtype)
-    alpha = np.concatenate([rainy.alpha, opaque, rainy.alpha], axis=1)
-    return replace(clean, colour=colour, alpha=alpha)
+    alpha = None if rainy.alpha is None else side_by_side(rainy.alpha, rainy.alpha)
+    return replace(clean, colour=side_by_side(rainy.colour, clean.colour), alpha=alpha)

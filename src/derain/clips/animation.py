@@ -6,7 +6,7 @@ They are short, so they are made in one go and not in segments.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageSequence, UnidentifiedImageError
 
-from derain.clips.derainers import FrameDerainer
+from derain.clips.derainers import FrameDerainer, beside
 from derain.clips.formats import may_be_animated
 from derain.clips.frames import Pixels
 from derain.errors import InputNotFoundError, InvalidImageError, first_line
 from derain.files import atomic_write, explain_os_error
 
 _KINDS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
+_FORMATS = ("GIF", "PNG", "WEBP")
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
 
 
@@ -46,7 +47,7 @@ def is_animated(path: Path) -> bool:
     if not may_be_animated(path):
         return False
     try:
-        with Image.open(path, formats=sorted(set(_KINDS.values()))) as image:
+        with Image.open(path, formats=_FORMATS) as image:
             return int(getattr(image, "n_frames", 1)) > 1
     except (OSError, SyntaxError, ValueError, EOFError):
         return False
@@ -60,7 +61,7 @@ def open_animation(path: Path) -> Animation:
     """
     durations: list[float] = []
     try:
-        with Image.open(path, formats=sorted(set(_KINDS.values()))) as image:
+        with Image.open(path, formats=_FORMATS) as image:
             info, kind = dict(image.info), image.format
             default = bool(getattr(image, "default_image", False))
             lossless = kind != "WEBP" or b"VP8L" in path.read_bytes()
@@ -92,7 +93,7 @@ def open_animation(path: Path) -> Animation:
 def animation_frames(path: Path) -> Iterator[tuple[Pixels, Pixels | None]]:
     """(H, W, 3) uint8 and the (H, W) transparency, if any, of each frame as it is seen."""
     try:
-        with Image.open(path, formats=sorted(set(_KINDS.values()))) as image:
+        with Image.open(path, formats=_FORMATS) as image:
             for frame in ImageSequence.Iterator(image):
                 pixels = np.asarray(frame.convert("RGBA"))
                 opaque = bool((pixels[..., 3] == 255).all())
@@ -122,20 +123,16 @@ def derain_animation(
     from derain.clips.products import PRODUCTS
 
     animation = open_animation(source)
-    rainy: list[Frame] = []
-
-    def feed() -> Iterator[Pixels]:
-        for index, (colour, alpha) in enumerate(animation_frames(source)):
-            rainy.append(Frame(colour, alpha, index, 1, index))
-            yield colour
-
+    frames = (
+        Frame(colour, alpha, index, 1, index)
+        for index, (colour, alpha) in enumerate(animation_frames(source))
+    )
     made: dict[str, list[Image.Image]] = {product: [] for product in outputs}
-    for index, colour in enumerate(derainer(feed())):
-        before = rainy[index]
-        clean = Frame(colour, before.alpha, index, 1, index)
-        for product, frames in made.items():
-            frames.append(_image(PRODUCTS[product](before, clean)))
-        progress(index + 1, animation.frames)
+    for rainy, colour in beside(derainer, frames, lambda frame: frame.colour):
+        clean = replace(rainy, colour=colour)
+        for product, images in made.items():
+            images.append(_image(PRODUCTS[product](rainy, clean)))
+        progress(rainy.index + 1, animation.frames)
     notes = []
     data: dict[str, bytes] = {}
     for product, output in outputs.items():

@@ -32,7 +32,7 @@ class Family:
 FAMILIES: Mapping[str, Family] = {
     "h264": Family("libx264", 16, options={"preset": "medium"}, even=True),
     "hevc": Family("libx265", 18, options={"x265-params": "log-level=error"}, even=True),
-    "vp8": Family("libvpx", 10, 63, {"b": "0", "deadline": "good", "cpu-used": "2"}),
+    "vp8": Family("libvpx", 10, 63, {"b": "50M", "deadline": "good", "cpu-used": "2"}),
     "vp9": Family("libvpx-vp9", 20, 63, {"b": "0", "cpu-used": "4", "row-mt": "1"}),
     "av1": Family("libsvtav1", 20, 63, {"preset": "8"}),
     "prores": Family("prores_ks"),
@@ -116,8 +116,6 @@ def choose_encoding(
         raise UsageError(f"--crf of {codec} must be from 0 to {family.worst}, not {crf}")
     if family.crf is not None:
         options["crf"] = str(family.crf if crf is None else crf)
-    if codec == "vp8":
-        options["b"] = "50M"
     formats = [known.name for known in encoder.video_formats or ()]
     taken = _nearest(pix_fmt, formats, size, family.even)
     if has_alpha(pix_fmt) and not has_alpha(taken):

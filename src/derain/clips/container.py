@@ -62,6 +62,12 @@ class ClipInfo:
         return Turn.of(self.display)
 
     @property
+    def seen_size(self) -> tuple[int, int]:
+        """(width, height) of frames as they are seen."""
+        size = self.width, self.height
+        return size[::-1] if self.turn.transposed else size
+
+    @property
     def full(self) -> bool:
         """Whether samples use their whole range."""
         return self.range == 2 or self.pix_fmt.startswith("yuvj")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from derain.clips.frames import Pixels
 
 if TYPE_CHECKING:
     from derain.restore import Derainer
+
+
+T = TypeVar("T")
 
 
 class FrameDerainer(Protocol):
@@ -28,17 +32,19 @@ class FrameDerainer(Protocol):
         ...
 
 
-class EachFrame:
-    """Frames as so many pictures: every one for itself."""
+def beside(
+    derainer: FrameDerainer, frames: Iterable[T], colour: Callable[[T], Pixels]
+) -> Iterator[tuple[T, Pixels]]:
+    """Each frame, whatever it is, with what became of its colour."""
+    waiting: deque[T] = deque()
 
-    context = 0
+    def feed() -> Iterator[Pixels]:
+        for frame in frames:
+            waiting.append(frame)
+            yield colour(frame)
 
-    def __init__(self, derain: Callable[[Pixels], Pixels]) -> None:
-        self._derain = derain
-
-    def __call__(self, frames: Iterable[Pixels], /) -> Iterator[Pixels]:
-        """One frame out for each frame in, at once."""
-        return map(self._derain, frames)
+    for clean in derainer(feed()):
+        yield waiting.popleft(), clean
 
 
 def for_clips(derainer: Derainer) -> FrameDerainer:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from derain.clips.derainers import FrameDerainer
+from derain.clips.derainers import FrameDerainer, beside
 from derain.clips.frames import Pixels
 from derain.errors import InputNotFoundError, InvalidImageError
 from derain.media import SUFFIXES, Picture, format_of, read_picture, write_picture
@@ -89,21 +89,17 @@ def derain_folder(
     places = [place for place, path in enumerate(files) if path in wanted]
     first = max(0, places[0] - derainer.context)
     last = min(len(files), places[-1] + derainer.context + 1)
-    waiting: list[tuple[Path, Picture]] = []
     damaged: list[InvalidImageError] = []
 
-    def feed() -> Iterator[Pixels]:
+    def frames() -> Iterator[tuple[Path, Picture]]:
         part = files[first:last]
         try:
-            for path, picture in zip(part, read_folder(part), strict=True):
-                waiting.append((path, picture))
-                yield colours(picture)
+            yield from zip(part, read_folder(part), strict=True)
         except InvalidImageError as error:  # those before it are derained first
             damaged.append(error)
 
     done, size = 0, (0, 0)
-    for clean in derainer(feed()):
-        path, picture = waiting.pop(0)
+    for (path, picture), clean in beside(derainer, frames(), lambda frame: colours(frame[1])):
         size = picture.size
         if path not in wanted:
             continue

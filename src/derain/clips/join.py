@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import heapq
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -31,128 +32,120 @@ _NOTHING = b"\x00\x00"  # a text of MP4 of no letters
 Timed = tuple[float, int, Any]
 
 
-def join(
-    info: ClipInfo,
-    encoding: Encoding,
-    size: tuple[int, int],
-    segments: list[Path],
-    target: Path,
-    kind: str,
-    span: Span,
-    everything: bool,
-) -> list[str]:
-    """Write a whole clip from its segments.
+@dataclass(frozen=True)
+class Join:
+    """A whole clip, to be made of its segments and of what else there is in the one it came from.
 
-    Args:
+    Attributes:
         info: The clip they were made from.
         encoding, size: What their encoder was set up with.
         segments: In order.
-        target: Where to; not the final name, but in the same folder or below.
-        kind: The ending of the final name.
+        target: Where to; not the final name, but in the same folder or below, and of its ending.
         span: The part of the clip that is meant.
         everything: Whether sound, subtitles and the rest are copied.
-
-    Returns:
-        What has no place in the result, a line each.
-
-    Raises:
-        InvalidImageError: The container does not hold the codec.
-        DiskFullError, PermissionDeniedError: The system refused.
     """
-    try:
+
+    info: ClipInfo
+    encoding: Encoding
+    size: tuple[int, int]
+    segments: list[Path]
+    target: Path
+    span: Span
+    everything: bool
+
+    @property
+    def kind(self) -> str:
+        """The ending of the result's name."""
+        return self.target.suffix.lower()
+
+    def write(self) -> list[str]:
+        """Write it.
+
+        Returns:
+            What has no place in the result, a line each.
+
+        Raises:
+            InvalidImageError: The container does not hold the codec.
+            DiskFullError, PermissionDeniedError: The system refused.
+        """
         try:
-            return _write(info, encoding, size, segments, target, kind, span, everything, True)
+            try:
+                return self._write(data=True)
+            except av.FFmpegError as error:
+                if _of_the_system(error) or not self.everything:
+                    raise
+                # A data track may be taken and then make the whole header impossible.
+                return self._write(data=False)
         except av.FFmpegError as error:
-            if _of_the_system(error) or not everything:
-                raise
-            # A data track may be taken and then make the whole header impossible.
-            return _write(info, encoding, size, segments, target, kind, span, everything, False)
-    except av.FFmpegError as error:
-        if isinstance(error, OSError) and _of_the_system(error):
-            raise explain_os_error(error, target) from error
-        raise DerainError(
-            f"{info.path}: cannot be written as {kind[1:]} ({error.strerror}); give -o NAME.mkv"
-        ) from error
+            if isinstance(error, OSError) and _of_the_system(error):
+                raise explain_os_error(error, self.target) from error
+            raise DerainError(
+                f"{self.info.path}: cannot be written as {self.kind[1:]} ({error.strerror}); "
+                "give -o NAME.mkv"
+            ) from error
+
+    def _write(self, data: bool) -> list[str]:
+        notes: list[str] = []
+        info, container = self.info, _KINDS[self.kind]
+        options = {"movflags": "+use_metadata_tags"} if self.kind == ".mov" else {}
+        with (
+            open_clip(info.path) as source,
+            av.open(str(self.target), "w", format=container, options=options) as result,
+        ):
+            picture = picture_stream(source, info.path)
+            shift, ends = self._span()
+            places: dict[int, av.stream.Stream] = {}
+            made: av.stream.Stream
+            for stream in source.streams:
+                if stream.index == picture.index:
+                    made = self._picture_stream(result)
+                elif not self.everything or _is_chapter_track(stream, source):
+                    continue  # chapters are written with their names
+                else:
+                    copied = None if stream.type == "data" and not data else _copy(stream, result)
+                    if copied is None:
+                        what = stream.codec_context.name if stream.codec_context else "data"
+                        place = f"{stream.type} track {stream.index} ({what})"
+                        notes.append(f"{self.kind[1:]} does not hold {place}; left out")
+                        continue
+                    made = copied
+                made.metadata.update(_kept(stream.metadata))
+                made.disposition = stream.disposition
+                places[stream.index] = made
+            _describe(source, result, shift * info.time_base, ends)
+            others = _other_packets(source, places, picture, shift * info.time_base, ends)
+            frames = _coded_frames(self.segments, info, places[picture.index], shift)
+            for _, _, packet in heapq.merge(frames, others, key=lambda timed: timed[:2]):
+                result.mux(packet)
+        return notes
+
+    def _picture_stream(self, result: av.container.OutputContainer) -> av.VideoStream:
+        info, codec = self.info, self.encoding.codec
+        try:
+            made = result.add_stream(self.encoding.encoder, rate=info.rate)
+        except ValueError:
+            raise InvalidImageError(
+                f"{info.path}: {self.kind[1:]} does not hold {codec}; give --codec or -o NAME.mkv"
+            ) from None
+        assert isinstance(made, av.VideoStream)
+        set_up(made.codec_context, info, self.encoding, self.size)
+        made.time_base = info.time_base
+        if info.display:
+            made.set_display_matrix(info.display)
+        if codec == "hevc" and self.kind in (".mp4", ".m4v", ".mov"):
+            made.codec_tag = "hvc1"
+        return made
+
+    def _span(self) -> tuple[int, Fraction | None]:
+        """By what all times are earlier in the result, and when the last frame ends."""
+        first = min(entry[1] for entry in read_index(self.segments[0]))
+        last = max(entry[1] + entry[2] for entry in read_index(self.segments[-1]))
+        shift = first if self.span.start is not None else 0
+        return shift, last * self.info.time_base if self.span.end is not None else None
 
 
 def _of_the_system(error: av.FFmpegError) -> bool:
     return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
-
-
-def _write(
-    info: ClipInfo,
-    encoding: Encoding,
-    size: tuple[int, int],
-    segments: list[Path],
-    target: Path,
-    kind: str,
-    span: Span,
-    everything: bool,
-    data: bool,
-) -> list[str]:
-    notes: list[str] = []
-    options = {"movflags": "+use_metadata_tags"} if kind == ".mov" else {}
-    with (
-        open_clip(info.path) as source,
-        av.open(str(target), "w", format=_KINDS[kind.lower()], options=options) as result,
-    ):
-        picture = picture_stream(source, info.path)
-        shift, ends = _span_of(segments, info, span)
-        places: dict[int, av.stream.Stream] = {}
-        made: av.stream.Stream
-        for stream in source.streams:
-            if stream.index == picture.index:
-                made = _picture_stream(result, info, encoding, size, kind)
-            elif not everything or _is_chapter_track(stream, source):
-                continue  # chapters are written with their names
-            else:
-                copied = None if stream.type == "data" and not data else _copy(stream, result)
-                if copied is None:
-                    what = stream.codec_context.name if stream.codec_context else "data"
-                    place = f"{stream.type} track {stream.index} ({what})"
-                    notes.append(f"{kind[1:]} does not hold {place}; left out")
-                    continue
-                made = copied
-            made.metadata.update(_kept(stream.metadata))
-            made.disposition = stream.disposition
-            places[stream.index] = made
-        _describe(source, result, shift * info.time_base, ends)
-        others = _other_packets(source, places, picture, shift * info.time_base, ends)
-        frames = _coded_frames(segments, info, places[picture.index], shift)
-        for _, _, packet in heapq.merge(frames, others, key=lambda timed: timed[:2]):
-            result.mux(packet)
-    return notes
-
-
-def _picture_stream(
-    result: av.container.OutputContainer,
-    info: ClipInfo,
-    encoding: Encoding,
-    size: tuple[int, int],
-    kind: str,
-) -> av.VideoStream:
-    try:
-        made = result.add_stream(encoding.encoder, rate=info.rate)
-    except ValueError:
-        raise InvalidImageError(
-            f"{info.path}: {kind[1:]} does not hold {encoding.codec}; give --codec or -o NAME.mkv"
-        ) from None
-    assert isinstance(made, av.VideoStream)
-    set_up(made.codec_context, info, encoding, size)
-    made.time_base = info.time_base
-    if info.display:
-        made.set_display_matrix(info.display)
-    if encoding.codec == "hevc" and kind in (".mp4", ".m4v", ".mov"):
-        made.codec_tag = "hvc1"
-    return made
-
-
-def _span_of(segments: list[Path], info: ClipInfo, span: Span) -> tuple[int, Fraction | None]:
-    """By what all times are earlier in the result, and when the last frame ends."""
-    first = min(entry[1] for entry in read_index(segments[0]))
-    last = max(entry[1] + entry[2] for entry in read_index(segments[-1]))
-    shift = first if span.start is not None else 0
-    return shift, last * info.time_base if span.end is not None else None
 
 
 def _is_chapter_track(stream: av.stream.Stream, source: av.container.InputContainer) -> bool:

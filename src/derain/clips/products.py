@@ -6,14 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from derain.clips.frames import Frame, Pixels
+from derain.clips.frames import Frame
+from derain.media.compared import LINE, removed, side_by_side
 
 if TYPE_CHECKING:
     from derain.clips.container import ClipInfo
-
-_LINE = 4  # pixels between before and after
 
 
 def _clean(rainy: Frame, clean: Frame) -> Frame:
@@ -21,23 +18,12 @@ def _clean(rainy: Frame, clean: Frame) -> Frame:
 
 
 def _rain(rainy: Frame, clean: Frame) -> Frame:
-    """What was taken away, on black."""
-    removed = np.maximum(rainy.colour, clean.colour) - clean.colour
-    return replace(clean, colour=removed)
+    return replace(clean, colour=removed(rainy.colour, clean.colour))
 
 
 def _compare(rainy: Frame, clean: Frame) -> Frame:
-    """Before on the left, after on the right, a white line between."""
-    top = np.iinfo(clean.colour.dtype).max
-    alpha = clean.alpha
-    if alpha is not None:
-        alpha = _beside(alpha, alpha, top)
-    return replace(clean, colour=_beside(rainy.colour, clean.colour, top), alpha=alpha)
-
-
-def _beside(left: Pixels, right: Pixels, top: int) -> Pixels:
-    line = np.full((left.shape[0], _LINE, *left.shape[2:]), top, left.dtype)
-    return np.concatenate([left, line, right], axis=1)
+    alpha = None if clean.alpha is None else side_by_side(clean.alpha, clean.alpha)
+    return replace(clean, colour=side_by_side(rainy.colour, clean.colour), alpha=alpha)
 
 
 PRODUCTS: Mapping[str, Callable[[Frame, Frame], Frame]] = {
@@ -52,5 +38,5 @@ def size_of(product: str, info: ClipInfo) -> tuple[int, int]:
     if product != "compare":
         return info.width, info.height
     if info.turn.transposed:
-        return info.width, 2 * info.height + _LINE
-    return 2 * info.width + _LINE, info.height
+        return info.width, 2 * info.height + LINE
+    return 2 * info.width + LINE, info.height

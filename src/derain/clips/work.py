@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from derain.clips.codecs import choose_encoding
 from derain.clips.container import ClipInfo, probe
 from derain.clips.decode import Damage, Span, read_frames
-from derain.clips.derainers import FrameDerainer
+from derain.clips.derainers import FrameDerainer, beside
 from derain.clips.encode import SegmentEncoder
 from derain.clips.frames import Frame
-from derain.clips.join import join
+from derain.clips.join import Join
 from derain.clips.library import av
 from derain.clips.manifest import Workplace, identity
 from derain.clips.products import PRODUCTS, size_of
@@ -91,7 +88,6 @@ def derain_clip(
     info, target = probe(source), list(outputs.values())[-1]
     for output in outputs.values():
         check_writable(output)
-    seen = info.turn.upright(np.empty((info.height, info.width, 0), np.uint8)).shape
     plans, notes = {}, [f"{source}: {note}" for note in info.notes]
     for product, output in outputs.items():
         size = size_of(product, info)
@@ -137,10 +133,8 @@ def derain_clip(
         encoding, size = plans[product]
         segments = [place.segment(number, product) for number in range(count)]
         joined = place.folder / f"{product}{output.suffix}"
-        lost += join(
-            info, encoding, size, segments, joined, output.suffix, options.span,
-            everything=product != "rain",
-        )  # fmt: skip
+        everything = product != "rain"
+        lost += Join(info, encoding, size, segments, joined, options.span, everything).write()
     for product, output in outputs.items():
         publish(place.folder / f"{product}{output.suffix}", output)
     written = sum(len(read_index(place.segment(n, product))) for n in range(count))
@@ -150,23 +144,16 @@ def derain_clip(
         tell(f"{target}: {note}")
     if told := damage.told():
         raise DamagedClipError(f"{source}: damaged: {told}; {written} frames are in {target}")
-    return ClipResult(written, seen[1], seen[0], done * options.segment, notes)
+    return ClipResult(written, *info.seen_size, done * options.segment, notes)
 
 
 def _results(
     info: ClipInfo, derainer: FrameDerainer, options: ClipOptions, skip: int, damage: Damage
 ) -> Iterator[tuple[Frame, Frame]]:
     """(rainy, clean) from frame ``skip`` on."""
-    waiting: deque[Frame] = deque()
-
-    def feed() -> Iterator[Any]:
-        for frame in read_frames(info, options.span, damage):
-            if frame.index >= skip - derainer.context:
-                waiting.append(frame)
-                yield frame.colour
-
-    for colour in derainer(feed()):
-        rainy = waiting.popleft()
+    frames = read_frames(info, options.span, damage)
+    needed = (frame for frame in frames if frame.index >= skip - derainer.context)
+    for rainy, colour in beside(derainer, needed, lambda frame: frame.colour):
         if rainy.index >= skip:
             yield rainy, replace(rainy, colour=colour)
 

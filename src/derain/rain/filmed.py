@@ -19,7 +19,7 @@ from torch import Tensor
 
 from derain.data import list_images, read_rgb
 from derain.errors import DatasetError
-from derain.rain.opencv import opencv
+from derain.opencv import opencv
 
 Frame = NDArray[np.uint8]
 
@@ -42,7 +42,7 @@ def filmed_layers(clip: Path, most: int) -> list[Tensor]:
             aligned, or it shows no rain.
         BackendUnavailableError: OpenCV is not installed.
     """
-    opencv()
+    opencv("train")
     count = sum(1 for _ in _frames(clip, read=False))
     if count <= 2 * WINDOW:
         raise DatasetError(

@@ -72,11 +72,14 @@ def _adam(network: nn.Module, config: OptimizerConfig) -> list[Optimizer]:
 
 def _muon(network: nn.Module, config: OptimizerConfig) -> list[Optimizer]:
     learning = [p for p in network.parameters() if p.requires_grad]
-    hidden = [p for p in learning if p.ndim == 4 and min(p.shape[:2]) >= _SMALLEST]
-    inside = {id(p) for p in hidden}
-    rest = [p for p in learning if id(p) not in inside]
+    hidden = [p for p in learning if _is_hidden(p)]
+    rest = [p for p in learning if not _is_hidden(p)]
     found: list[Optimizer] = [Muon(hidden, config.rate)] if hidden else []
     return found + ([_plain_adam(rest, config)] if rest else [])
+
+
+def _is_hidden(parameter: Tensor) -> bool:
+    return parameter.ndim == 4 and min(parameter.shape[:2]) >= _SMALLEST
 
 
 def _plain_adam(parameters: list[nn.Parameter], config: OptimizerConfig) -> Optimizer:

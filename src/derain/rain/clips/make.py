@@ -12,11 +12,11 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from derain.errors import ConfigError
+from derain.opencv import opencv
 from derain.rain.clips.camera import CAMERAS, Path
 from derain.rain.clips.falling import drawable, rain_over
 from derain.rain.clips.scene import Layer, Photo, background, render, thing
 from derain.rain.draw import pick
-from derain.rain.opencv import opencv
 from derain.rain.presets import rain_preset
 
 Frames = NDArray[np.uint8]

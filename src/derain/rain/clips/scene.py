@@ -9,8 +9,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from derain.opencv import opencv
 from derain.rain.clips.camera import Path
-from derain.rain.opencv import opencv
 
 Photo = NDArray[np.uint8]
 Plane = NDArray[np.float32]

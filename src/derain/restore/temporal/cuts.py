@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from derain.restore.temporal.opencv import opencv
+from derain.opencv import opencv
 
 _ALIKE = 0.6  # correlation of thumbnails: below, it may be another shot
 _FOLLOWED = 0.5  # share of the frame whose flow is believed: above, it is the same one

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derain.restore.temporal.opencv import opencv
+from derain.opencv import opencv
 from derain.restore.temporal.warp import warp_field
 
 Frame = NDArray[Any]

@@ -2,36 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from derain.restore.temporal.opencv import opencv
+from derain.opencv import opencv
+from derain.restore.temporal.fusion import Mask, extremes, median
 
 Frame = NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the frames around one frame say of it, all (H, W, 3) of one type.
+    """What the frames around one frame say of it; ranks over them are computed when asked for.
 
     Attributes:
-        current: The frame itself.
-        near: The median of it and its two neighbours, aligned.
-        median: The median of all aligned frames.
-        low: A low value of them.
-        high: A high one.
-        seen: (H, W) float32, the share of the other frames that show the same place.
+        aligned: (H, W, 3) each, of one type: the frame itself, then the others, drawn to where it
+            has things, the nearest first.
+        masks: (H, W) of each of the others: where it shows the same place.
+        neighbours: How many of the others are next to the frame in time.
     """
 
-    current: Frame
-    near: Frame
-    median: Frame
-    low: Frame
-    high: Frame
-    seen: NDArray[np.float32]
+    aligned: Sequence[Frame]
+    masks: Sequence[Mask]
+    neighbours: int
+
+    @property
+    def current(self) -> Frame:
+        """The frame itself."""
+        return self.aligned[0]
+
+    @cached_property
+    def near(self) -> Frame:
+        """The median of it and its neighbours."""
+        return median(self.aligned[: self.neighbours + 1], self.masks[: self.neighbours])
+
+    @cached_property
+    def median(self) -> Frame:
+        """The median of all aligned frames."""
+        return median(self.aligned, self.masks)
+
+    @cached_property
+    def extremes(self) -> tuple[Frame, Frame]:
+        """A low and a high value of them."""
+        return extremes(self.aligned, self.masks)
+
+    @cached_property
+    def seen(self) -> NDArray[np.float32]:
+        """(H, W), the share of the other frames that show the same place."""
+        seen = np.zeros(self.current.shape[:2], np.float32)
+        for mask in self.masks:
+            seen += mask
+        return seen / np.float32(max(1, len(self.masks)))
 
 
 class Gate(Protocol):

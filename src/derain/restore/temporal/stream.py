@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derain.errors import InvalidImageError, UsageError
+from derain.opencv import opencv
 from derain.restore.derainer import Derainer
 from derain.restore.strength import FULL, check_strength
 from derain.restore.temporal.gate import BrighterGate, Gate
 from derain.restore.temporal.motion import Motion
-from derain.restore.temporal.opencv import opencv
 from derain.restore.temporal.still import Still
 from derain.restore.temporal.window import restore
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derain.restore.temporal.opencv import opencv
+from derain.opencv import opencv
 
 Field = NDArray[np.float32]
 

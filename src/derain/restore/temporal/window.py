@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derain.restore.temporal.fusion import extremes, median
 from derain.restore.temporal.gate import Evidence, Gate
 from derain.restore.temporal.motion import Motion
 from derain.restore.temporal.still import Still
@@ -69,16 +68,4 @@ def gather(frames: Mapping[int, Frame], at: int, window: range, motion: Motion) 
     for number in others:
         aligned.append(warp(frames[number], motion.flow(at, number)))
         masks.append(enlarged_mask(motion.seen(at, number), height, width))
-    near = sum(abs(number - at) == 1 for number in others)
-    low, high = extremes(aligned, masks)
-    seen = np.zeros((height, width), np.float32)
-    for mask in masks:
-        seen += mask
-    return Evidence(
-        current=frame,
-        near=median(aligned[: near + 1], masks[:near]),
-        median=median(aligned, masks),
-        low=low,
-        high=high,
-        seen=seen / np.float32(max(1, len(masks))),
-    )
+    return Evidence(aligned, masks, sum(abs(number - at) == 1 for number in others))
