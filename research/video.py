@@ -19,7 +19,7 @@ from derain import Derainer, VideoDerainer
 from derain.data import list_images, read_rgb
 from derain.metrics.clips import score_clip
 from derain.rain.clips import Clip, ClipStyle, make_clip
-from derain.restore.temporal import MedianGate
+from derain.restore.temporal import BrighterGate, MedianGate
 from derain.restore.temporal.flow import flow, luma
 
 Frames = Sequence[NDArray[np.uint8]]
@@ -67,7 +67,8 @@ def methods() -> dict[str, Callable[[Frames], list[NDArray[np.uint8]]]]:
         "fast": lambda frames: [fast(frame) for frame in frames],
         "median only": temporal(gate=MedianGate(), fallback=False),
         "radius 2": temporal(radius=2, fallback=False),
-        "no fallback": temporal(fallback=False),
+        "by hand": temporal(gate=BrighterGate()),
+        "no network": temporal(fallback=False),
         "temporal": temporal(),
     }
 

@@ -11,12 +11,12 @@ Pixels = NDArray[np.uint8]
 
 
 def as_planes(pixels: Pixels) -> Tensor:
-    """(H, W, 3) uint8 -> (3, H, W) uint8, a view of the same memory; it must be writeable."""
+    """(H, W, C) uint8 -> (C, H, W) uint8, a view of the same memory; it must be writeable."""
     return torch.from_numpy(pixels).permute(2, 0, 1)
 
 
 def to_tensor(pixels: Pixels, device: torch.device | str = "cpu") -> Tensor:
-    """(H, W, 3) uint8 -> (1, 3, H, W) float32 in 0..1. The array may be read-only."""
+    """(H, W, C) uint8 -> (1, C, H, W) float32 in 0..1. The array may be read-only."""
     return as_planes(pixels.copy())[None].to(device).float() / 255
 
 

@@ -184,6 +184,7 @@ class EachFrame:
     """Frames as so many pictures: every one for itself."""
 
     context = 0
+    fingerprint = "each frame"
 
     def __init__(self, derain: Derain) -> None:
         self._derain = derain

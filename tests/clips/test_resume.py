@@ -33,6 +33,7 @@ class Smoother:
     """The mean of a frame and its neighbours: two frames late, with the ends as they come."""
 
     context = 2
+    fingerprint = "smoother"
 
     def __init__(self, seconds: float = 0) -> None:
         self.seconds, self.seen = seconds, 0

@@ -128,7 +128,6 @@ def _container(
     settings = {
         "derain": __version__, "model": card.name, "weights": card.sha256,
         "backend": derainer.backend, "strength": derainer.strength,
-        "derainer": [type(stream).__name__, stream.context],
     }  # fmt: skip
     codec = codec_named(policy.codec) if policy.codec else None
     options = ClipOptions(Span(policy.start, policy.end), codec, policy.crf)

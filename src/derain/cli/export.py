@@ -42,5 +42,6 @@ def export(
         check_file_name(f"{name}.onnx")
     except CorruptModelError:
         raise UsageError(f"--name: '{name}' must be a name without folders") from None
-    export_run(run, name, out, summary, licence, print)
-    say(f"use it with: derain PHOTO --model {out / name}.json")
+    card = export_run(run, name, out, summary, licence, print)
+    if card.kind == "picture":
+        say(f"use it with: derain PHOTO --model {out / name}.json")

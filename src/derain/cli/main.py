@@ -17,6 +17,7 @@ from derain import __version__
 from derain.cli.bank import bank
 from derain.cli.data import app as data
 from derain.cli.evaluate import evaluate
+from derain.cli.evidence import evidence
 from derain.cli.exit_codes import INTERRUPTED, UNREAD, exit_code, listed
 from derain.cli.explain import explain
 from derain.cli.explained import explained, printable
@@ -56,7 +57,7 @@ app.register_install_completion_command(
 )
 for command in (
     *(models, explain, data, evaluate),
-    *(train, synthesize, bank, export),
+    *(train, synthesize, bank, evidence, export),
 ):
     app.command(command)
 

@@ -27,6 +27,11 @@ class FrameDerainer(Protocol):
         """How many frames before and after a frame have a part in its result."""
         ...
 
+    @property
+    def fingerprint(self) -> str:
+        """Another one where, beside the pictures' model, anything decides results otherwise."""
+        ...
+
     def __call__(self, frames: Iterable[Pixels], /) -> Iterator[Pixels]:
         """One frame out for each frame in."""
         ...

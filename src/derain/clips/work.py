@@ -76,8 +76,8 @@ def derain_clip(
         outputs: Where each of :data:`~derain.clips.products.PRODUCTS` that is wanted goes. The last
             is published last, and the segments lie beside it.
         derainer: Applied to the frames.
-        settings: What decides about the derainer's results: model, strength and so on. A run with
-            the same ones goes on where an earlier one was ended.
+        settings: What decides about results beside the derainer's ``fingerprint``: model, strength
+            and so on. A run with the same ones goes on where an earlier one was ended.
         progress: Told (finished frames, all frames as far as known).
         tell: Told what matters before the work begins.
 
@@ -103,6 +103,7 @@ def derain_clip(
         target,
         {
             "input": identity(source), "settings": dict(settings), "versions": versions,
+            "derainer": derainer.fingerprint,
             "span": [options.span.start, options.span.end], "frames a segment": options.segment,
             "encoding": {k: [e.codec, e.pix_fmt, dict(e.options)] for k, (e, _) in plans.items()},
         },

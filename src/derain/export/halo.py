@@ -42,8 +42,10 @@ def measure_halo(network: Network, tolerance: float = TOLERANCE) -> int:
     Raises:
         ExportError: A cut is seen further away than the probes are large.
     """
-    network = network.eval()
     step = network.config.size_multiple
+    if not network.config.window:  # nothing but convolutions: their reach is exact
+        return -(-network.config.receptive_radius // step) * step
+    network = network.eval()
     # Gates reach further than convolutions; what two windows away still does is far below a level.
     windows = 2 * network.config.window
     far = -(-(network.config.receptive_radius + windows) // step) + 1

@@ -17,27 +17,27 @@ PARITY = 1e-4
 _OPSET = 18
 
 
-class _Branches(nn.Module):
-    """The two branches without the skip, which is added outside in float32."""
+class _Inference(nn.Module):
+    """What a network exports as its forward pass; of pictures' the skip is added outside."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, rainy: Tensor) -> tuple[Tensor, Tensor]:
-        return self.network.branches(rainy)
+        return self.network.inference(rainy)
 
 
 def to_onnx(network: Network) -> bytes:
     """Fold a network and export it with dynamic height and width.
 
-    Input ``rainy`` (1, 3, H, W) float32, outputs ``rain`` and ``detail`` of the same shape; H and W
-    are multiples of ``network.config.size_multiple``.
+    Input and outputs are (1, C, H, W) float32 and have the network's ``names``; H and W are
+    multiples of ``network.config.size_multiple``.
     """
-    branches = _Branches(network.folded()).eval()
+    branches = _Inference(network.folded()).eval()
     multiple = network.config.size_multiple
     sides = [multiple * torch.export.Dim(f"{name}_units", min=1, max=4096) for name in ("h", "w")]
-    example = (torch.rand(1, 3, 3 * multiple, 5 * multiple),)
+    example = (torch.rand(1, network.planes, 3 * multiple, 5 * multiple),)
     buffer = io.BytesIO()
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
@@ -45,8 +45,8 @@ def to_onnx(network: Network) -> bytes:
         program = torch.onnx.export(
             branches,
             example,
-            input_names=["rainy"],
-            output_names=["rain", "detail"],
+            input_names=[network.names[0]],
+            output_names=list(network.names[1:]),
             dynamic_shapes=({2: sides[0], 3: sides[1]},),
             opset_version=_OPSET,
             dynamo=True,
@@ -70,13 +70,15 @@ def check_parity(network: Network, onnx: bytes) -> float:
     session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
     network = network.eval()
     multiple, worst = network.config.size_multiple, 0.0
+    read, *given = network.names
     generator = torch.Generator().manual_seed(0)
     for rows, columns in ((1, 1), (2, 5), (7, 3)):
-        rainy = torch.rand(1, 3, rows * multiple, columns * multiple, generator=generator)
+        shape = 1, network.planes, rows * multiple, columns * multiple
+        rainy = torch.rand(shape, generator=generator)
         with torch.no_grad():
-            layers = network(rainy)
-        for name, expected in (("rain", layers.rain), ("detail", layers.detail)):
-            (got,) = session.run([name], {"rainy": rainy.numpy()})
+            outputs = network.inference(rainy)
+        for name, expected in zip(given, outputs, strict=True):
+            (got,) = session.run([name], {read: rainy.numpy()})
             worst = max(worst, float(np.abs(got - expected.numpy()).max()))
     if not worst <= PARITY:
         raise ExportError(f"the exported network differs from torch by {worst:.2e}, over {PARITY}")

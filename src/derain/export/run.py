@@ -59,6 +59,7 @@ def export_run(
         training=_training(run, results["cost"]),
         scores=results["scores"],
         licence=licence,
+        kind=network.kind,
     )
     for file, data in files.items():
         atomic_write(out / file, data)
@@ -80,7 +81,8 @@ def _training(run: Path, cost: dict[str, Any]) -> dict[str, Any]:
     config = json.loads((run / "config.json").read_text())
     started = json.loads((run / "started.json").read_text())
     trained_on = json.loads((run / "split.json").read_text())["trained_on"]
-    sources = [*config["data"]["pairs"], *config["data"]["synthesis"]]
+    kinds = ("pairs", "synthesis", "evidence")
+    sources = [source for kind in kinds for source in config["data"][kind]]
     total = sum(source["weight"] for source in sources)
     data = [
         {

@@ -2,6 +2,7 @@
 
 from derain.nn.drdnet import DRDNet
 from derain.nn.drdnet_config import DRDNetConfig
+from derain.nn.gate import GateConfig, GateNet
 from derain.nn.io import load_network, save_network
 from derain.nn.network import Layers, Network, NetworkConfig
 from derain.nn.padding import pad_to_multiple
@@ -12,6 +13,8 @@ __all__ = [
     "PRESETS",
     "DRDNet",
     "DRDNetConfig",
+    "GateConfig",
+    "GateNet",
     "Layers",
     "Network",
     "NetworkConfig",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import (
     Any,
+    ClassVar,
     Literal,
     NamedTuple,
     TypeVar,
@@ -134,6 +135,11 @@ class Network(nn.Module, ABC):
 
     config: NetworkConfig
     needs_coarse = False
+    kind: ClassVar[Literal["picture", "gate"]] = "picture"
+    planes: ClassVar[int] = 3
+    """Of its input at inference."""
+    names: ClassVar[tuple[str, str, str]] = ("rainy", "rain", "detail")
+    """Of its input and its two outputs at inference."""
 
     def forward(self, rainy: Tensor, coarse: Tensor | None = None) -> Layers:
         multiple = self.config.patch_multiple if self.training else self.config.size_multiple
@@ -156,6 +162,10 @@ class Network(nn.Module, ABC):
         if self.training:
             return self.once(*pictures)
         return over_mirrors(self.once, pictures, self.config.mirrors)
+
+    def inference(self, rainy: Tensor) -> tuple[Tensor, Tensor]:
+        """What is exported: (N, planes, H, W) -> its two outputs."""
+        return self.branches(rainy)
 
     @abstractmethod
     def once(self, rainy: Tensor, coarse: Tensor | None = None) -> tuple[Tensor, Tensor]:

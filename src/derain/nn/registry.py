@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from derain.errors import ConfigError
-from derain.nn import drdnet, drdnet_config, nafnet
+from derain.nn import drdnet, drdnet_config, gate, nafnet
 from derain.nn.network import Network, NetworkConfig
 
 
@@ -29,6 +29,7 @@ class Architecture:
 ARCHITECTURES: dict[str, Architecture] = {
     "drdnet": Architecture(drdnet_config.DRDNetConfig, drdnet.DRDNet, drdnet_config.PRESETS),
     "nafnet": Architecture(nafnet.NAFNetConfig, nafnet.NAFNet, nafnet.PRESETS),
+    "gate": Architecture(gate.GateConfig, gate.GateNet, gate.PRESETS),
 }
 PRESETS: dict[str, NetworkConfig] = {
     name: config for kind in ARCHITECTURES.values() for name, config in kind.presets.items()

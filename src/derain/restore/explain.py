@@ -41,7 +41,7 @@ def explain(derainer: Derainer, image: Pixels, progress: Progress | None = None)
     where = np.stack([removed, returned, np.zeros_like(removed)], axis=2) * _GAIN
     at = "" if derainer.strength == FULL else f", strength {derainer.strength:g}"
     panels = {"input": image, "rain R (on grey)": _bytes(0.5 + separation.rain)}
-    if derainer.model.card.network["detail_blocks"]:
+    if derainer.model.card.network.get("detail_blocks"):
         coarse = image.astype(np.float32) / 255 - separation.rain
         panels |= {
             "coarse O - R": _bytes(coarse),

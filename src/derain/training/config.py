@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 
 from derain.errors import ConfigError, UsageError
 from derain.metrics import check_degrees, check_factor
-from derain.nn import NetworkConfig, preset
+from derain.nn import GateConfig, NetworkConfig, preset
 from derain.settings import STRICT, build, merge, parse_overrides, read_toml
 
 Count = Annotated[int, Field(ge=1)]
@@ -96,6 +96,26 @@ class SynthesisSource:
 
 
 @dataclass(frozen=True, config=STRICT)
+class EvidenceSource:
+    """What a gate of clips is trained on (see :mod:`derain.training.evidence`).
+
+    Attributes:
+        name: How the source is called in logs and the gate's card.
+        path: A file that ``derain evidence`` wrote, relative to the working folder.
+        weight: Share of a batch, relative to the other sources.
+        terms: Origin and terms of its photographs, for the card.
+    """
+
+    name: str
+    path: str
+    weight: Weight = 1.0
+    terms: str = ""
+
+
+Source = PairSource | SynthesisSource | EvidenceSource
+
+
+@dataclass(frozen=True, config=STRICT)
 class DataConfig:
     """Where the pictures come from.
 
@@ -103,6 +123,7 @@ class DataConfig:
         root: Folder the sources' paths start at; relative to the working folder.
         pairs: Sources of pairs.
         synthesis: Sources of clean photographs.
+        evidence: Sources of evidence, for gates of clips and for nothing else.
         validation_share: Share of scenes held out.
         split_seed: Which scenes are held out.
         limit: At most this many pictures of each source, 0 for all (for trial runs).
@@ -113,6 +134,7 @@ class DataConfig:
     root: str = "."
     pairs: tuple[PairSource, ...] = ()
     synthesis: tuple[SynthesisSource, ...] = ()
+    evidence: tuple[EvidenceSource, ...] = ()
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.08
     split_seed: int = 0
     limit: int = 0
@@ -319,15 +341,20 @@ class TrainConfig:
             raise ConfigError("frozen: leaves nothing to train")
         if self.first and (self.real or self.init or self.frozen):
             raise ConfigError("first: cannot go with real, init or frozen")
-        if not self.first and "rain" not in network.parts:
+        if not self.first and network.parts == ("detail",):
             raise ConfigError("network.rain_blocks = 0 needs first, a derainer to stand behind")
         if self.real and self.real.side > self.patch:
             raise ConfigError(f"real.side must be at most the patch's {self.patch}")
         if self.patch % network.patch_multiple:
             raise ConfigError(f"patch must be a multiple of {network.patch_multiple}")
-        if not (self.data.pairs or self.data.synthesis):
+        pictures: list[Source] = [*self.data.pairs, *self.data.synthesis]
+        if pictures and self.data.evidence:
+            raise ConfigError("data.evidence: is for gates of clips, and goes with no pictures")
+        if bool(self.data.evidence) != isinstance(network, GateConfig):
+            raise ConfigError("data.evidence: is for networks of the preset 'gate', which need it")
+        sources = [*pictures, *self.data.evidence]
+        if not sources:
             raise ConfigError("no data: name at least one [[data.pairs]] or [[data.synthesis]]")
-        sources: list[PairSource | SynthesisSource] = [*self.data.pairs, *self.data.synthesis]
         if len({source.name for source in sources}) < len(sources):
             raise ConfigError("two data sources have one name")
         lent = {name for source in self.data.synthesis for name in source.lenders}

@@ -19,7 +19,8 @@ from torch import Tensor
 from derain.data import Pair, split_scenes
 from derain.tensors import as_planes
 from derain.training.batches import PairPool, Pool, SynthesisPool
-from derain.training.config import DataConfig, PairSource, SynthesisSource
+from derain.training.config import DataConfig, EvidenceSource, PairSource, SynthesisSource
+from derain.training.evidence import Evidence
 from derain.training.lazy import Lazy
 from derain.training.rained import CPU, rained, synthesizer_of
 from derain.training.sources import Sources
@@ -80,6 +81,8 @@ def load_data(config: DataConfig, device: torch.device, report: Report = lambda 
         _add_pairs(loaded, source, sources, held)
     for synthesis in config.synthesis:
         _add_synthesis(loaded, synthesis, sources, held, config, device)
+    for evidence in config.evidence:
+        _add_evidence(loaded, evidence)
     return loaded
 
 
@@ -96,6 +99,21 @@ def _add_pairs(loaded: Loaded, source: PairSource, sources: Sources, held: set[s
     loaded.held_pairs[source.name] = Lazy(out, lambda name: (name, *pairs[name].load(read)))
     loaded.split[source.name] = out
     loaded.counts[source.name] = len(kept) if source.weight else 0
+
+
+def _add_evidence(loaded: Loaded, source: EvidenceSource) -> None:
+    evidence = Evidence(Path(source.path))
+
+    def pixels(index: int) -> tuple[str, Pixels, Pixels]:
+        seen, truth = (part.permute(1, 2, 0).numpy() for part in evidence[index])
+        return f"{index:05d}", seen, truth
+
+    kept, out = range(evidence.held, len(evidence)), range(evidence.held)
+    shown = Lazy(kept, evidence.__getitem__)
+    loaded.pools.append(PairPool(source.name, source.weight, shown))
+    loaded.held_pairs[source.name] = Lazy(out, pixels)
+    loaded.split[source.name] = [f"{index:05d}" for index in out]
+    loaded.counts[source.name] = len(kept)
 
 
 def _add_synthesis(

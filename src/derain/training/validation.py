@@ -101,6 +101,7 @@ def _scored(
     first: Derain | None,
 ) -> Scored:
     restored, coarse = restore(network, rainy, device, first)
+    rainy = rainy[..., :3]  # a gate reads more than the frame
     scores: dict[str, float] = {}
     for protocol in PROTOCOLS:
         scores[f"psnr/{protocol}"] = capped_psnr(restored, clean, protocol)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import PureWindowsPath
-from typing import Any
+from typing import Any, Literal, get_args
 
 from derain.errors import CorruptModelError, first_line
 
@@ -21,6 +21,10 @@ _TYPES: dict[type, tuple[str, ...]] = {
 }
 
 
+Kind = Literal["picture", "gate"]
+"""What a model is for: single pictures, or the gate of clips."""
+
+
 @dataclass(frozen=True)
 class ModelCard:
     """The card beside a model's files.
@@ -29,7 +33,9 @@ class ModelCard:
         name: What ``--model`` calls it.
         summary: One line for people.
         onnx: File name of the exported network; input ``rainy`` (1, 3, H, W) float32, outputs
-            ``rain`` and ``detail`` of the same shape. The skip is added outside, in float32.
+            ``rain`` and ``detail`` of the same shape. The skip is added outside, in float32. Of a
+            gate: input ``evidence`` (1, 16, H, W), outputs ``weights`` (1, 4, H, W) and ``need``
+            (1, 1, H, W).
         weights: File name of the trained weights (safetensors).
         sha256: File name -> sum, of both files.
         input_range: Range of the input values.
@@ -44,6 +50,7 @@ class ModelCard:
         training: Configuration, data with terms, cost and machine of the run.
         scores: Source -> score -> value on held-out scenes; names carry the protocol.
         licence: Terms of the weights.
+        kind: What it is for.
     """
 
     name: str
@@ -63,6 +70,7 @@ class ModelCard:
     training: Mapping[str, Any] = field(default_factory=dict)
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     licence: str = ""
+    kind: Kind = "picture"
 
     def to_json(self) -> str:
         """The card's file."""
@@ -79,6 +87,8 @@ class ModelCard:
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise CorruptModelError(f"{origin}: not a model card ({first_line(error)})") from error
         _check_types(card, origin)
+        if card.kind not in get_args(Kind):
+            raise CorruptModelError(f"{origin}: a card of an unknown kind of model, {card.kind!r}")
         for name in (card.onnx, card.weights):
             check_file_name(name, f"{origin}: not a model card: ")
         if not (

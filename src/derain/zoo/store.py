@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from derain.errors import CorruptModelError, ModelNotFoundError
-from derain.zoo.card import ModelCard
+from derain.zoo.card import Kind, ModelCard
 
 # How protocol buffers write the key of the place of a tensor's data outside the file.
 _LOCATION = b"\x0a\x08location"
 
 SHIPPED = Path(__file__).parent / "models"
 DEFAULT = "base"
+GATE = "gate"
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Model:
 
 def model_names() -> list[str]:
     """Names of the shipped models."""
-    return list(_manifest())
+    return list(_manifest(SHIPPED))
 
 
 def load_model(name: str | os.PathLike[str]) -> Model:
@@ -71,8 +72,21 @@ def load_model(name: str | os.PathLike[str]) -> Model:
 
     Raises:
         ModelNotFoundError: No such model; names the nearest.
-        CorruptModelError: A card that is not what the manifest says.
+        CorruptModelError: A card that is not what the manifest says, or of another kind.
     """
+    return _load(name, SHIPPED, "picture")
+
+
+def load_gate(name: str | os.PathLike[str] = GATE) -> Model:
+    """A gate of clips, as :func:`load_model` finds pictures' models.
+
+    Raises:
+        ModelNotFoundError, CorruptModelError: As there.
+    """
+    return _load(name, SHIPPED / "gates", "gate")
+
+
+def _load(name: str | os.PathLike[str], shipped: Path, kind: Kind) -> Model:
     name = os.fspath(name)
     path = Path(name)
     if path.suffix == ".onnx" and path.is_file():
@@ -88,30 +102,33 @@ def load_model(name: str | os.PathLike[str]) -> Model:
     if path.suffix == ".json":
         if not path.is_file():
             raise ModelNotFoundError(f"{path}: no such model card")
-        return Model(ModelCard.from_json(path.read_bytes(), str(path)), path.parent)
-    manifest = _manifest()
+        card = ModelCard.from_json(path.read_bytes(), str(path))
+        if card.kind != kind:
+            raise CorruptModelError(f"{path}: the card of a {card.kind} model, not of a {kind} one")
+        return Model(card, path.parent)
+    manifest = _manifest(shipped)
     if name not in manifest:
         if path.is_dir():
-            card = next((p for p in sorted(path.glob("*.json"))), path / "NAME.json")
-            raise ModelNotFoundError(f"{name}: is a folder; give a card in it, such as {card}")
+            such = next((p for p in sorted(path.glob("*.json"))), path / "NAME.json")
+            raise ModelNotFoundError(f"{name}: is a folder; give a card in it, such as {such}")
         near = difflib.get_close_matches(name, manifest, 1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
         raise ModelNotFoundError(
             f"unknown model '{name}'; known: {', '.join(manifest)}, or the path of a card{hint}"
         )
-    path = SHIPPED / f"{name}.json"
+    path = shipped / f"{name}.json"
     try:
         data = path.read_bytes()
     except OSError as error:
         raise CorruptModelError(f"{path}: cannot be read ({error.strerror})") from error
     if hashlib.sha256(data).hexdigest() != manifest[name]:
         raise CorruptModelError(f"{path}: is not the card that was shipped; install again")
-    return Model(ModelCard.from_json(data, str(path)), SHIPPED)
+    return Model(ModelCard.from_json(data, str(path)), shipped)
 
 
-def _manifest() -> dict[str, str]:
+def _manifest(shipped: Path) -> dict[str, str]:
     """Name -> sha256 of its card, which holds the sums of the model's files."""
-    path = SHIPPED / "manifest.json"
+    path = shipped / "manifest.json"
     try:
         manifest: dict[str, str] = json.loads(path.read_text())
     except (OSError, ValueError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,13 @@ from derain.opencv import opencv
 from derain.restore.temporal.fusion import Mask, extremes, median
 
 Frame = NDArray[Any]
+Plane = NDArray[np.float32]
+
+_UNSEEN = 0.3  # share of the other frames that show a pixel: below, they say too little of it
+_DENSE = 0.3  # share of changed pixels around one: above, other frames were rainy there, too
+_NEARBY = 65  # pixels: side of the square around it
+_CHANGED = 0.01  # of the full range, in the mean of the colours
+_FADE = 4.0  # sigma of the border between both, in pixels
 
 
 @dataclass(frozen=True)
@@ -60,11 +67,24 @@ class Evidence:
         return seen / np.float32(max(1, len(self.masks)))
 
 
-class Gate(Protocol):
-    """Decides between a frame and what time shows in its place."""
+class Fused(NamedTuple):
+    """What a gate decided.
 
-    def __call__(self, evidence: Evidence) -> NDArray[np.float32]:
-        """(H, W, 3) float32 in the units of the frame's type."""
+    Attributes:
+        frame: (H, W, 3) float32 in the units of the frame's type, by time alone.
+        need: (H, W) float32 in [0, 1], how much of the single-picture network's result is to be
+            taken instead.
+    """
+
+    frame: Plane
+    need: Plane
+
+
+class Gate(Protocol):
+    """Decides between a frame, what time shows in its place, and the single-picture network."""
+
+    def __call__(self, evidence: Evidence) -> Fused:
+        """The frame by time, and where that is not enough."""
         ...
 
 
@@ -73,8 +93,9 @@ class BrighterGate:
     """Takes the median where the frame is brighter than it in every colour: rain brightens.
 
     d = G(current - median); a = clip(((mean_rgb(d) + min_rgb(d)) / 2 - floor) / ramp); result =
-    current + a (median - current). The minimum spares coloured things that move. The numbers are
-    set by hand, on no clip that scores are told of.
+    current + a (median - current). The minimum spares coloured things that move. The network is
+    needed where few frames see a place, and where so much was rain that the others were rainy, too.
+    The numbers are set by hand, on no clip that scores are told of.
 
     Attributes:
         sigma: Of the Gaussian G, in pixels.
@@ -86,18 +107,27 @@ class BrighterGate:
     floor: float = 0.01
     ramp: float = 0.02
 
-    def __call__(self, evidence: Evidence) -> NDArray[np.float32]:
-        current = evidence.current.astype(np.float32)
-        change = evidence.median.astype(np.float32) - current
-        smooth = opencv().GaussianBlur(-change, (0, 0), self.sigma)
-        brighter = (smooth.mean(axis=2) + smooth.min(axis=2)) / 2
+    def __call__(self, evidence: Evidence) -> Fused:
+        cv2, current = opencv(), evidence.current.astype(np.float32)
         top = np.float32(np.iinfo(evidence.current.dtype).max)
-        share = np.clip((brighter / top - self.floor) / self.ramp, 0, 1)
-        return np.asarray(current + share[..., None] * change, np.float32)
+        change = evidence.median.astype(np.float32) - current
+        smooth = cv2.GaussianBlur(-change, (0, 0), self.sigma)
+        brighter = (smooth.mean(axis=2) + smooth.min(axis=2)) / 2
+        change *= np.clip((brighter / top - self.floor) / self.ramp, 0, 1)[..., None]
+        removed = change.mean(axis=2) < -_CHANGED * top
+        dense = cv2.blur(removed.astype(np.float32), (_NEARBY, _NEARBY)) > _DENSE
+        unseen = ((evidence.seen < _UNSEEN) | dense).astype(np.uint8)
+        if not unseen.any():
+            return Fused(current + change, unseen.astype(np.float32))
+        grown = cv2.dilate(unseen, np.ones((5, 5), np.uint8)).astype(np.float32)
+        soft = cv2.GaussianBlur(grown, (0, 0), _FADE, borderType=cv2.BORDER_REPLICATE)
+        return Fused(current + change, np.asarray(soft, np.float32))
 
 
+@dataclass(frozen=True)
 class MedianGate:
     """Takes the median everywhere: what a gate is measured against."""
 
-    def __call__(self, evidence: Evidence) -> NDArray[np.float32]:
-        return evidence.median.astype(np.float32)
+    def __call__(self, evidence: Evidence) -> Fused:
+        median = evidence.median.astype(np.float32)
+        return Fused(median, np.zeros(median.shape[:2], np.float32))

@@ -12,10 +12,12 @@ from derain.errors import InvalidImageError, UsageError
 from derain.opencv import opencv
 from derain.restore.derainer import Derainer
 from derain.restore.strength import FULL, check_strength
-from derain.restore.temporal.gate import BrighterGate, Gate
+from derain.restore.temporal.gate import Gate
+from derain.restore.temporal.learnt import LearntGate
 from derain.restore.temporal.motion import Motion
 from derain.restore.temporal.still import Still
 from derain.restore.temporal.window import restore
+from derain.zoo import load_gate
 
 Frame = NDArray[Any]
 
@@ -32,7 +34,8 @@ class VideoDerainer:
             moving trees. By default the shipped ``fast``, loaded when it is first needed.
         strength: How much of the change is applied, from 0 to 1.
         radius: Frames before and after each one that are looked at.
-        gate: Decides, pixel by pixel, how much of what time shows is taken.
+        gate: Decides, pixel by pixel, how much of what time shows is taken, and where the network
+            is needed. By default the shipped one, which was trained for it.
         fallback: Whether the single-picture network is used at all.
 
     Attributes:
@@ -65,9 +68,15 @@ class VideoDerainer:
             raise UsageError(f"radius must be a whole number from 1 to {_MOST}, not {radius}")
         self.strength = check_strength(strength)
         self.context = radius
-        self._gate = BrighterGate() if gate is None else gate
+        self._gate = LearntGate(load_gate()) if gate is None else gate
         self._derainer = derainer
         self._still = Still(self._derain) if fallback else None
+
+    @property
+    def fingerprint(self) -> str:
+        """Another one where results may differ, whatever the single-picture network is."""
+        still = "" if self._still else ", alone"
+        return f"temporal({self.context}, {self._gate!r}{still})"
 
     def _derain(self, frame: Frame) -> Frame:
         if self._derainer is None:

@@ -50,9 +50,8 @@ def restore(
     """As :func:`derain_window`, of frames whose motion may be known already."""
     frame = frames[at]
     evidence = gather(frames, at, window, motion)
-    restored = gate(evidence) if len(window) > 1 else frame.astype(np.float32)
-    if still is not None:
-        restored = still(frame, restored, evidence.seen)
+    fused = gate(evidence)
+    restored = fused.frame if still is None else still(frame, fused)
     if strength < 1:
         restored = frame + np.float32(strength) * (restored - frame)
     top = np.iinfo(frame.dtype).max

@@ -1,0 +1,53 @@
+"""``derain evidence``: made clips as the gate of clips sees them, for its training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+def evidence(
+    out: Path,
+    /,
+    *photos: Path,
+    model: str = "base",
+    clips: int = 500,
+    side: int = 160,
+    held: float = 0.06,
+    seed: int = 0,
+    overwrite: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Make clips from photographs and keep, in one file, what a gate is trained on.
+
+    Parameters
+    ----------
+    out
+        The file.
+    photos
+        Folders of clean photographs.
+    model
+        The single-picture model that steps in where time is not enough.
+    clips
+        How many clips are made; each takes some seconds.
+    side
+        Of the crops that are kept, in pixels.
+    held
+        Share of clips that is held out for validation.
+    seed
+        Fixes what is made.
+    overwrite
+        Replace a file that exists.
+    """
+    from derain.errors import OutputConflictError, UsageError
+    from derain.restore import Derainer
+    from derain.training.evidence import make_evidence
+
+    if not photos:
+        raise UsageError("name at least one folder of clean photographs")
+    if out.exists() and not overwrite:
+        raise OutputConflictError(f"{out}: exists; add --overwrite, or give another name")
+    count = make_evidence(out, photos, clips, side, held, Derainer(model), seed, print)
+    print(f"{count} crops in {out}")
+    return 0
