@@ -28,7 +28,7 @@ from derain.cli.main import app as commands
 from derain.metrics import METRICS
 from derain.rain import PRESETS, RainPreset
 from derain.training import TrainConfig
-from derain.zoo import ModelCard, card_markdown, load_model, model_names
+from derain.zoo import ModelCard, card_markdown, load_gate, load_model, model_names
 
 _OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./([^)#]+)[^)]*\)")
 
@@ -54,7 +54,7 @@ def write_pages(app: Sphinx) -> None:
         "presets": presets_table(),
         "metrics": metrics_table(),
         "configuration": configuration(),
-        **{card.name: card_markdown(card) for card in cards},
+        **{card.name: card_markdown(card) for card in (*cards, load_gate().card)},
     }
     for name, text in pages.items():
         path = folder / f"{name}.md"

@@ -31,13 +31,13 @@ class _Inference(nn.Module):
 def to_onnx(network: Network) -> bytes:
     """Fold a network and export it with dynamic height and width.
 
-    Input and outputs are (1, C, H, W) float32 and have the network's ``names``; H and W are
-    multiples of ``network.config.size_multiple``.
+    Input and outputs are (1, C, H, W) float32, named by the network's ``inference_names``; H and W
+    are multiples of ``network.config.size_multiple``.
     """
     branches = _Inference(network.folded()).eval()
     multiple = network.config.size_multiple
     sides = [multiple * torch.export.Dim(f"{name}_units", min=1, max=4096) for name in ("h", "w")]
-    example = (torch.rand(1, network.planes, 3 * multiple, 5 * multiple),)
+    example = (torch.rand(1, network.inference_planes, 3 * multiple, 5 * multiple),)
     buffer = io.BytesIO()
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
@@ -45,8 +45,8 @@ def to_onnx(network: Network) -> bytes:
         program = torch.onnx.export(
             branches,
             example,
-            input_names=[network.names[0]],
-            output_names=list(network.names[1:]),
+            input_names=[network.inference_names[0]],
+            output_names=list(network.inference_names[1:]),
             dynamic_shapes=({2: sides[0], 3: sides[1]},),
             opset_version=_OPSET,
             dynamo=True,
@@ -70,10 +70,10 @@ def check_parity(network: Network, onnx: bytes) -> float:
     session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
     network = network.eval()
     multiple, worst = network.config.size_multiple, 0.0
-    read, *given = network.names
+    read, *given = network.inference_names
     generator = torch.Generator().manual_seed(0)
     for rows, columns in ((1, 1), (2, 5), (7, 3)):
-        shape = 1, network.planes, rows * multiple, columns * multiple
+        shape = 1, network.inference_planes, rows * multiple, columns * multiple
         rainy = torch.rand(shape, generator=generator)
         with torch.no_grad():
             outputs = network.inference(rainy)

@@ -14,13 +14,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from derain.errors import ConfigError
-from derain.nn.network import Layers, Network, NetworkConfig
+from derain.nn.network import Network, NetworkConfig
 
 CANDIDATES = 4
 """The frame itself, the median of it and its neighbours, that of all frames, their low value."""
 EVIDENCE = 3 * (CANDIDATES + 1) + 1
 """Planes the network reads: the candidates, the frames' high value, and how many see the place."""
-_STILL = 3  # planes behind them while training: what the single-picture network makes of the frame
 
 
 @dataclass(frozen=True)
@@ -83,14 +82,15 @@ class GateNet(Network):
     weights do not hang on S, so that the network behind it runs only where s says so.
 
     Shape:
-        while training (N, EVIDENCE + 3, H, W) in [0, 1], S last -> :class:`Layers`: ``coarse`` is
-        B without S, ``detail`` what S changes.
+        (N, EVIDENCE + 3, H, W) in [0, 1], S last -> :class:`~derain.nn.Layers`: ``coarse`` is B
+        without S, ``detail`` what S changes. At inference S is not needed: :meth:`inference`.
     """
 
     config: GateConfig
     kind = "gate"
-    planes = EVIDENCE
-    names = ("evidence", "weights", "need")
+    planes = EVIDENCE + 3
+    inference_planes = EVIDENCE
+    inference_names = ("evidence", "weights", "need")
 
     def __init__(self, config: GateConfig) -> None:
         super().__init__()
@@ -117,8 +117,6 @@ class GateNet(Network):
         return logits[:, :CANDIDATES].softmax(1), logits[:, CANDIDATES:].sigmoid()
 
     def once(self, rainy: Tensor, coarse: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        if rainy.shape[1] != EVIDENCE + _STILL:
-            raise ValueError(f"{rainy.shape[1]} planes; a gate reads {EVIDENCE} and a picture")
         evidence, still = rainy[:, :EVIDENCE], rainy[:, EVIDENCE:].float()
         weights, need = self.inference(evidence)
         count, _, height, width = evidence.shape
@@ -126,11 +124,6 @@ class GateNet(Network):
         candidates = candidates.reshape(count, CANDIDATES, 3, height, width)
         fused = (weights[:, :, None] * candidates).sum(1)
         return evidence[:, :3].float() - fused, need * (still - fused)
-
-    def forward(self, rainy: Tensor, coarse: Tensor | None = None) -> Layers:
-        rain, detail = self.once(rainy, coarse)
-        background = rainy[:, :3].float() - rain
-        return Layers(rain, background, detail, background + detail)
 
 
 PRESETS: dict[str, GateConfig] = {"gate": GateConfig()}

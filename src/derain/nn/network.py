@@ -137,21 +137,24 @@ class Network(nn.Module, ABC):
     needs_coarse = False
     kind: ClassVar[Literal["picture", "gate"]] = "picture"
     planes: ClassVar[int] = 3
-    """Of its input at inference."""
-    names: ClassVar[tuple[str, str, str]] = ("rainy", "rain", "detail")
-    """Of its input and its two outputs at inference."""
+    """Of its input; the first three are the picture."""
+    inference_planes: ClassVar[int] = 3
+    inference_names: ClassVar[tuple[str, str, str]] = ("rainy", "rain", "detail")
+    """Of the input and the two outputs of :meth:`inference`."""
 
     def forward(self, rainy: Tensor, coarse: Tensor | None = None) -> Layers:
         multiple = self.config.patch_multiple if self.training else self.config.size_multiple
         if rainy.shape[-2] % multiple or rainy.shape[-1] % multiple:
             height, width = rainy.shape[-2:]
             raise ValueError(f"{width}x{height} is not a multiple of {multiple}; pad it first")
+        if rainy.shape[1] != self.planes:
+            raise ValueError(f"{rainy.shape[1]} planes, not {self.planes}")
         if (coarse is not None) != self.needs_coarse:
             raise ValueError(
                 "a coarse picture is given where there is no rain branch, and only there"
             )
         rain, detail = self.branches(*(p for p in (rainy, coarse) if p is not None))
-        background = rainy.float() - rain
+        background = rainy[:, :3].float() - rain
         return Layers(rain, background, detail, background + detail)
 
     def branches(self, *pictures: Tensor) -> tuple[Tensor, Tensor]:
@@ -164,7 +167,7 @@ class Network(nn.Module, ABC):
         return over_mirrors(self.once, pictures, self.config.mirrors)
 
     def inference(self, rainy: Tensor) -> tuple[Tensor, Tensor]:
-        """What is exported: (N, planes, H, W) -> its two outputs."""
+        """What is exported: (N, inference_planes, H, W) -> its two outputs."""
         return self.branches(rainy)
 
     @abstractmethod
