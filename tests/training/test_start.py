@@ -51,6 +51,24 @@ def test_the_shipped_rain_branch_is_gone_on_from(make: Make, network: dict[str, 
         torch.testing.assert_close(layers.clean, expected.clean)
 
 
+def test_weights_are_mixed_with_others(make: Make, tmp_path: Path) -> None:
+    """A quarter of the way to the others in one branch, not at all in the other."""
+    paths = [tmp_path / f"{name}.safetensors" for name in "ab"]
+    for seed, path in enumerate(paths):
+        torch.manual_seed(seed)
+        save_network(build_network(make().network_config), path)
+    blend = {"init": str(paths[1]), "share": 0.25}
+    ours = start_network(make(init=str(paths[0]), blend=blend)).state_dict()
+    a, b = (load_network(path).state_dict() for path in paths)
+    for name, value in ours.items():
+        share = 0.25 if name.startswith("rain") and value.is_floating_point() else 0
+        torch.testing.assert_close(value, a[name] + share * (b[name] - a[name]))
+    with pytest.raises(ConfigError, match="'rain' is not taken over"):
+        make(init=str(paths[0]), init_branches=["detail"], blend=blend)
+    with pytest.raises(ConfigError, match="no branch 'snow'"):
+        make(init=str(paths[0]), init_branches=["snow"], blend={**blend, "branches": ["snow"]})
+
+
 def test_a_detail_branch_that_goes_first_brings_its_context(make: Make, tmp_path: Path) -> None:
     torch.manual_seed(3)
     config = make(network=FIRST)

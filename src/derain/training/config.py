@@ -274,6 +274,24 @@ class RealConfig:
 
 
 @dataclass(frozen=True, config=STRICT)
+class BlendConfig:
+    """Weights to start from, mixed with those of another training of the same branches.
+
+    Weights that were fine-tuned on other rain, brought back part of the way, keep most of what they
+    learned and most of what they knew (Wortsman et al., CVPR 2022).
+
+    Attributes:
+        init: The other weights: a shipped model's name or a weight file.
+        share: Of them in the mixture.
+        branches: Which branches are mixed.
+    """
+
+    init: str
+    share: Share = 0.5
+    branches: tuple[str, ...] = ("rain",)
+
+
+@dataclass(frozen=True, config=STRICT)
 class TrainConfig:
     """One run. See configs/ for those that were made.
 
@@ -288,6 +306,7 @@ class TrainConfig:
         init: A shipped model's name or a weight file (safetensors) to start from; empty for fresh
             weights.
         init_branches: Which branches are taken from it.
+        blend: Other weights that are mixed into what was taken.
         frozen: Branches that are not trained.
         teacher: Weight file of a network whose clean pictures are learned, too (distillation).
         first: Another derainer in the place of the rain branch, as ``FILE.onnx`` or
@@ -313,6 +332,7 @@ class TrainConfig:
     network: dict[str, Any] = field(default_factory=dict)
     init: str = ""
     init_branches: tuple[str, ...] = ("rain", "detail")
+    blend: BlendConfig | None = None
     frozen: tuple[str, ...] = ()
     teacher: str = ""
     first: str = ""
@@ -332,10 +352,15 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         network = self.network_config
-        for name in ("init_branches", "frozen"):
+        named = {"init_branches": self.init_branches, "frozen": self.frozen}
+        if self.blend:
+            named["blend.branches"] = self.blend.branches
+            if lacking := set(self.blend.branches) - set(self.init_branches if self.init else ()):
+                raise ConfigError(f"blend: the branch {sorted(lacking)[0]!r} is not taken over")
+        for name, branches in named.items():
             # A branch that a network could have and has not is no mistake.
             known = {"rain", "detail", *network.parts}
-            if unknown := set(getattr(self, name)) - known:
+            if unknown := set(branches) - known:
                 raise ConfigError(f"{name}: there is no branch {sorted(unknown)[0]!r}")
         if not set(network.parts) - set(self.frozen):
             raise ConfigError("frozen: leaves nothing to train")

@@ -6,7 +6,7 @@ import hashlib
 import math
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,21 +23,32 @@ _FASTER: dict[str, str] = {}
 
 
 def start_network(config: TrainConfig) -> Network:
-    """A fresh network, with the branches that the configuration takes from a weight file.
+    """A fresh network, with the branches that the configuration takes from weight files.
 
     Raises:
-        ConfigError: The file holds another network.
+        ConfigError: A file holds another network.
     """
     network = build_network(config.network_config)
-    if not config.init:
-        return network
-    source = load_network(_weights(config.init))
-    for part in config.init_branches:
+    if config.init:
+        _take_over(network, config.init, config.init_branches)
+    if config.blend:
+        other = build_network(config.network_config)
+        _take_over(other, config.blend.init, config.blend.branches)
+        for part in config.blend.branches:
+            theirs = other.part(part).state_dict()
+            for name, value in network.part(part).state_dict().items():
+                if value.is_floating_point():  # the others are counts
+                    value.lerp_(theirs[name], config.blend.share)
+    return network
+
+
+def _take_over(network: Network, init: str, parts: Sequence[str]) -> None:
+    source = load_network(_weights(init))
+    for part in parts:
         try:
             network.take_over(source, part)
         except ConfigError as error:
-            raise ConfigError(f"init={config.init}: {error}") from error
-    return network
+            raise ConfigError(f"init={init}: {error}") from error
 
 
 def _weights(init: str) -> Path:
