@@ -95,9 +95,9 @@ class GateNet(Network):
     def __init__(self, config: GateConfig) -> None:
         super().__init__()
         self.config, c = config, config.channels
-        body: list[nn.Module] = [nn.Conv2d(4 * EVIDENCE, c, 3, padding=1), nn.ReLU()]
+        body: list[nn.Module] = [nn.Conv2d(4 * EVIDENCE, c, 3, padding=1), nn.LeakyReLU(0.1)]
         for dilation in config.dilations:
-            body += [nn.Conv2d(c, c, 3, padding=dilation, dilation=dilation), nn.ReLU()]
+            body += [nn.Conv2d(c, c, 3, padding=dilation, dilation=dilation), nn.LeakyReLU(0.1)]
         last = nn.Conv2d(c, 4 * (CANDIDATES + 1), 1)
         nn.init.zeros_(last.weight)
         # It starts with as much of every candidate, and a tenth of the single-picture network.
@@ -110,8 +110,8 @@ class GateNet(Network):
         """(N, EVIDENCE, H, W) -> the candidates' weights (N, 4, H, W), which sum to 1, and that of
         the single-picture network (N, 1, H, W)."""
         frame, rest = rainy[:, :3], rainy[:, 3:-1]
-        # What differs from the frame says more than what it looks like: ten times as loud.
-        apart = 10 * (rest - frame.repeat(1, CANDIDATES, 1, 1))
+        # What differs from the frame says more than what it looks like: four times as loud.
+        apart = 4 * (rest - frame.repeat(1, CANDIDATES, 1, 1))
         seen = torch.cat([frame, apart, rainy[:, -1:]], dim=1)
         logits = F.pixel_shuffle(self.gate(F.pixel_unshuffle(seen, 2)), 2).float()
         return logits[:, :CANDIDATES].softmax(1), logits[:, CANDIDATES:].sigmoid()
