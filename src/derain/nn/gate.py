@@ -112,7 +112,8 @@ class GateNet(Network):
         frame, rest = rainy[:, :3], rainy[:, 3:-1]
         # What differs from the frame says more than what it looks like: four times as loud.
         apart = 4 * (rest - frame.repeat(1, CANDIDATES, 1, 1))
-        seen = torch.cat([frame, apart, rainy[:, -1:]], dim=1)
+        # About 0: a mean common to all is a direction in which every weight saturates at once.
+        seen = torch.cat([frame - 0.5, apart, rainy[:, -1:] - 0.5], dim=1)
         logits = F.pixel_shuffle(self.gate(F.pixel_unshuffle(seen, 2)), 2).float()
         return logits[:, :CANDIDATES].softmax(1), logits[:, CANDIDATES:].sigmoid()
 

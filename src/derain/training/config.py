@@ -146,13 +146,15 @@ class LossConfig:
     """Weights of the loss terms.
 
     ``coarse * L1(O - R) + clean * L1(B)`` is the release's loss (CODE: 0.1 and 1); ``ssim``,
-    ``frequency`` and ``teacher`` are OURS (see :mod:`derain.training.objectives`). The frequency
-    term is off, since it rewards change where there is little rain.
+    ``psnr``, ``frequency`` and ``teacher`` are OURS (see :mod:`derain.training.objectives`). The
+    frequency term is off, since it rewards change where there is little rain; that of PSNR weighs
+    a picture in light rain as much as one in heavy rain, and gates of clips need it.
     """
 
     coarse: float = 0.1
     clean: float = 1.0
     ssim: float = 0.1
+    psnr: float = 0.0
     frequency: float = 0.0
     teacher: float = 1.0
 

@@ -36,6 +36,18 @@ def ssim(a: Tensor, b: Tensor) -> Tensor:
     return (numerator / ((ma * ma + mb * mb + _C1) * (va + vb + _C2))).mean()
 
 
+def negative_psnr(clean: Tensor, truth: Tensor) -> Tensor:
+    """Mean over pictures of 10 log10(MSE + 1e-5), in dB; 50 dB are as good as equal.
+
+    Source: the loss of NAFNet's release (Chen et al., ECCV 2022); the floor is OURS.
+
+    Shape:
+        two (N, C, H, W) in [0, 1] -> scalar.
+    """
+    error = (clean - truth).square().mean(dim=(1, 2, 3))
+    return 10 * torch.log10(error + 1e-5).mean()
+
+
 def frequency_ratio(clean: Tensor, truth: Tensor, rainy: Tensor) -> Tensor:
     """Contrast on complex Fourier coefficients: d(B, B_gt) / (d(B, O) + 1e-7).
 
@@ -54,7 +66,7 @@ def frequency_ratio(clean: Tensor, truth: Tensor, rainy: Tensor) -> Tensor:
 
 
 class Supervised(Objective):
-    """``coarse L1(O - R, B_gt) + clean L1(B, B_gt) + ssim (1 - SSIM) + frequency ratio``.
+    """``coarse L1(O - R) + clean L1(B) + ssim (1 - SSIM) - psnr PSNR + frequency ratio``.
 
     The first two are the release's (CODE: 0.1 and 1), the others OURS. In float32. A term of weight
     0 is not computed.
@@ -71,6 +83,8 @@ class Supervised(Objective):
         }
         if weights.ssim:
             terms["ssim"] = 1 - ssim(layers.clean, truth)
+        if weights.psnr:
+            terms["psnr"] = negative_psnr(layers.clean, truth)
         if weights.frequency:
             terms["frequency"] = frequency_ratio(layers.clean, truth, batch.rainy)
         total = torch.stack([getattr(weights, name) * value for name, value in terms.items()]).sum()
