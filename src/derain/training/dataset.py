@@ -108,12 +108,18 @@ def _add_evidence(loaded: Loaded, source: EvidenceSource) -> None:
         seen, truth = (part.permute(1, 2, 0).numpy() for part in evidence[index])
         return f"{index:05d}", seen, truth
 
-    kept, out = range(evidence.held, len(evidence)), range(evidence.held)
+    kept = range(evidence.held, len(evidence))
     shown = Lazy(kept, evidence.__getitem__)
     loaded.pools.append(PairPool(source.name, source.weight, shown))
-    loaded.held_pairs[source.name] = Lazy(out, pixels)
-    loaded.split[source.name] = [f"{index:05d}" for index in out]
     loaded.counts[source.name] = len(kept)
+    # A dry frame has no error to begin with: one would hide a hundred others in a mean.
+    out: dict[str, list[int]] = {source.name: [], f"{source.name} dry": []}
+    for index in range(evidence.held):
+        seen, truth = evidence[index]
+        out[f"{source.name} dry" if torch.equal(seen[:3], truth) else source.name].append(index)
+    for name, held in out.items():
+        loaded.held_pairs[name] = Lazy(held, pixels)
+        loaded.split[name] = [f"{index:05d}" for index in held]
 
 
 def _add_synthesis(
