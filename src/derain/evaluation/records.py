@@ -1,4 +1,4 @@
-"""What was computed, one line a picture, so that nothing is lost and nothing is done twice."""
+"""What was computed, one line a picture or clip: nothing is lost, nothing is done twice."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from derain.files import explain_os_error
 
 @dataclass(frozen=True)
 class Record:
-    """One picture through one method.
+    """One picture or clip through one method.
 
     Attributes:
         model: The method's label.
         fingerprint: The method's; another one makes the record stale.
         dataset, kind, name: The picture.
-        sums: sha256 of its files.
+        sums: sha256 of its files; of a clip of its rainy frames, and of its true ones.
         scored: What was scored; another set of scores makes the record stale.
         width, height: In pixels.
         seconds: Wall time of the restoration.
         peak_bytes: Highest resident memory of the method's process so far.
         scores: Score -> value; empty after an error.
         error: Why there are none.
+        frames: How many; 1 for a picture.
+        curves: Score -> value of each frame of a clip.
     """
 
     model: str
@@ -41,6 +43,8 @@ class Record:
     peak_bytes: int | None = None
     scores: dict[str, float] = field(default_factory=dict)
     error: str | None = None
+    frames: int = 1
+    curves: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[object, ...]:
