@@ -6,9 +6,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from derain.errors import DatasetError
 from derain.files import explain_os_error
+
+_OF_CLIPS = ("frames", "curves")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,12 @@ class Record:
         )  # fmt: skip
 
 
+def _values(record: Record) -> dict[str, Any]:
+    """What a line holds; a picture's is as it was before there were clips."""
+    values = asdict(record)
+    return values if record.curves else {k: v for k, v in values.items() if k not in _OF_CLIPS}
+
+
 class RecordFile:
     """A file of records that only grows; a line torn by a crash is left out."""
 
@@ -82,7 +91,7 @@ class RecordFile:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a+b") as file:
                 torn = file.tell() and not self._ends_line()
-                file.write(b"\n" * bool(torn) + json.dumps(asdict(record)).encode() + b"\n")
+                file.write(b"\n" * bool(torn) + json.dumps(_values(record)).encode() + b"\n")
                 file.flush()
         except OSError as error:
             raise explain_os_error(error, self._path) from error
