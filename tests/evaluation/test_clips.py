@@ -21,7 +21,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from derain import Derainer, VideoDerainer
 from derain.cli.main import run as command
 from derain.data import read_rgb
-from derain.errors import DatasetError, UsageError
+from derain.errors import DatasetError, DerainError, UsageError
 from derain.evaluation import (
     Results,
     compare,
@@ -33,10 +33,12 @@ from derain.evaluation import (
     write_report,
 )
 from derain.evaluation.clip_pairs import pair_clips
-from derain.evaluation.methods import ClipTask, make_method
+from derain.evaluation.methods import ClipTask, Method, make_method
 from derain.metrics import Scorer
 from derain.rain.clips import ClipStyle, make_clip
 from tests.clips.made import Made, make, times
+
+pytestmark = pytest.mark.slow
 
 Pixels = NDArray[np.uint8]
 
@@ -249,6 +251,21 @@ def test_finished_results(clips: Path) -> None:
         Path("theirs/ntu/a2.mkv"), Made(codec="ffv1", size=(64, 48), times=times(6, 512), sound=())
     )
     assert run("theirs").records[1].error is None
+
+
+class Forgetful(Method):
+    """Loses the first frame."""
+
+    def restore_clip(self, task: ClipTask) -> Iterator[Pixels]:
+        next(task.frames)
+        yield from task.frames
+
+
+def test_a_method_gives_as_many_frames_as_it_got(clips: Path) -> None:
+    (item, _) = open_testset("ntu=ntu", "clips").items
+    with pytest.raises(DerainError, match="the result has 5 frames, the clip 6"):
+        item.restore(Forgetful(), "ntu", Path("out/a1"))
+    assert not list(Path("out").iterdir())
 
 
 def test_clips_have_no_views(clips: Path) -> None:

@@ -26,6 +26,24 @@ from derain.restore.temporal.flow import motion
 Pixels = NDArray[np.uint8]
 
 
+class _Timed(Iterator[Pixels]):
+    """Frames as they come: how many there were, of which shape, and how long they took."""
+
+    def __init__(self, frames: Iterator[Pixels]) -> None:
+        self._frames = frames
+        self.count, self.seconds = 0, 0.0
+        self.shape: tuple[int, ...] = ()
+
+    def __next__(self) -> Pixels:
+        began = time.perf_counter()
+        try:
+            frame = next(self._frames)
+        finally:
+            self.seconds += time.perf_counter() - began
+        self.count, self.shape = self.count + 1, frame.shape
+        return frame
+
+
 @dataclass(frozen=True)
 class ClipItem:
     """A clip with its truth.
@@ -73,38 +91,19 @@ class ClipItem:
         return seconds
 
     def _restore(self, method: Method, dataset: str, part: Path) -> float:
-        read, reading = 0, 0.0
-        shape: tuple[int, ...] = ()
-
-        def rainy() -> Iterator[Pixels]:
-            nonlocal read, reading, shape
-            frames = _pixels(self.rainy)
-            while True:
-                began = time.perf_counter()
-                frame = next(frames, None)
-                reading += time.perf_counter() - began
-                if frame is None:
-                    return
-                read, shape = read + 1, frame.shape
-                yield frame
-
-        restored = method.restore_clip(ClipTask(dataset, self.name, rainy()))
-        made, seconds = 0, 0.0
-        while True:
-            began = time.perf_counter()
-            frame = next(restored, None)
-            seconds += time.perf_counter() - began
-            if frame is None:
-                break
-            made += 1
-            if shape and frame.shape != shape:
+        rainy = _Timed(_pixels(self.rainy))
+        restored = _Timed(method.restore_clip(ClipTask(dataset, self.name, rainy)))
+        for frame in restored:
+            if frame.shape != (rainy.shape or frame.shape):
                 raise DerainError(
-                    f"frame {made}: the result's shape is {frame.shape}, the clip's {shape}"
+                    f"frame {restored.count}: the result's shape is {frame.shape}, the clip's "
+                    f"{rainy.shape}"
                 )
-            write_png(frame, part / f"{made:06}.png")
-        if not made or (read and made != read):
-            raise DerainError(f"the result has {made} frames, the clip {read}")
-        return seconds - reading
+            write_png(frame, part / f"{restored.count:06}.png")
+        # Finished results come without a look at the clip; they are counted when they are scored.
+        if not restored.count or rainy.count not in (0, restored.count):
+            raise DerainError(f"the result has {restored.count} frames, the clip {rainy.count}")
+        return restored.seconds - rainy.seconds
 
     def score(self, scorer: Scorer, kind: Kind, out: Path) -> Scored:
         """Score what lies in ``out``; two frames of each are held.
