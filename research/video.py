@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +16,14 @@ from numpy.typing import NDArray
 
 from derain import Derainer, VideoDerainer
 from derain.data import list_images, read_rgb
-from derain.metrics.clips import score_clip
+from derain.metrics import measure_clip
 from derain.rain.clips import Clip, ClipStyle, make_clip
 from derain.restore.temporal import BrighterGate, MedianGate
-from derain.restore.temporal.flow import flow, luma
+from derain.restore.temporal.flow import motion
 
 Frames = Sequence[NDArray[np.uint8]]
+
+_SCORES = ("psnr/matlab-y", "worst/matlab-y", "bias", "flicker", "flicker/truth")
 
 _PLAIN = ClipStyle(frames=9, height=270, width=360, near=(0, 0), moving=(0, 0))
 _FULL = replace(_PLAIN, near=(1, 1), moving=(1, 2))
@@ -85,14 +86,14 @@ def main(data: Path, each: int) -> None:
         for method in table.values():
             scores = []
             for clip in made:
-                grey = [luma(frame) for frame in clip.clean]
-                flows = [flow(b, a) for a, b in pairwise(grey)]
-                scores.append(score_clip(method(list(clip.rainy)), list(clip.clean), flows))
-            truth = float(np.mean([s.flicker_truth for s in scores]))
-            rows["PSNR"].append(f"{np.mean([s.psnr for s in scores]):.2f}")
-            rows["worst"].append(f"{min(s.worst for s in scores):.2f}")
-            rows["bias"].append(f"{np.mean([s.bias for s in scores]):+.2f}")
-            rows["flicker"].append(f"{np.mean([s.flicker for s in scores]):.1f}")
+                frames = zip(clip.rainy, method(list(clip.rainy)), clip.clean, strict=True)
+                scores.append(measure_clip(_SCORES, frames, motion).scores)
+            psnr, worst, bias, flicker, own = ([s[name] for s in scores] for name in _SCORES)
+            truth = float(np.mean(own))
+            rows["PSNR"].append(f"{np.mean(psnr):.2f}")
+            rows["worst"].append(f"{min(worst):.2f}")
+            rows["bias"].append(f"{np.mean(bias):+.2f}")
+            rows["flicker"].append(f"{np.mean(flicker):.1f}")
         for score, cells in rows.items():
             end = f"{truth:.1f}" if score == "flicker" else ""
             out.write(f"| {name} | {score} | " + " | ".join(cells) + f" | {end} |\n")

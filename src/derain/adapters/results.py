@@ -1,8 +1,9 @@
-"""Finished results of somebody else, as pictures in a folder."""
+"""Finished results of somebody else, as pictures or clips in a folder."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 from derain.adapters.contract import Pixels
@@ -14,21 +15,31 @@ from derain.errors import InputNotFoundError
 class ResultsFolder:
     """FOLDER/SET/NAME.png, or FOLDER/NAME.png; marks such as ``rain-`` or ``_clean`` do not matter.
 
+    A clip is FOLDER/SET/NAME.mp4 or the like, or a folder FOLDER/SET/NAME of numbered pictures;
+    SET may be left out.
+
+    Args:
+        folder: The folder.
+        clips: Endings of files that are clips.
+
     Attributes:
         about: What it is, for people.
-        fingerprint: The sha256 of all pictures together.
+        fingerprint: The sha256 of all pictures and clips together.
 
     Raises:
-        InputNotFoundError: The folder holds no pictures.
+        InputNotFoundError: The folder holds none.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clips: Collection[str] = ()) -> None:
         self._folder = folder
         self.about = f"finished results in {folder}"
-        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
-        if not files:
+        found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in {*SUFFIXES, *clips})
+        if not found:
             raise InputNotFoundError(f"{folder}: holds no pictures")
-        self.fingerprint = hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()
+        self.fingerprint = hashlib.sha256("".join(map(sha256, found)).encode()).hexdigest()
+        files = [path for path in found if path.suffix.lower() in SUFFIXES]
+        above = dict.fromkeys(path.parent for path in files if path.parent != folder)
+        self._clips = [*above, *(path for path in found if path.suffix.lower() in clips)]
         self._exact = {p.relative_to(folder).with_suffix("").as_posix(): p for p in files}
         self._by_key: dict[str, list[Path]] = {}
         for path in files:
@@ -57,3 +68,27 @@ class ResultsFolder:
                 f"{self._folder}: {many} for {dataset}/{name}; name it {dataset}/{name}.png"
             )
         return read_rgb(meant[0])
+
+    def find_clip(self, dataset: str, name: str) -> Path:
+        """The result for a clip of a set: a file, or a folder of frames.
+
+        Raises:
+            InputNotFoundError: There is none, or several.
+        """
+        named = {path: path.relative_to(self._folder) for path in self._clips}
+        exact = [
+            path for wanted in (Path(dataset, name), Path(name))
+            for path, place in named.items()
+            if wanted in (place, place.with_suffix(""))
+        ]  # fmt: skip
+        if exact:
+            return exact[0]
+        alike = [path for path in named if picture_key(path.stem) == picture_key(name)]
+        own = [path for path in alike if dataset in named[path].parts] or alike
+        if len(own) != 1:
+            many = f"{len(own)} results" if own else "no result"
+            raise InputNotFoundError(
+                f"{self._folder}: {many} for the clip {dataset}/{name}; name it "
+                f"{dataset}/{name}.mp4, or {dataset}/{name}/000001.png and so on"
+            )
+        return own[0]

@@ -1,4 +1,4 @@
-"""``derain evaluate``: methods side by side on the same pictures."""
+"""``derain evaluate``: methods side by side on the same pictures and clips."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def evaluate(
     data: tuple[str, ...] = (),
     rain_free: tuple[str, ...] = (),
     real: tuple[str, ...] = (),
+    clips: tuple[str, ...] = (),
     protocol: tuple[str, ...] = ("matlab-y", "rgb"),
     extra: tuple[str, ...] = (),
     subset: Path | None = None,
@@ -48,7 +49,8 @@ def evaluate(
         Each: input (do nothing), base, fast, a card, or an ONNX or safetensors file beside its
         card, of ours; an ONNX file of anybody's, with what it does not tell behind a colon
         (FILE.onnx:nhwc,0-255); a folder of finished results; module:function; a .pth file that
-        spandrel can load; or LABEL=MODEL.
+        spandrel can load; or LABEL=MODEL. Clips are derained by time by models of ours, frame by
+        frame by still:MODEL and by everybody else's.
     data
         Pairs as NAME=PATH; may be given several times. Folders are recognised as they were
         unpacked (derain data show NAME); PATH may be a table or hf:OWNER/NAME.
@@ -56,6 +58,9 @@ def evaluate(
         Dry photographs as NAME=PATH: how much a photo without rain changes.
     real
         Real rain without ground truth as NAME=PATH.
+    clips
+        Clips with their truth as NAME=PATH: rainy/ and clean/ with video files or folders of
+        frames of the same names, or a1_Rain beside a1_GT, as NTURain comes.
     protocol
         rgb, matlab-y, full-y or did-y; may be given several times.
     extra
@@ -63,7 +68,7 @@ def evaluate(
     subset
         JSON file {"NAME": ["picture", ...]}: only these pictures, such as configs/validation.json.
     limit
-        At most this many pictures of each set, spread evenly; 0 for all.
+        At most this many pictures or clips of each set, spread evenly; 0 for all.
     enlarge
         Factors above 0, at most 8: pairs and dry photographs are also measured at these sizes, as
         sets of their own such as "rain800 x2". Name the models first.
@@ -92,11 +97,13 @@ def evaluate(
         write_report,
     )
     from derain.evaluation.checks import check_folder, check_report
-    from derain.evaluation.report.tables import kept_table, score_tables
+    from derain.evaluation.report.tables import NOUNS, clip_tables, kept_table, score_tables
     from derain.metrics import KINDS, Scorer
 
-    if not (data or rain_free or real):
-        raise UsageError("name what to measure on: --data NAME=PATH, --rain-free or --real")
+    if not (data or rain_free or real or clips):
+        raise UsageError(
+            "name what to measure on: --data NAME=PATH, --rain-free, --real or --clips"
+        )
     if limit < 0:
         raise UsageError("limit must not be negative")
     for option, numbers in (("--enlarge", enlarge), ("--turn", turn)):
@@ -116,7 +123,7 @@ def evaluate(
             )
     testsets = [
         open_testset(named, kind, only.get(named.partition("=")[0]), limit)
-        for kind, names in zip(KINDS, (data, rain_free, real), strict=True)
+        for kind, names in zip(KINDS, (data, rain_free, real, clips), strict=True)
         for named in names
     ]
     testsets = with_views(testsets, views)
@@ -125,8 +132,8 @@ def evaluate(
     errors = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
     for testset in (testset for testset in testsets if testset.unpaired):
         errors.print(
-            f"derain: {testset.name}: {len(testset.unpaired)} pictures without a partner are left "
-            f"out, such as {testset.unpaired[0]}"
+            f"derain: {testset.name}: {len(testset.unpaired)} {NOUNS[testset.kind]}s without a "
+            f"partner are left out, such as {testset.unpaired[0]}"
         )
     if views:
         errors.print(_told(testsets))
@@ -139,7 +146,7 @@ def evaluate(
     # Wide tables are better wrapped by the terminal than cut by us.
     console = Console(width=400, soft_wrap=True, markup=False, highlight=False)
     kept = kept_table(gains_kept(results))
-    for table in [*score_tables(rows), *([kept] if kept else [])]:
+    for table in [*score_tables(rows), *clip_tables(results), *([kept] if kept else [])]:
         console.print(_shown(table))
     command = shlex.join(["derain", *sys.argv[1:]])
     for path in write_report(results, rows, protocol, command):
@@ -153,10 +160,11 @@ def _told(testsets: list[TestSet]) -> str:
     """A line on what is enlarged and turned, and what is not."""
     seen = ", ".join(testset.name for testset in testsets if testset.view)
     real = ", ".join(testset.name for testset in testsets if testset.kind == "real")
+    clips = ", ".join(testset.name for testset in testsets if testset.kind == "clips")
     line = f"derain: also measured: {seen}"
-    return (
-        f"{line}; real rain has no ground truth and is measured as it is: {real}" if real else line
-    )
+    if real:
+        line += f"; real rain has no ground truth and is measured as it is: {real}"
+    return f"{line}; clips are measured as they are: {clips}" if clips else line
 
 
 def _shown(table: Scores) -> Table:

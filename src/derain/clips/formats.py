@@ -16,6 +16,10 @@ ANIMATED = (".gif", ".webp", ".png", ".apng")
 """Pictures that may hold several frames, which Pillow reads and writes."""
 
 
+CLIPS = (*WRITTEN, *READ, ".gif", ".apng")
+"""Endings that say by themselves that a file is a clip and no picture."""
+
+
 def is_container(path: Path) -> bool:
     """Whether a name is that of a video file."""
     return path.suffix.lower() in (*WRITTEN, *READ)
@@ -23,7 +27,7 @@ def is_container(path: Path) -> bool:
 
 def is_clip(path: Path) -> bool:
     """Whether a name says by itself that this is a clip and no picture."""
-    return is_container(path) or path.suffix.lower() in (".gif", ".apng")
+    return path.suffix.lower() in CLIPS
 
 
 def may_be_animated(path: Path) -> bool:

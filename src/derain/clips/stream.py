@@ -48,10 +48,11 @@ def video(
         from derain.restore import Derainer
 
         derainer = Derainer()
-    return for_clips(derainer)(_rainy(Path(path), start, end))
+    return for_clips(derainer)(read_clip(Path(path), start, end))
 
 
-def _rainy(path: Path, start: float | None, end: float | None) -> Iterator[Pixels]:
+def read_clip(path: Path, start: float | None = None, end: float | None = None) -> Iterator[Pixels]:
+    """The frames of a clip as they are; arguments, results and errors as of :func:`video`."""
     if path.is_dir():
         from derain.clips.folder import colours, frame_files, read_folder
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
+from derain.clips.formats import is_container
 from derain.errors import BackendUnavailableError, UsageError
 from derain.files import explain_os_error
+from derain.opencv import opencv
 
 _SIGNS = frozenset("/\\\0")
 
@@ -40,6 +43,17 @@ def check_report() -> None:
         raise BackendUnavailableError(
             f"the report needs {' and '.join(missing)}: pip install 'derain[evaluate]'"
         )
+
+
+def check_clips(clips: Iterable[Path]) -> None:
+    """Refuse to begin where clips could not be read or scored.
+
+    Raises:
+        BackendUnavailableError: A library is not installed.
+    """
+    opencv()
+    if any(map(is_container, clips)):
+        import derain.clips.library  # noqa: F401 - says what is missing
 
 
 def check_folder(folder: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -10,8 +12,13 @@ import numpy as np
 
 from derain.adapters import Pixels, ResultsFolder, foreign_derainer, parse_onnx
 from derain.adapters.spandrel import SUFFIXES
+from derain.clips.derainers import FrameDerainer, for_clips
+from derain.clips.formats import CLIPS
+from derain.clips.stream import read_clip
 from derain.errors import DerainError, ModelNotFoundError
 from derain.zoo import model_names
+
+_STILL = "still:"
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,21 @@ class Task:
     view: str = ""
 
 
+@dataclass(frozen=True)
+class ClipTask:
+    """One clip to restore.
+
+    Attributes:
+        dataset: The set it belongs to.
+        name: Its name within the set.
+        frames: (H, W, 3) uint8 each, all of one size, to be gone through once.
+    """
+
+    dataset: str
+    name: str
+    frames: Iterator[Pixels]
+
+
 class Method(Protocol):
     """Something that removes rain.
 
@@ -48,8 +70,17 @@ class Method(Protocol):
         """The restored picture, of the size of the rainy one."""
         ...
 
+    def restore_clip(self, task: ClipTask) -> Iterator[Pixels]:
+        """The restored frames, one for each; by default each as a picture of its own."""
+        for frame in task.frames:
+            yield self.restore(Task(task.dataset, task.name, frame))
 
-class DoNothing:
+    def fingerprint_on_clips(self) -> str:
+        """Changes when its results on clips would."""
+        return self.fingerprint
+
+
+class DoNothing(Method):
     """``input``: the rainy picture itself, what every number is to be held against."""
 
     about = "the rainy picture as it is"
@@ -60,8 +91,11 @@ class DoNothing:
         return task.rainy
 
 
-class OwnModel:
-    """A model of this project, by name, card, or an ONNX or safetensors file beside its card."""
+class StillModel(Method):
+    """A model of this project, by name, card, or an ONNX or safetensors file beside its card.
+
+    Clips are derained frame by frame.
+    """
 
     def __init__(self, spec: str, backend: str) -> None:
         from derain.restore import Derainer
@@ -86,20 +120,37 @@ class OwnModel:
         return restored
 
 
-class FinishedResults:
+class OwnModel(StillModel):
+    """The same, with clips derained as ``derain`` does it: by time, the model behind it."""
+
+    @cached_property
+    def _on_clips(self) -> FrameDerainer:
+        return for_clips(self._derainer)
+
+    def restore_clip(self, task: ClipTask) -> Iterator[Pixels]:
+        return self._on_clips(task.frames)
+
+    def fingerprint_on_clips(self) -> str:
+        return f"{self.fingerprint} {self._on_clips.fingerprint}"
+
+
+class FinishedResults(Method):
     """Someone else's finished results in a folder."""
 
     trained_on: tuple[str, ...] | None = None
 
     def __init__(self, folder: Path) -> None:
-        self._results = ResultsFolder(folder)
+        self._results = ResultsFolder(folder, CLIPS)
         self.about, self.fingerprint = self._results.about, self._results.fingerprint
 
     def restore(self, task: Task) -> Pixels:
         return self._results.find(task.dataset, task.name, in_view=bool(task.view))
 
+    def restore_clip(self, task: ClipTask) -> Iterator[Pixels]:
+        return read_clip(self._results.find_clip(task.dataset, task.name))
 
-class Foreign:
+
+class Foreign(Method):
     """Somebody else's derainer: an ONNX file, a callable, or what spandrel can load."""
 
     trained_on: tuple[str, ...] | None = None
@@ -117,8 +168,8 @@ def make_method(spec: str, backend: str = "auto") -> Method:
 
     Args:
         spec: ``input``; a shipped model's name; a card, or an ONNX or safetensors file beside its
-            card, of ours; a folder of results; or what :func:`derain.adapters.foreign_derainer`
-            takes.
+            card, of ours, also behind ``still:``; a folder of results; or what
+            :func:`derain.adapters.foreign_derainer` takes.
         backend: What runs models of ours.
 
     Raises:
@@ -127,6 +178,8 @@ def make_method(spec: str, backend: str = "auto") -> Method:
     path = Path(spec)
     if spec == "input":
         return DoNothing()
+    if spec.startswith(_STILL):
+        return StillModel(spec.removeprefix(_STILL), backend)
     if spec in model_names() or path.suffix == ".json":
         return OwnModel(spec, backend)
     if path.suffix in (".onnx", ".safetensors") and path.with_suffix(".json").is_file():
@@ -139,5 +192,6 @@ def make_method(spec: str, backend: str = "auto") -> Method:
         return OwnModel(spec, backend)  # says which names are near
     except DerainError as error:
         raise ModelNotFoundError(
-            f"{error}; or input, a folder of results, an ONNX file, module:function, a .pth file"
+            f"{error}; or input, still:MODEL, a folder of results, an ONNX file, module:function, "
+            "a .pth file"
         ) from error

@@ -1,4 +1,4 @@
-"""What was computed, one line a picture, so that nothing is lost and nothing is done twice."""
+"""What was computed, one line a picture or clip: nothing is lost, nothing is done twice."""
 
 from __future__ import annotations
 
@@ -6,26 +6,31 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from derain.errors import DatasetError
 from derain.files import explain_os_error
 
+_OF_CLIPS = ("frames", "curves")
+
 
 @dataclass(frozen=True)
 class Record:
-    """One picture through one method.
+    """One picture or clip through one method.
 
     Attributes:
         model: The method's label.
         fingerprint: The method's; another one makes the record stale.
         dataset, kind, name: The picture.
-        sums: sha256 of its files.
+        sums: sha256 of its files; of a clip of its rainy frames, and of its true ones.
         scored: What was scored; another set of scores makes the record stale.
         width, height: In pixels.
         seconds: Wall time of the restoration.
         peak_bytes: Highest resident memory of the method's process so far.
         scores: Score -> value; empty after an error.
         error: Why there are none.
+        frames: How many; 1 for a picture.
+        curves: Score -> value of each frame of a clip.
     """
 
     model: str
@@ -41,6 +46,8 @@ class Record:
     peak_bytes: int | None = None
     scores: dict[str, float] = field(default_factory=dict)
     error: str | None = None
+    frames: int = 1
+    curves: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -48,6 +55,12 @@ class Record:
         return (
             self.model, self.fingerprint, self.dataset, self.kind, self.name, self.sums, self.scored
         )  # fmt: skip
+
+
+def _values(record: Record) -> dict[str, Any]:
+    """What a line holds; a picture's is as it was before there were clips."""
+    values = asdict(record)
+    return values if record.curves else {k: v for k, v in values.items() if k not in _OF_CLIPS}
 
 
 class RecordFile:
@@ -78,7 +91,7 @@ class RecordFile:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a+b") as file:
                 torn = file.tell() and not self._ends_line()
-                file.write(b"\n" * bool(torn) + json.dumps(asdict(record)).encode() + b"\n")
+                file.write(b"\n" * bool(torn) + json.dumps(_values(record)).encode() + b"\n")
                 file.flush()
         except OSError as error:
             raise explain_os_error(error, self._path) from error

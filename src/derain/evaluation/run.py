@@ -1,17 +1,19 @@
-"""Every method on every picture, side by side, resumed where it stopped."""
+"""Every method on every picture and clip, side by side, resumed where it stopped."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from derain.adapters import parse_onnx
-from derain.data import read_rgb, sha256
+from derain.data import sha256
 from derain.errors import DerainError, UsageError
 from derain.evaluation.checks import check_name
+from derain.evaluation.item import Item
 from derain.evaluation.records import Record, RecordFile
-from derain.evaluation.testset import Item, TestSet
+from derain.evaluation.testset import TestSet
 from derain.evaluation.worker import MethodInfo, Worker
 from derain.metrics import Scorer
 
@@ -47,14 +49,14 @@ class Results:
         """Records without a result, to be named in every report."""
         return [record for record in self.records if record.error]
 
-    def restored_path(self, record: Record) -> Path:
-        """The restored picture of a record without error."""
-        return restored_path(self.folder, record.model, record.dataset, record.name)
+    def restored_path(self, record: Record, item: Item) -> Path:
+        """Where the result of a record without error lies."""
+        return item.place(results_folder(self.folder, record.model, record.dataset))
 
 
-def restored_path(folder: Path, label: str, dataset: str, name: str) -> Path:
-    """Where a restored picture lies: FOLDER/restored/LABEL/SET/NAME.png."""
-    return folder / "restored" / label / dataset / f"{name}.png"
+def results_folder(folder: Path, label: str, dataset: str) -> Path:
+    """Where the results of a method on a set lie: FOLDER/restored/LABEL/SET."""
+    return folder / "restored" / label / dataset
 
 
 def read_entries(words: Sequence[str]) -> list[Entry]:
@@ -104,26 +106,29 @@ def compare(
     """
     if len({testset.name for testset in testsets}) < len(testsets):
         raise UsageError("two data sets have one name")
-    methods = {}
+    methods, fingerprints = {}, {}
+    kinds = dict.fromkeys(testset.kind for testset in testsets)
     for entry in entries:  # all of them first: a wrong path must not be met after an hour
         with Worker(entry.spec, backend) as worker:
             methods[entry.label] = worker.info
+            fingerprints.update({(entry.label, kind): worker.fingerprint(kind) for kind in kinds})
     store = RecordFile(folder / "records.jsonl")
     known = {record.key: record for record in store.read() if not record.error}
     pictures = [(testset, item) for testset in testsets for item in testset.items]
-    sums = {item.files: tuple(map(sha256, item.files)) for _, item in pictures}
+    digest = cache(sha256)  # views of one picture share its files
+    sums = {item.files: item.sums(digest) for _, item in pictures}
     records: list[Record] = []
     for entry in entries:
         with Worker(entry.spec, backend) as worker:
             for testset, item in pictures:
                 blank = Record(
-                    entry.label, worker.info.fingerprint, testset.name, testset.kind,
-                    item.name, sums[item.files], scorer.identity(testset.kind),
+                    entry.label, fingerprints[entry.label, testset.kind], testset.name,
+                    testset.kind, item.name, sums[item.files], scorer.identity(testset.kind),
                 )  # fmt: skip
-                out = restored_path(folder, entry.label, testset.name, item.name)
+                out = item.place(results_folder(folder, entry.label, testset.name))
+                record = known.get(blank.key)
                 # A record whose picture is gone is of no use: the report shows pictures.
-                record = known.get(blank.key) if out.is_file() else None
-                if record is None:
+                if record is None or item.kept(out) != record.frames:
                     record = _one(blank, worker, testset, item, scorer, out)
                     store.append(record)
                     if record.error:
@@ -140,12 +145,12 @@ def _one(
     if done.error:
         return replace(blank, error=done.error)
     try:
-        rainy, clean = item.load()
-        scores = scorer.score(testset.kind, rainy, clean, read_rgb(out))
+        found = item.score(scorer, testset.kind, out)
     except (DerainError, ValueError) as error:
         return replace(blank, error=str(error))
-    height, width = rainy.shape[:2]
     return replace(
-        blank, width=width, height=height, seconds=round(done.seconds, 4),
-        peak_bytes=done.peak_bytes, scores={k: round(v, 5) for k, v in scores.items()},
+        blank, width=found.width, height=found.height, seconds=round(done.seconds, 4),
+        peak_bytes=done.peak_bytes, scores={k: round(v, 5) for k, v in found.scores.items()},
+        frames=found.frames,
+        curves={name: [round(v, 3) for v in curve] for name, curve in found.curves.items()},
     )  # fmt: skip

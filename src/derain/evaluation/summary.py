@@ -61,7 +61,7 @@ def _row(label: str, dataset: str, kind: str, records: list[Record], home: bool 
         name: mean_with_interval([r.scores[name] for r in good if name in r.scores])
         for name in names
     }
-    paces = [r.seconds / (r.width * r.height / 1e6) for r in good]
+    paces = [r.seconds / (r.frames * r.width * r.height / 1e6) for r in good]
     peaks = [r.peak_bytes for r in good if r.peak_bytes is not None]
     return Row(
         label, dataset, kind, scores, len(records) - len(good),

@@ -1,53 +1,23 @@
-"""What is measured on: sets of pairs, of photographs without rain, of real rain."""
+"""What is measured on: sets of pairs, of photographs without rain, of real rain, of clips."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from derain.data import Pair, list_images, open_pairs, read_rgb, resolve_source, spread
-from derain.errors import DatasetError, InvalidImageError, UsageError
-from derain.evaluation.checks import check_name
+from derain.data import list_images, open_pairs, resolve_source, spread
+from derain.errors import DatasetError, UsageError
+from derain.evaluation.checks import check_clips, check_name
+from derain.evaluation.clip import ClipItem
+from derain.evaluation.clip_pairs import pair_clips
+from derain.evaluation.item import Item
+from derain.evaluation.picture import PictureItem
 from derain.evaluation.views import View
 from derain.metrics import Kind
 
-Pixels = NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Item:
-    """One picture of a set.
-
-    Attributes:
-        name: Unique within the set.
-        files: The files it is read from.
-        pair: Its pair; None without ground truth.
-        view: How it is seen; None for as it is.
-    """
-
-    name: str
-    files: tuple[Path, ...]
-    pair: Pair | None = None
-    view: View | None = None
-
-    def load(self) -> tuple[Pixels, Pixels | None]:
-        """The rainy picture and the clean one where there is one.
-
-        Raises:
-            DatasetError: They cannot be read, or are too small for the view.
-        """
-        rainy, clean = self.pair.load() if self.pair else (read_rgb(self.files[0]), None)
-        if self.view is None:
-            return rainy, clean
-        try:
-            return self.view(rainy), None if clean is None else self.view(clean)
-        except InvalidImageError as error:
-            raise DatasetError(f"{self.files[0]}: {error}") from error
+_VIEWED = ("pairs", "rain-free")
 
 
 @dataclass(frozen=True)
@@ -55,7 +25,7 @@ class TestSet:
     """A named set of one kind.
 
     Attributes:
-        unpaired: Pictures without a partner, which are left out.
+        unpaired: Pictures or clips without a partner, which are left out.
         view: How its pictures are seen; empty for as they are.
         origin: The name of the set that this is a view of; empty where it is none.
     """
@@ -86,15 +56,7 @@ def open_testset(
     name, separator, source = named.partition("=")
     check_name(name if separator and source else "", named, "NAME=PATH")
     path = resolve_source(source)
-    unpaired: list[Path] = []
-    if kind == "pairs":
-        pairs = open_pairs(path)
-        unpaired = pairs.lonely
-        items = [Item(p.name, tuple(dict.fromkeys((p.rainy, p.clean))), p) for p in pairs]
-    else:
-        items = [
-            Item(p.relative_to(path).with_suffix("").as_posix(), (p,)) for p in list_images(path)
-        ]
+    items, unpaired = _ITEMS[kind](path)
     if len({item.name for item in items}) < len(items):
         raise DatasetError(f"{path}: two pictures have one name; rename one")
     if only is not None:
@@ -107,31 +69,59 @@ def open_testset(
     return TestSet(name, kind, tuple(spread(items, limit)), tuple(unpaired))
 
 
+def _pairs(path: Path) -> tuple[list[Item], list[Path]]:
+    pairs = open_pairs(path)
+    items: list[Item] = [
+        PictureItem(p.name, tuple(dict.fromkeys((p.rainy, p.clean))), p) for p in pairs
+    ]
+    return items, pairs.lonely
+
+
+def _pictures(path: Path) -> tuple[list[Item], list[Path]]:
+    names = {p: p.relative_to(path).with_suffix("").as_posix() for p in list_images(path)}
+    return [PictureItem(name, (p,)) for p, name in names.items()], []
+
+
+def _clips(path: Path) -> tuple[list[Item], list[Path]]:
+    pairs, lonely = pair_clips(path)
+    check_clips(path for pair in pairs for path in pair[1:])
+    return [ClipItem(*pair) for pair in pairs], lonely
+
+
+_ITEMS: dict[Kind, Callable[[Path], tuple[list[Item], list[Path]]]] = {
+    "pairs": _pairs,
+    "rain-free": _pictures,
+    "real": _pictures,
+    "clips": _clips,
+}
+
+
 def seen_as(testset: TestSet, view: View) -> TestSet:
     """The same pictures in another view, as a set with a name of its own: ``rain800 x2``."""
     return TestSet(
         f"{testset.name} {view.name}",
         testset.kind,
-        tuple(replace(item, view=view) for item in testset.items),
+        tuple(replace(item, view=view) for item in testset.items if isinstance(item, PictureItem)),
         view=view.name,
         origin=testset.name,
     )
 
 
 def with_views(testsets: Sequence[TestSet], views: Sequence[View]) -> list[TestSet]:
-    """Every set, each followed by its views; real rain, which has no ground truth, has none.
+    """Every set, each followed by its views; real rain, which has no ground truth, has none, nor
+    have clips.
 
     Raises:
         UsageError: Views were asked for, but there is no set that they are for.
     """
-    if views and all(testset.kind == "real" for testset in testsets):
+    if views and not any(testset.kind in _VIEWED for testset in testsets):
         raise UsageError(
-            "--enlarge and --turn are for sets with ground truth; add --data NAME=PATH"
+            "--enlarge and --turn are for pictures with ground truth; add --data NAME=PATH"
         )
     seen: list[TestSet] = []
     for testset in testsets:
         seen.append(testset)
-        if testset.kind != "real":
+        if testset.kind in _VIEWED:
             seen += [seen_as(testset, view) for view in views]
     return seen
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import multiprocessing
 import sys
-import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from PIL import Image
-
 from derain.errors import DerainError, first_line
-from derain.evaluation.methods import Method, Task, make_method
-from derain.evaluation.testset import Item
-from derain.files import atomic_write
+from derain.evaluation.item import Item
+from derain.evaluation.methods import Method, make_method
+from derain.metrics import Kind
 
 _method: Method | None = None
 
@@ -33,7 +29,7 @@ class MethodInfo:
 
 @dataclass(frozen=True)
 class RestoreResult:
-    """One restored picture.
+    """One restored picture or clip.
 
     Attributes:
         seconds: Wall time of the restoration alone.
@@ -68,26 +64,19 @@ def _peak_bytes() -> int | None:
     return peak if sys.platform == "darwin" else peak << 10
 
 
+def _fingerprint(kind: Kind) -> str:
+    assert _method is not None
+    return _method.fingerprint_on_clips() if kind == "clips" else _method.fingerprint
+
+
 def _restore(dataset: str, item: Item, out: Path) -> RestoreResult:
     assert _method is not None
     try:
-        rainy, _ = item.load()
-        task = Task(dataset, item.name, rainy, item.view.name if item.view else "")
-        began = time.perf_counter()
-        restored = _method.restore(task)
-        seconds = time.perf_counter() - began
-        peak = _peak_bytes()
-        if restored.shape != rainy.shape:
-            raise DerainError(
-                f"the result's shape is {restored.shape}, the picture's {rainy.shape}"
-            )
-        file = io.BytesIO()
-        Image.fromarray(restored).save(file, "PNG", compress_level=1)
-        atomic_write(out, file.getvalue())
+        seconds = item.restore(_method, dataset, out)
     except Exception as error:  # whatever a stranger's callable raises is that picture's failure
         kind = "" if isinstance(error, DerainError) else f"{type(error).__name__}: "
         return RestoreResult(error=f"{kind}{first_line(error)}")
-    return RestoreResult(seconds, peak)
+    return RestoreResult(seconds, _peak_bytes())
 
 
 class Worker:
@@ -116,8 +105,16 @@ class Worker:
             self._pool.shutdown()
             raise
 
+    def fingerprint(self, kind: Kind) -> str:
+        """Changes when the method's results on such a set would.
+
+        Raises:
+            DerainError: It cannot do them at all, as where a library is missing.
+        """
+        return self._pool.submit(_fingerprint, kind).result()
+
     def restore(self, dataset: str, item: Item, out: Path) -> RestoreResult:
-        """Restore one picture into ``out`` (PNG); a failure is part of the answer."""
+        """Restore one picture or clip into ``out``; a failure is part of the answer."""
         try:
             return self._pool.submit(_restore, dataset, item, out).result()
         except BrokenProcessPool:

@@ -3,7 +3,9 @@
 No model of ours is run here. One file is read: the statistics of clean photographs that NIQE needs.
 """
 
+from derain.metrics.clips import worst_frame
 from derain.metrics.intervals import Mean, mean_with_interval
+from derain.metrics.measure import ClipScores, Motion, measure, measure_clip
 from derain.metrics.metric import KINDS, Direction, Kind, Metric, Sample
 from derain.metrics.niqe import Pristine, fit_pristine, niqe
 from derain.metrics.protocols import PROTOCOLS, Protocol, luma, protocol_named
@@ -16,8 +18,8 @@ from derain.metrics.registry import (
     register,
     requested_metrics,
 )
-from derain.metrics.scorer import Scorer, measure
-from derain.metrics.ssim import ssim
+from derain.metrics.scorer import Scorer
+from derain.metrics.ssim import SSIM, ssim
 from derain.metrics.streaks import StreakRemoval, rain_mask, removed_direction, streak_removal
 from derain.metrics.touched import changed_fraction
 from derain.metrics.views import check_degrees, check_factor, enlarge, turn
@@ -30,10 +32,13 @@ __all__ = [
     "METRICS",
     "PROTOCOLS",
     "PSNR",
+    "SSIM",
+    "ClipScores",
     "Direction",
     "Kind",
     "Mean",
     "Metric",
+    "Motion",
     "Pristine",
     "Protocol",
     "Sample",
@@ -48,6 +53,7 @@ __all__ = [
     "luma",
     "mean_with_interval",
     "measure",
+    "measure_clip",
     "metric_of",
     "niqe",
     "plotted_metric",
@@ -61,4 +67,5 @@ __all__ = [
     "ssim",
     "streak_removal",
     "turn",
+    "worst_frame",
 ]

@@ -39,7 +39,8 @@ def capped_psnr(a: Pixels, b: Pixels, protocol: str = "matlab-y") -> float:
     return min(IDENTICAL, psnr(a, b, protocol))
 
 
-def _after(sample: Sample) -> float:
+def restored_psnr(sample: Sample) -> float:
+    """:func:`capped_psnr` of the restored picture under the sample's protocol."""
     return capped_psnr(sample.restored, sample.truth, sample.protocol)
 
 
@@ -51,8 +52,8 @@ PSNR = Metric(
     name="psnr",
     help="Peak signal-to-noise ratio against the ground truth; 100 dB for a picture left bit for "
     "bit.",
-    better={"pairs": "higher", "rain-free": "higher"},
-    compute=lambda sample: sample.once(_after),
+    better={"pairs": "higher", "rain-free": "higher", "clips": "higher"},
+    compute=lambda sample: sample.once(restored_psnr),
     unit="dB",
     digits=2,
     tolerance=0.02,
@@ -60,13 +61,14 @@ PSNR = Metric(
     under_protocols=True,
     ranks=frozenset({"rain-free"}),
     plots=frozenset({"rain-free"}),
+    curve=True,
     revision=0,
 )
 
 INPUT = Metric(
     name="input",
     help="PSNR of the rainy picture itself: how hard a pair is.",
-    better={"pairs": None},
+    better={"pairs": None, "clips": None},
     compute=lambda sample: sample.once(_before),
     unit="dB",
     digits=2,
@@ -79,14 +81,14 @@ INPUT = Metric(
 GAIN = Metric(
     name="gain",
     help="PSNR of the restored picture less that of the rainy one: what the method is worth.",
-    better={"pairs": "higher"},
-    compute=lambda sample: sample.once(_after) - sample.once(_before),
+    better={"pairs": "higher", "clips": "higher"},
+    compute=lambda sample: sample.once(restored_psnr) - sample.once(_before),
     unit="dB",
     digits=2,
     tolerance=0.025,  # that of both
     under_protocols=True,
     signed=True,
-    ranks=frozenset({"pairs"}),
-    plots=frozenset({"pairs"}),
+    ranks=frozenset({"pairs", "clips"}),
+    plots=frozenset({"pairs", "clips"}),
     revision=0,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from derain.errors import UsageError
+from derain.metrics.clips import BIAS, FLICKER, FLICKER_TRUTH, PSNR_INNER, SSIM_INNER, WORST
 from derain.metrics.extra import MS_SSIM, UQI, VIF
 from derain.metrics.metric import Kind, Metric
 from derain.metrics.niqe import NIQE
@@ -30,9 +31,10 @@ def register(metric: Metric) -> Metric:
 
 
 for _metric in (
-    *(PSNR, INPUT, GAIN, SSIM),
+    *(PSNR, INPUT, GAIN, SSIM, WORST, PSNR_INNER, SSIM_INNER),
     *(VIF, UQI, MS_SSIM),
     *(INSIDE, OUTSIDE, TOUCHED, NIQE),
+    *(BIAS, FLICKER, FLICKER_TRUTH),
 ):
     register(_metric)
 

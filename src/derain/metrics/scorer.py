@@ -1,42 +1,13 @@
-"""All numbers of one restored picture."""
+"""All numbers of one restored picture or clip."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from derain.metrics.metric import Kind, Metric, Sample
+from derain.metrics.measure import ClipScores, Motion, measure, measure_clip
+from derain.metrics.metric import Kind, Metric
 from derain.metrics.protocols import Pixels, protocol_named
-from derain.metrics.registry import METRICS, metric_of, requested_metrics
-
-
-def measure(
-    scores: Iterable[str], rainy: Pixels, restored: Pixels, clean: Pixels | None
-) -> dict[str, float]:
-    """Some scores of one restored picture.
-
-    Args:
-        scores: Such as ``psnr/rgb``, ``niqe``.
-        rainy, restored, clean: (H, W, 3) uint8; ``clean`` None without ground truth.
-
-    Returns:
-        Score -> value, in order, without those that this picture cannot have.
-
-    Raises:
-        KeyError: No metric has such a score.
-    """
-    samples: dict[str, Sample] = {}
-    values = {}
-    for name in scores:
-        metric = metric_of(name)
-        protocol = name.rpartition("/")[2] if metric.under_protocols else "matlab-y"
-        if protocol not in samples:
-            samples[protocol] = Sample(rainy, restored, clean, protocol)
-        if metric.needs_truth and clean is None:
-            continue
-        value = metric.compute(samples[protocol])
-        if value is not None:
-            values[name] = value
-    return values
+from derain.metrics.registry import METRICS, requested_metrics
 
 
 class Scorer:
@@ -80,3 +51,14 @@ class Scorer:
         """
         truth = rainy if kind == "rain-free" else clean
         return measure(self.scores(kind), rainy, restored, truth)
+
+    def score_clip(
+        self, frames: Iterable[tuple[Pixels, Pixels, Pixels]], motion: Motion
+    ) -> ClipScores:
+        """Scores of one clip, as :func:`~derain.metrics.measure_clip` makes them.
+
+        Args:
+            frames: Rainy, restored and true frame, (H, W, 3) uint8 each, in order of time.
+            motion: Finds where things were in the frame before.
+        """
+        return measure_clip(self.scores("clips"), frames, motion)

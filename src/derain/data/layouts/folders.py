@@ -28,7 +28,7 @@ class Folders(Layout):
     example = "rainy/ and clean/"
 
     def recognise(self, path: Path, root: Path | None = None) -> Pairs | None:
-        two = _two_folders(path)
+        two = two_folders(path)
         if not two:
             return None
         rainy, clean = two
@@ -48,7 +48,7 @@ class Folders(Layout):
 
     def read(self, path: Path, root: Path | None = None) -> Pairs:
         # Nothing is guessed: partners have equal names. Clean pictures may be left over.
-        two = _two_folders(path)
+        two = two_folders(path)
         if not two:
             raise DatasetError(f"{path}: has no two folders such as {self.example}")
         rainy, clean = two
@@ -61,7 +61,7 @@ class Folders(Layout):
         return Pairs(f"{rainy.name}/ and {clean.name}/", pairs, partners.values())
 
 
-def _two_folders(path: Path) -> tuple[Path, Path] | None:
+def two_folders(path: Path) -> tuple[Path, Path] | None:
     """The rainy and the clean folder, where both are there."""
     if not path.is_dir():
         return None

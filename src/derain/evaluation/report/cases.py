@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from derain.data import read_rgb
+from derain.evaluation.item import Example
 from derain.evaluation.run import Results
 from derain.metrics import metric_of, ranking_metric
 
@@ -23,7 +23,7 @@ _MIDDLE_GREY = 128
 
 @dataclass(frozen=True)
 class Case:
-    """One picture of one method, chosen for its score.
+    """One picture, or a clip's worst frame, of one method, chosen for its score.
 
     Attributes:
         title: Which, and why.
@@ -40,7 +40,7 @@ class Case:
 
 
 def choose_cases(results: Results) -> list[Case]:
-    """The best and the worst picture of every method but ``input`` on every set."""
+    """The best and the worst picture or clip of every method but ``input`` on every set."""
     cases = []
     for testset in results.testsets:
         items = {item.name: item for item in testset.items}
@@ -61,15 +61,16 @@ def choose_cases(results: Results) -> list[Case]:
                 {"worst": ranked[0], "best": ranked[-1]} if len(ranked) > 1 else {"only": ranked[0]}
             )
             for word, record in chosen.items():
-                value = record.scores[score]
-                rainy, clean = items[record.name].load()
-                title = f"{label} on {testset.name}: {word}, {record.name} ({score} {value:.2f})"
-                restored = read_rgb(results.restored_path(record))
-                cases.append(_case(title, rainy, clean, restored))
+                item = items[record.name]
+                shown = item.example(results.restored_path(record, item), record.curves)
+                of = f"{score} {record.scores[score]:.2f}"
+                title = f"{label} on {testset.name}: {word}, {shown.name} ({of})"
+                cases.append(_case(title, shown))
     return cases
 
 
-def _case(title: str, rainy: Pixels, clean: Pixels | None, restored: Pixels) -> Case:
+def _case(title: str, shown: Example) -> Case:
+    rainy, clean, restored = shown.rainy, shown.clean, shown.restored
     target = rainy if clean is None else clean
     error = np.abs(restored.astype(np.float32) - target).mean(axis=2)
     box = _busiest(error)

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import io
 import re
+from types import SimpleNamespace
 from typing import Any
 
 from derain.errors import BackendUnavailableError
+from derain.evaluation.report.tables import NOUNS
 from derain.evaluation.run import Results
 from derain.metrics import INPUT, PSNR, metric_of, plotted_metric
 
+LEFT, RIGHT = 0.07, 0.985
+"""Where the axes of a clip's curves begin and end, as shares of the drawing's width."""
+
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "derain",
+    "font.family": "sans-serif",
+}
+
 
 def draw_plots(results: Results) -> list[str]:
-    """For every set of pairs: PSNR before against after, and the gains; for every other set boxes.
+    """For every set of pairs or clips: PSNR before against after, and the gains; else boxes.
 
     Returns:
         SVG elements, to stand inside a page.
@@ -20,20 +31,8 @@ def draw_plots(results: Results) -> list[str]:
     Raises:
         BackendUnavailableError: matplotlib is not installed.
     """
-    try:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise BackendUnavailableError(
-            "the report needs matplotlib: pip install 'derain[evaluate]'"
-        ) from None
-
+    figures = _matplotlib()
     drawings: list[str] = []
-    style: dict[Any, Any] = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "derain",
-        "font.family": "sans-serif",
-    }
     for testset in results.testsets:
         good = [r for r in results.records if r.dataset == testset.name and not r.error]
         metric = plotted_metric(testset.kind)
@@ -46,9 +45,9 @@ def draw_plots(results: Results) -> list[str]:
         series = {label: own for label, own in series.items() if own}
         if not score or not series:
             continue
-        with rc_context(style):
-            pairs = testset.kind == "pairs"
-            figure = Figure(figsize=(9 if pairs else 5, 3.2), layout="constrained")
+        with figures.rc_context(_STYLE):
+            pairs = testset.kind in INPUT.better
+            figure = figures.Figure(figsize=(9 if pairs else 5, 3.2), layout="constrained")
             axes = figure.subplots(1, 2 if pairs else 1, squeeze=False)[0]
             box = axes[-1]
             box.boxplot(
@@ -68,15 +67,53 @@ def draw_plots(results: Results) -> list[str]:
                     )  # fmt: skip
                 axes[0].axline((25, 25), slope=1, color="grey", linewidth=0.8)
                 axes[0].set(
-                    title=_plain(f"{testset.name}, each picture"),
+                    title=_plain(f"{testset.name}, each {NOUNS[testset.kind]}"),
                     xlabel=f"{before} ({INPUT.unit})", ylabel=f"{after} ({PSNR.unit})",
                 )  # fmt: skip
                 axes[0].legend()
                 axes[0].grid(alpha=0.3)
-            buffer = io.StringIO()
-            figure.savefig(buffer, format="svg", metadata={"Date": None})
-        drawings.append(_element(buffer.getvalue(), len(drawings)))
+            drawings.append(_svg(figure, f"p{len(drawings)}"))
     return drawings
+
+
+def draw_curves(curves: dict[str, list[float]], score: str, mark: str) -> str:
+    """A score frame by frame, a line a method, as an SVG element.
+
+    Args:
+        curves: Label of a method -> value of each frame.
+        score: The score's name.
+        mark: Begins the ids of its parts, which no other drawing of the page has.
+    """
+    figures = _matplotlib()
+    with figures.rc_context(_STYLE):
+        figure = figures.Figure(figsize=(9, 2.4))
+        axes = figure.subplots()
+        figure.subplots_adjust(left=LEFT, right=RIGHT, bottom=0.2, top=0.95)
+        frames = max(map(len, curves.values()))
+        for label, values in curves.items():
+            axes.plot(range(1, len(values) + 1), values, linewidth=1.3, label=_plain(label))
+        axes.set(xlim=(1, max(2, frames)), xlabel="frame", ylabel=f"{score} ({PSNR.unit})")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend(loc="best", fontsize="small")
+        axes.grid(alpha=0.3)
+        return _svg(figure, mark)
+
+
+def _matplotlib() -> SimpleNamespace:
+    try:
+        from matplotlib import rc_context
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise BackendUnavailableError(
+            "the report needs matplotlib: pip install 'derain[evaluate]'"
+        ) from None
+    return SimpleNamespace(rc_context=rc_context, Figure=Figure)
+
+
+def _svg(figure: Any, mark: str) -> str:
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return _element(buffer.getvalue(), mark)
 
 
 def _plain(name: str) -> str:
@@ -85,9 +122,9 @@ def _plain(name: str) -> str:
     return f"\u200b{shown}" if shown.startswith("_") else shown
 
 
-def _element(document: str, number: int) -> str:
+def _element(document: str, mark: str) -> str:
     """The <svg> of a document, its ids made its own among others in one page."""
     element = document[document.index("<svg") :]
-    element = re.sub(r'\bid="([^"]+)"', rf'id="p{number}-\1"', element)
-    element = re.sub(r"url\(#([^)]+)\)", rf"url(#p{number}-\1)", element)
-    return re.sub(r'xlink:href="#([^"]+)"', rf'xlink:href="#p{number}-\1"', element)
+    element = re.sub(r'\bid="([^"]+)"', rf'id="{mark}-\1"', element)
+    element = re.sub(r"url\(#([^)]+)\)", rf"url(#{mark}-\1)", element)
+    return re.sub(r'xlink:href="#([^"]+)"', rf'xlink:href="#{mark}-\1"', element)

@@ -7,7 +7,22 @@ from dataclasses import dataclass
 from derain.evaluation.kept import Kept
 from derain.evaluation.run import Results
 from derain.evaluation.summary import Row
-from derain.metrics import GAIN, Mean, metric_of
+from derain.metrics import GAIN, PSNR, SSIM, Mean, metric_of, worst_frame
+from derain.metrics.clips import BIAS, FLICKER, FLICKER_TRUTH, WORST
+
+NOUNS: dict[str, str] = {
+    "pairs": "picture",
+    "rain-free": "picture",
+    "real": "picture",
+    "clips": "clip",
+}
+"""What a set of a kind holds."""
+
+_ON_CLIPS = (
+    " psnr and ssim are means over a clip's frames, then over clips, as the field's tables have "
+    "them; inner leaves out the first and last two frames of each. Clips whose flicker is below "
+    "flicker/truth are blurred, not steadier."
+)
 
 
 @dataclass(frozen=True)
@@ -44,9 +59,11 @@ def score_tables(rows: list[Row]) -> list[Table]:
             peak = str(row.peak_mb) if row.peak_mb is not None else "-"
             body.append([row.model, str(row.n), *values, pace, peak, str(row.failed)])
         head = ["method", "n", *(_heading(n) for n in names), "s/MP", "peak MiB", "failed"]
-        note = "Mean [95% bootstrap interval]; s/MP is the median over pictures."
+        noun = NOUNS[own[0].kind]
+        note = f"Mean [95% bootstrap interval]; s/MP is the median over {noun}s."
+        note += _ON_CLIPS if noun == "clip" else ""
         if any(row.failed for row in own):
-            note += " Failed pictures are in no mean."
+            note += f" Failed {noun}s are in no mean."
         tables.append(Table(f"{dataset} ({own[0].kind})", head, body, note))
     return tables
 
@@ -78,6 +95,29 @@ def cross_domain_table(rows: list[Row], results: Results) -> Table | None:
     return Table(
         f"Across domains, {_heading(protocol)}", ["method", "trained on", *sets], body, note
     )
+
+
+_OF_A_CLIP = (PSNR, GAIN, SSIM, WORST, BIAS, FLICKER, FLICKER_TRUTH)
+
+
+def clip_tables(results: Results) -> list[Table]:
+    """One table for every set of clips: clips and methods down, under the first protocol."""
+    tables = []
+    for testset in (testset for testset in results.testsets if testset.kind == "clips"):
+        own = [r for r in results.records if r.dataset == testset.name and not r.error]
+        if not own:
+            continue
+        names = list(dict.fromkeys(name for r in own for name in r.scores))
+        shown = [next((n for n in names if metric_of(n) is metric), "") for metric in _OF_A_CLIP]
+        head = ["clip", "method", "frames", *(_heading(n) for n in shown if n), "worst is frame"]
+        body = [
+            [item.name, r.model, str(r.frames),
+             *(metric_of(n).format(r.scores[n]) if n in r.scores else "-" for n in shown if n),
+             str(worst_frame(next(iter(r.curves.values()))) + 1)]
+            for item in testset.items for r in own if r.name == item.name
+        ]  # fmt: skip
+        tables.append(Table(f"{testset.name}, each clip", head, body, "Frames count from 1."))
+    return tables
 
 
 def kept_table(kept: list[Kept]) -> Table | None:

@@ -13,9 +13,11 @@ from derain import __version__
 from derain.errors import BackendUnavailableError
 from derain.evaluation.kept import gains_kept
 from derain.evaluation.report.cases import choose_cases
-from derain.evaluation.report.plots import draw_plots
+from derain.evaluation.report.players import make_players
+from derain.evaluation.report.plots import LEFT, RIGHT, draw_plots
 from derain.evaluation.report.tables import (
     Table,
+    clip_tables,
     cross_domain_table,
     kept_table,
     score_tables,
@@ -46,7 +48,9 @@ def write_report(
     """
     across = cross_domain_table(rows, results)
     kept = gains_kept(results)
-    tables = score_tables(rows) + [t for t in (kept_table(kept), across) if t]
+    tables = (
+        score_tables(rows) + clip_tables(results) + [t for t in (kept_table(kept), across) if t]
+    )
     machine = f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
     page, text, data = (results.folder / f"report.{kind}" for kind in ("html", "md", "json"))
     values = {
@@ -81,6 +85,8 @@ def write_report(
         failures=results.failures,
         protocols=[protocol_named(name) for name in protocols],
         plots=draw_plots(results),
+        players=make_players(results),
+        axes={"left": LEFT, "right": RIGHT},
         cases=choose_cases(results),
     )
     atomic_write(page, _bytes(html))

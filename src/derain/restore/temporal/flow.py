@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from derain.opencv import opencv
-from derain.restore.temporal.warp import warp_field
+from derain.restore.temporal.warp import enlarged, warp_field
 
 Frame = NDArray[Any]
 Flow = NDArray[np.float32]
@@ -66,6 +66,11 @@ def flow(here: NDArray[np.uint8], there: NDArray[np.uint8]) -> Flow:
     search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     found: Flow = search.calc(here, there, None)
     return found
+
+
+def motion(here: Frame, there: Frame) -> Flow:
+    """:func:`flow` of two frames in their own pixels: (H, W, 3) each -> (H, W, 2) float32."""
+    return enlarged(flow(luma(here), luma(there)), *here.shape[:2])
 
 
 def consistent(forth: Flow, back: Flow) -> Mask:
