@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from derain.cli.main import app
-from derain.zoo import load_model, model_names
+from derain.zoo import load_gate, load_model, model_names
 from tests.docs.markdown import (
     DOORS,
     JOURNAL,
@@ -141,7 +141,7 @@ def test_places_in_the_code_are_there(path: Path) -> None:
 def test_the_terms_of_the_weights_name_all_they_were_trained_on() -> None:
     """Every source on a shipped card, with its terms, and every file of weights."""
     text = (ROOT / "WEIGHTS-LICENSE.md").read_text(encoding="utf-8")
-    for name in model_names():
-        assert f"`{name}`" in text
-        for source in load_model(name).card.training["data"]:
+    for model in (*map(load_model, model_names()), load_gate()):
+        assert model.card.name in text
+        for source in model.card.training["data"]:
             assert f"| `{source['name']}` | {source['terms']} |" in text
