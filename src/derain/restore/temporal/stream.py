@@ -23,7 +23,6 @@ Frame = NDArray[Any]
 
 RADIUS = 3
 _MOST = 15
-_STILL = "fast"
 
 
 class VideoDerainer:
@@ -31,7 +30,7 @@ class VideoDerainer:
 
     Args:
         derainer: The single-picture network, for what no other frame shows: new shots, people,
-            moving trees. By default the shipped ``fast``, loaded when it is first needed.
+            moving trees. By default the shipped ``base``, loaded when it is first needed.
         strength: How much of the change is applied, from 0 to 1.
         radius: Frames before and after each one that are looked at.
         gate: Decides, pixel by pixel, how much of what time shows is taken, and where the network
@@ -80,7 +79,7 @@ class VideoDerainer:
 
     def _derain(self, frame: Frame) -> Frame:
         if self._derainer is None:
-            self._derainer = Derainer(_STILL)
+            self._derainer = Derainer()
         derained: Frame = self._derainer(frame, strength=FULL)
         return derained
 
