@@ -82,7 +82,7 @@ def _training(run: Path, cost: dict[str, Any]) -> dict[str, Any]:
     started = json.loads((run / "started.json").read_text())
     trained_on = json.loads((run / "split.json").read_text())["trained_on"]
     kinds = ("pairs", "synthesis", "evidence")
-    sources = [source for kind in kinds for source in config["data"][kind]]
+    sources = [source for kind in kinds for source in config["data"].get(kind, ())]
     total = sum(source["weight"] for source in sources)
     data = [
         {
