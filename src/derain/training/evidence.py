@@ -23,6 +23,7 @@ from derain.data import list_images, read_rgb, spread
 from derain.errors import ConfigError, DatasetError, first_line
 from derain.files import atomic_write
 from derain.rain.clips import ClipStyle, make_clip
+from derain.restore.temporal import RADIUS
 from derain.restore.temporal.learnt import planes
 from derain.restore.temporal.motion import Motion
 from derain.restore.temporal.window import gather
@@ -40,7 +41,6 @@ STYLE = ClipStyle(
 )
 """Every kind of clip; a quarter is dry."""
 
-_RADIUS = 3
 _PHOTOS = 3  # a clip is made of
 _PER_CLIP = ((4, 2), (1, 1), (0, 1))  # (frame, crops of it): whole windows, and those at an end
 
@@ -116,7 +116,7 @@ def _crops(
     for number, frame in frames.items():
         motion.add(number, frame)
     for at, count in _PER_CLIP:
-        first, last = max(0, at - _RADIUS), min(STYLE.frames - 1, at + _RADIUS)
+        first, last = max(0, at - RADIUS), min(STYLE.frames - 1, at + RADIUS)
         evidence = gather(frames, at, motion.shot(at, first, last), motion)
         read = np.rint(planes(evidence) * 255).astype(np.uint8)
         one = still(clip.rainy[at]).transpose(2, 0, 1)

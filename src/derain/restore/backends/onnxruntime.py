@@ -16,6 +16,34 @@ from derain.restore.interrupt import interruptible
 from derain.zoo import Model
 
 
+def open_session(model: Model, threads: int = 0) -> Any:
+    """A session of a model's ONNX file on the CPU.
+
+    Args:
+        model: Of any kind.
+        threads: 0 for all cores.
+
+    Raises:
+        CorruptModelError: It does not load.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = threads
+    # The arena keeps its pages from run to run; without it every operation faults its pages in
+    # anew. The pattern would set aside a second block as large: tiles differ in size.
+    options.enable_mem_pattern = False
+    try:
+        return onnxruntime.InferenceSession(
+            model.read_onnx(), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:
+        raise CorruptModelError(
+            f"{model.card.onnx}: does not load ({first_line(error)})"
+        ) from error
+
+
 class OnnxRuntimeBackend:
     """See :class:`derain.restore.backends.base.Backend`."""
 
@@ -28,22 +56,7 @@ class OnnxRuntimeBackend:
             raise BackendUnavailableError(
                 f"backend onnxruntime runs on the cpu, not on '{device}'; use --backend torch"
             )
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4
-        options.intra_op_num_threads = threads
-        # The arena keeps its pages from run to run; without it every operation faults its pages in
-        # anew. The pattern would set aside a second block as large: tiles differ in size.
-        options.enable_mem_pattern = False
-        try:
-            self._session: Any = onnxruntime.InferenceSession(
-                model.read_onnx(), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:
-            raise CorruptModelError(
-                f"{model.card.onnx}: does not load ({first_line(error)})"
-            ) from error
+        self._session = open_session(model, threads)
 
     def run(self, rainy: Planes) -> tuple[Planes, Planes]:
         import onnxruntime

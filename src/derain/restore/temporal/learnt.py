@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from derain.errors import CorruptModelError, first_line
+from derain.restore.backends.onnxruntime import open_session
 from derain.restore.temporal.gate import Evidence, Fused, Plane
 from derain.zoo import Model
 
@@ -44,20 +44,7 @@ class LearntGate:
     """
 
     def __init__(self, model: Model) -> None:
-        import onnxruntime
-
-        self.model = model
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 4
-        options.enable_mem_pattern = False  # the sizes of bands differ
-        try:
-            self._session: Any = onnxruntime.InferenceSession(
-                model.read_onnx(), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:
-            raise CorruptModelError(
-                f"{model.card.onnx}: does not load ({first_line(error)})"
-            ) from error
+        self.model, self._session = model, open_session(model)
 
     def __repr__(self) -> str:
         card = self.model.card
