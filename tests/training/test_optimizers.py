@@ -8,9 +8,11 @@ import pytest
 import torch
 from torch import nn
 
+from derain.errors import ConfigError
 from derain.nn import build_network, preset
 from derain.training.config import OptimizerConfig
 from derain.training.optimizers import Muon, optimizers_of, orthogonal
+from derain.training.trainer import Trainer
 from tests.training.conftest import resumed_run, through_run
 from tests.training.test_trainer import Make, same, weights
 
@@ -66,6 +68,31 @@ def test_every_parameter_has_one_optimiser_and_the_ends_have_adam() -> None:
     ends = {id(p) for p in network.parameters() if p.ndim == 4 and packed in p.shape[:2]}
     assert ends
     assert ends <= outside
+
+
+@pytest.mark.parametrize("kind", ["adam", "muon"])
+def test_a_branch_learns_at_its_share_of_the_rate(kind: str, make: Make) -> None:
+    """Each group's own rate, after a step whose rate the run tells."""
+    sizes = {"channels": 16, "rain_blocks": 1, "detail_blocks": 1, "pool_window": 6}
+    optimizer = {"kind": kind, "rate": 1e-3, "warmup": 0, "shares": {"rain": 0.25}}
+    trainer = Trainer(make(steps=1, network=sizes, optimizer=optimizer))
+    trainer.run()
+    rates = {
+        name: {
+            group["lr"]
+            for each in trainer._optimizers
+            for group in each.param_groups
+            if any(parameter is p for p in group["params"])
+        }
+        for name, parameter in trainer.network.named_parameters()
+    }
+    for name, rate in rates.items():
+        assert rate == {2.5e-4 if name.startswith("rain.") else 1e-3}, name
+
+
+def test_a_share_for_a_branch_that_is_none_is_refused(make: Make) -> None:
+    with pytest.raises(ConfigError, match="there is no branch 'sky'"):
+        make(optimizer={"shares": {"sky": 0.5}})
 
 
 def test_a_run_with_muon_resumes_to_the_bit(make: Make, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import warnings
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
@@ -140,12 +141,14 @@ def main() -> None:
 
 
 def _leave(code: int) -> None:
-    """End a process that should not wait: for compiled code, or for readers who have gone."""
-    from derain.restore.interrupt import left_behind
+    """End a process at once.
 
-    if code == UNREAD and sys.stdout is not None:
-        # What is still buffered would meet the same end once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if left_behind():
-        sys.stderr.flush()
-        os._exit(code)
+    Not by Python's own end: compiled code may still be at work in a thread that nobody waits for,
+    or just be coming back from it, and meets a torn-down interpreter with an abort.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # What is buffered for a reader who has gone would meet the same end once more.
+        with suppress(OSError, ValueError):
+            if stream is not None and code != UNREAD:
+                stream.flush()
+    os._exit(code)

@@ -191,7 +191,8 @@ class DetailRepairNet(Trunk):
     """
 
     def __init__(self, config: DRDNetConfig) -> None:
-        self.reads = config.detail_input
+        self.reads, self.mean = config.detail_input, config.detail_mean
+        self.scaling = config.detail_scaling
         channels, _ = config.detail
         super().__init__(
             config,
@@ -205,8 +206,11 @@ class DetailRepairNet(Trunk):
     def forward(self, *pictures: Tensor, before: Tensor | None = None) -> tuple[Tensor, Tensor]:
         rainy, coarse = pictures
         read = {"coarse": (coarse,), "both": (rainy, coarse)}.get(self.reads, (rainy,))
-        layer, body = super().forward(*read, before=before if self.reads == "features" else None)
-        return layer, body if self.context is None else self.context(body)
+        layer, body = super().forward(
+            *(picture - self.mean for picture in read),
+            before=before if self.reads == "features" else None,
+        )
+        return layer * self.scaling, body if self.context is None else self.context(body)
 
     def initialise(self) -> None:
         super().initialise()
@@ -260,11 +264,12 @@ class DRDNet(Network):
             raise ConfigError(
                 f"{where} has no {part} branch; name the other one alone in init_branches"
             )
-        free = {"rain_blocks", "detail_blocks", "mirrors", "pool_window"}
+        free = ("rain_blocks", "detail_blocks", "mirrors", "pool_window")
         if part == "rain":
-            free |= {"detail_input", "detail_channels", "detail_unshuffle", "first"}
+            free = (*free, "detail_", "first")
         ours, theirs = (
-            {k: v for k, v in n.config.to_dict().items() if k not in free} for n in (self, source)
+            {k: v for k, v in n.config.to_dict().items() if not k.startswith(free)}
+            for n in (self, source)
         )
         if ours != theirs or here < there:
             raise ConfigError("holds another network than this run trains")

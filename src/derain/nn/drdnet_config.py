@@ -31,6 +31,11 @@ class DRDNetConfig(NetworkConfig):
             sees twice as far for a quarter of the arithmetic (OURS).
         first: Which branch goes first: ``"rain"`` (PAPER), or ``"detail"``, which then reads the
             rainy picture alone and hands its features to the rain branch as context (OURS).
+        detail_mean: Subtracted from what the detail branch reads; 0 in CODE. Without normalisation
+            values about 0.45 give features of one sign, and the branch dies (OURS, as EDSR does).
+        detail_scaling: What the detail layer is multiplied by; 1 in CODE. A step of Adam moves all
+            of a convolution's weights alike; without normalisation that must be damped, lest the
+            picture move by tenths and the branch shut itself off (OURS, as EDSR does).
         norm: ``"batch"`` (CODE) or ``"none"`` (OURS).
         squeeze: Hidden width of the squeeze-and-excitation bottleneck. CODE: 4.
         slopes: PReLU slopes ``"channel"`` (CODE) or one ``"shared"`` slope per activation, which
@@ -49,6 +54,8 @@ class DRDNetConfig(NetworkConfig):
     unshuffle: Literal[1, 2] = 1
     detail_unshuffle: Literal[0, 1, 2, 4, 8] = 0
     first: Literal["rain", "detail"] = "rain"
+    detail_mean: float = 0.0
+    detail_scaling: float = 1.0
     norm: Literal["batch", "none"] = "batch"
     squeeze: int = 4
     slopes: Literal["channel", "shared"] = "channel"
@@ -78,6 +85,10 @@ class DRDNetConfig(NetworkConfig):
         if self.detail_input == "features" and self.detail != self.rain:
             raise ConfigError(
                 "network.detail_input = 'features' needs branches of one width and resolution"
+            )
+        if not 0 <= self.detail_mean <= 1 or not 0 < self.detail_scaling <= 1:
+            raise ConfigError(
+                "network.detail_mean must be from 0 to 1, detail_scaling above 0 and at most 1"
             )
         if type(self.pool_window) is not int or self.pool_window < 3 or self.pool_window % 3:
             raise ConfigError(
@@ -165,12 +176,20 @@ def _ends(channels: int, unshuffle: int, images: int) -> int:
     return (packed * channels * (images + 1) + channels**2) * 9
 
 
-_WIDE = DRDNetConfig(channels=48, unshuffle=2, norm="none", slopes="shared", pool_window=72)
+_BOTH = DRDNetConfig(
+    channels=48,
+    unshuffle=2,
+    detail_unshuffle=4,
+    detail_input="both",
+    detail_mean=0.45,
+    detail_scaling=0.1,
+    norm="none",
+    slopes="shared",
+    pool_window=72,
+)
 
 PRESETS: dict[str, DRDNetConfig] = {
     "paper": DRDNetConfig(),
-    "base": replace(
-        _WIDE, rain_blocks=14, detail_blocks=5, detail_unshuffle=4, detail_input="both"
-    ),
-    "fast": replace(_WIDE, rain_blocks=4, detail_blocks=2, detail_unshuffle=4, detail_input="both"),
+    "base": replace(_BOTH, rain_blocks=14, detail_blocks=5),
+    "fast": replace(_BOTH, rain_blocks=4, detail_blocks=2),
 }

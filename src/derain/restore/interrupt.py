@@ -10,15 +10,15 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _LOOK = 0.1  # seconds; Windows, unlike other systems, does not end a wait for a signal
-_left: list[threading.Event] = []
 
 
 def interruptible(call: Callable[[], T], cancel: Callable[[], object] | None = None) -> T:
     """Call, in a thread beside the main one, which stays awake for signals.
 
     What a signal's handler raises (:class:`KeyboardInterrupt`) passes through at once. The call is
-    then cancelled and waited for; one that cannot be is left behind, and must change nothing that
-    matters. In other threads than the main one, to which no signal comes, it is a plain call.
+    then cancelled and waited for; one that cannot be is left behind, must change nothing that
+    matters, and must not be waited for when the process ends. In other threads than the main one,
+    to which no signal comes, it is a plain call.
 
     Args:
         call: What to do; compiled code that gives the interpreter's lock away.
@@ -45,18 +45,10 @@ def interruptible(call: Callable[[], T], cancel: Callable[[], object] | None = N
         while not done.wait(_LOOK):
             pass
     except BaseException:
-        if cancel is None:
-            _left.append(done)
-        else:
+        if cancel is not None:
             cancel()
             done.wait()
         raise
     if errors:
         raise errors[0]
     return results[0]
-
-
-def left_behind() -> bool:
-    """Whether a call that was interrupted is still going on; a process must not wait for it."""
-    _left[:] = [done for done in _left if not done.is_set()]
-    return bool(_left)

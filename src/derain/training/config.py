@@ -173,6 +173,8 @@ class OptimizerConfig:
         final_share: Of the rate, at the end of the cosine.
         clip: Largest norm of the gradient.
         ema: Decay of the averaged weights, which are validated and kept; 0 for the last weights.
+        shares: By branch, the share of the rate at which it learns, where that is not 1: a branch
+            that has learned goes slower than one that has only begun (OURS).
     """
 
     kind: Literal["adam", "muon"] = "adam"
@@ -184,6 +186,7 @@ class OptimizerConfig:
     final_share: float = 0.01
     clip: float = 1.0
     ema: float = 0.999
+    shares: dict[str, Annotated[float, Field(gt=0, le=1)]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -355,6 +358,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         network = self.network_config
         named = {"init_branches": self.init_branches, "frozen": self.frozen}
+        named["optimizer.shares"] = tuple(self.optimizer.shares)
         if self.blend:
             named["blend.branches"] = self.blend.branches
             if lacking := set(self.blend.branches) - set(self.init_branches if self.init else ()):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from derain.nn import Network
 from derain.training.config import OptimizerConfig
 
 _SMALLEST = 16
@@ -66,14 +67,13 @@ def orthogonal(matrix: Tensor) -> Tensor:
     return x.T if turned else x
 
 
-def _adam(network: nn.Module, config: OptimizerConfig) -> list[Optimizer]:
-    return [_plain_adam([p for p in network.parameters() if p.requires_grad], config)]
+def _adam(parameters: Sequence[nn.Parameter], config: OptimizerConfig) -> list[Optimizer]:
+    return [_plain_adam(parameters, config)]
 
 
-def _muon(network: nn.Module, config: OptimizerConfig) -> list[Optimizer]:
-    learning = [p for p in network.parameters() if p.requires_grad]
-    hidden = [p for p in learning if _is_hidden(p)]
-    rest = [p for p in learning if not _is_hidden(p)]
+def _muon(parameters: Sequence[nn.Parameter], config: OptimizerConfig) -> list[Optimizer]:
+    hidden = [p for p in parameters if _is_hidden(p)]
+    rest = [p for p in parameters if not _is_hidden(p)]
     found: list[Optimizer] = [Muon(hidden, config.rate)] if hidden else []
     return found + ([_plain_adam(rest, config)] if rest else [])
 
@@ -82,18 +82,32 @@ def _is_hidden(parameter: Tensor) -> bool:
     return parameter.ndim == 4 and min(parameter.shape[:2]) >= _SMALLEST
 
 
-def _plain_adam(parameters: list[nn.Parameter], config: OptimizerConfig) -> Optimizer:
+def _plain_adam(parameters: Sequence[nn.Parameter], config: OptimizerConfig) -> Optimizer:
     betas = (config.beta1, config.beta2)
     return torch.optim.Adam(parameters, config.rate, betas=betas, fused=True)
 
 
-OPTIMIZERS: dict[str, Callable[[nn.Module, OptimizerConfig], list[Optimizer]]] = {
+OPTIMIZERS: dict[str, Callable[[Sequence[nn.Parameter], OptimizerConfig], list[Optimizer]]] = {
     "adam": _adam,
     "muon": _muon,
 }
-"""By ``optimizer.kind``; each gives the optimisers that share a network's parameters."""
+"""By ``optimizer.kind``; each gives the optimisers that share some parameters."""
 
 
-def optimizers_of(network: nn.Module, config: OptimizerConfig) -> list[Optimizer]:
-    """The optimisers of a network, each for its share of the parameters that learn."""
-    return OPTIMIZERS[config.kind](network, config)
+def optimizers_of(network: Network, config: OptimizerConfig) -> list[Optimizer]:
+    """The optimisers of a network, each for its share of the parameters that learn.
+
+    Every group of theirs holds in ``"share"`` what part of the run's rate is its own.
+    """
+    found: list[Optimizer] = []
+    groups: dict[float, list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            share = config.shares.get(name.split(".")[0], 1.0)
+            groups.setdefault(share, []).append(parameter)
+    for share, parameters in groups.items():
+        own = OPTIMIZERS[config.kind](parameters, config)
+        for group in (group for optimizer in own for group in optimizer.param_groups):
+            group["share"] = share
+        found += own
+    return found

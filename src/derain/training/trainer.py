@@ -180,7 +180,7 @@ class Trainer:
         config = self.config
         rate = learning_rate(self.step, config.steps, config.optimizer)
         for group in (group for each in self._optimizers for group in each.param_groups):
-            group["lr"] = rate
+            group["lr"] = rate * group["share"]
         loss, terms = self._loss(source)
         for optimizer in self._prepared:
             optimizer.zero_grad()
