@@ -40,6 +40,10 @@ class OutputConflictError(DerainError):
     """The output exists already, or is the input."""
 
 
+class StoreError(DerainError):
+    """A bucket or server that does not do what it is asked; perhaps later."""
+
+
 class ModelNotFoundError(DerainError):
     """No model of that name, or no such model file."""
 

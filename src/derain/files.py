@@ -8,6 +8,7 @@ import os
 import re
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from derain.errors import (
@@ -58,11 +59,43 @@ def atomic_write(path: Path, data: bytes) -> None:
     Raises:
         DiskFullError, PermissionDeniedError, DerainError: The system refused; nothing was changed.
     """
+    target = path.resolve() if path.is_symlink() else path
+    with _written(path, target, data) as temporary:
+        temporary.replace(target)
+
+
+def atomic_create(path: Path, data: bytes) -> bool:
+    """As :func:`atomic_write`, but never over a file that is there: False then.
+
+    Of several processes that create one file at the same time, one does.
+
+    Raises:
+        DiskFullError, PermissionDeniedError, DerainError: The system refused; nothing was changed.
+    """
+    if os.path.lexists(path):
+        return False
+    with _written(path, path, data) as temporary:
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            # Disks without hard links (exFAT, some network drives) leave a gap between the two.
+            if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK):
+                raise
+            if os.path.lexists(path):
+                return False
+            temporary.replace(path)
+    return True
+
+
+@contextlib.contextmanager
+def _written(path: Path, target: Path, data: bytes) -> Iterator[Path]:
+    """A synced temporary file beside ``target``, gone at the end unless it was renamed."""
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _sweep(path.parent)
-        target = path.resolve() if path.is_symlink() else path
         handle, name = tempfile.mkstemp(prefix=_PREFIX, dir=target.parent)
         temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
@@ -70,8 +103,7 @@ def atomic_write(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(_mode_for(target))
-        temporary.replace(target)
-        temporary = None
+        yield temporary
     except OSError as error:
         raise explain_os_error(error, path) from error
     finally:

@@ -18,6 +18,7 @@ from derain.errors import (
     OutOfMemoryError,
     OutputConflictError,
     PermissionDeniedError,
+    StoreError,
     TrainingError,
     UsageError,
     VerificationError,
@@ -43,6 +44,7 @@ EXIT_CODES: dict[type[DerainError], tuple[int, str]] = {
     TrainingError: (15, "training"),
     ExportError: (16, "export"),
     VerificationError: (17, "not the card's scores"),
+    StoreError: (18, "bucket or server"),
     InternalError: (70, "internal error"),
 }
 

@@ -23,9 +23,11 @@ from derain.cli.exit_codes import INTERRUPTED, UNREAD, exit_code, listed
 from derain.cli.explain import explain
 from derain.cli.explained import explained, printable
 from derain.cli.export import export
+from derain.cli.manifest import app as manifest
 from derain.cli.models import models
 from derain.cli.options import shown_default
 from derain.cli.restore import restore
+from derain.cli.run import run as run_batch
 from derain.cli.synthesize import synthesize
 from derain.cli.train import train
 from derain.errors import UsageError
@@ -58,9 +60,10 @@ app.register_install_completion_command(
 )
 for command in (
     *(models, explain, data, evaluate),
-    *(train, synthesize, bank, evidence, export),
+    *(train, synthesize, bank, evidence, export, manifest),
 ):
     app.command(command)
+app.command(run_batch, name="run")
 
 
 def _tell_warning(

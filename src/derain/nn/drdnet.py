@@ -264,9 +264,9 @@ class DRDNet(Network):
             raise ConfigError(
                 f"{where} has no {part} branch; name the other one alone in init_branches"
             )
-        free = ("rain_blocks", "detail_blocks", "mirrors", "pool_window")
+        free: tuple[str, ...] = ("rain_blocks", "detail_blocks", "mirrors", "pool_window")
         if part == "rain":
-            free = (*free, "detail_", "first")
+            free += ("detail_", "first")
         ours, theirs = (
             {k: v for k, v in n.config.to_dict().items() if not k.startswith(free)}
             for n in (self, source)

@@ -129,8 +129,8 @@ class Network(nn.Module, ABC):
     Shape:
         (N, 3, H, W) in [0, 1] -> :class:`Layers`. In eval mode H and W must be multiples of
         ``config.size_multiple`` (see :func:`derain.nn.padding.pad_to_multiple`); in training mode
-        of ``config.patch_multiple``. One whose config is ``behind_another`` reads another
-        derainer's picture as ``coarse`` and gives R = O - coarse.
+        of ``config.patch_multiple``. With another derainer's picture as ``coarse``, which one whose
+        config is ``behind_another`` needs, R = O - coarse, and only the detail branch works.
     """
 
     config: NetworkConfig
@@ -149,10 +149,8 @@ class Network(nn.Module, ABC):
             raise ValueError(f"{width}x{height} is not a multiple of {multiple}; pad it first")
         if rainy.shape[1] != self.planes:
             raise ValueError(f"{rainy.shape[1]} planes, not {self.planes}")
-        if (coarse is not None) != self.needs_coarse:
-            raise ValueError(
-                "a coarse picture is given where there is no rain branch, and only there"
-            )
+        if self.needs_coarse and coarse is None:
+            raise ValueError("without a rain branch, another derainer's picture is needed")
         rain, detail = self.branches(*(p for p in (rainy, coarse) if p is not None))
         background = rainy[:, :3].float() - rain
         return Layers(rain, background, detail, background + detail)

@@ -313,6 +313,8 @@ class TrainConfig:
         init_branches: Which branches are taken from it.
         blend: Other weights that are mixed into what was taken.
         frozen: Branches that are not trained.
+        partial: Share of the pictures in a batch of which a frozen rain branch's layer is taken
+            away only in part (see :mod:`derain.training.partial`).
         teacher: Weight file of a network whose clean pictures are learned, too (distillation).
         first: Another derainer in the place of the rain branch, as ``FILE.onnx`` or
             ``module:function``: only a detail branch is trained, to repair what it gives.
@@ -339,6 +341,7 @@ class TrainConfig:
     init_branches: tuple[str, ...] = ("rain", "detail")
     blend: BlendConfig | None = None
     frozen: tuple[str, ...] = ()
+    partial: Share = 0.0
     teacher: str = ""
     first: str = ""
     precision: Literal["no", "bf16", "auto"] = "auto"
@@ -370,6 +373,9 @@ class TrainConfig:
                 raise ConfigError(f"{name}: there is no branch {sorted(unknown)[0]!r}")
         if not set(network.parts) - set(self.frozen):
             raise ConfigError("frozen: leaves nothing to train")
+        learns_from_coarse = "rain" in self.frozen and not self.real and not self.teacher
+        if self.partial and not (learns_from_coarse and {"rain", "detail"} <= set(network.parts)):
+            raise ConfigError("partial: needs a frozen rain branch, and neither real nor teacher")
         if self.first and (self.real or self.init or self.frozen):
             raise ConfigError("first: cannot go with real, init or frozen")
         if not self.first and network.parts == ("detail",):

@@ -21,7 +21,7 @@ from derain.adapters import foreign_derainer
 from derain.errors import ConfigError, TrainingError
 from derain.files import atomic_write
 from derain.nn import Layers, Network, save_network
-from derain.training.batches import BatchSource
+from derain.training.batches import BatchSource, step_generator
 from derain.training.checkpoint import State, load_checkpoint, save_checkpoint
 from derain.training.clock import Clock
 from derain.training.config import TrainConfig
@@ -30,6 +30,7 @@ from derain.training.lock import folder_to_itself
 from derain.training.log import RunLog
 from derain.training.objectives import Batch, Terms, objectives_of
 from derain.training.optimizers import optimizers_of
+from derain.training.partial import partly_derained
 from derain.training.repair import coarse_pictures
 from derain.training.resume import differing_key
 from derain.training.schedule import learning_rate
@@ -212,12 +213,12 @@ class Trainer:
             for objective in self.objectives.values():
                 objective.prepare(source)
         rainy, truth = source(self.step)
-        coarse = coarse_pictures(self._first, rainy) if self._first else None
-        batch = Batch(self.step, rainy, truth, coarse)
         self._model.train()
         for branch in self.config.frozen:
             self.network.part(branch).eval()  # its statistics rest, too
         with self.accelerator.autocast():
+            coarse = self._coarse(rainy)
+            batch = Batch(self.step, rainy, truth, coarse)
             inputs = [rainy, *(o.draw(batch, self._averaged()) for o in self.objectives.values())]
             seen = torch.cat(inputs).contiguous(memory_format=torch.channels_last)
             layers = self._model(seen, coarse)
@@ -230,6 +231,15 @@ class Trainer:
             loss, terms = objective.loss(batch, parts[0], own)
             total, logged = total + loss, {**logged, **terms}
         return total, logged
+
+    def _coarse(self, rainy: Tensor) -> Tensor | None:
+        """What stands in for the rain branch's own picture, if anything does."""
+        if self._first:
+            return coarse_pictures(self._first, rainy)
+        if not self.config.partial:
+            return None
+        generator = step_generator(self.config.seed, self.step, "partial", rainy.device)
+        return partly_derained(self.network, rainy, self.config.partial, generator)
 
     def _averaged(self) -> Network:
         network = self.ema.module

@@ -1,0 +1,257 @@
+"""What has become of every picture of a run: append-only JSON lines, from which a run goes on.
+
+They lie in the target's ``.derain/`` (a name that listings leave out), a file for each shard and,
+in buckets, which cannot append, a numbered object for every thousand rows or minute. The first line
+of each says what the results were made with; a run with other settings is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from derain.batch.digests import Digests, digest
+from derain.batch.stores import Store
+from derain.batch.stores.folder import Folder
+from derain.errors import DatasetError, OutputConflictError
+from derain.files import explain_os_error
+
+FOLDER = ".derain"
+_VERSION = 1
+_ROWS, _SECONDS = 1000, 60.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One attempt at one picture.
+
+    Attributes:
+        source: Its name in the place it came from.
+        version: Of the source: its entity tag, or size and time of writing.
+        target: Its name in the place it went to.
+        status: ``done`` or ``failed``.
+        sha256: Of the result.
+        seconds: From the first byte read to the last written.
+        error: What went wrong, one line.
+        notes: What the result could not keep.
+        attempts: How often it was tried, in this run.
+        pixels: Of the picture.
+    """
+
+    source: str
+    version: str
+    target: str
+    status: Literal["done", "failed"]
+    sha256: str = ""
+    seconds: float = 0.0
+    error: str = ""
+    notes: tuple[str, ...] = ()
+    attempts: int = 1
+    pixels: int = 0
+
+    def to_json(self) -> str:
+        kept = {key: value for key, value in asdict(self).items() if value or key == "version"}
+        return json.dumps(kept, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Row:
+        known = {field.name for field in fields(cls)}
+        kept = {key: value for key, value in values.items() if key in known}
+        return cls(**{**kept, "notes": tuple(kept.get("notes", ()))})
+
+    @property
+    def done(self) -> bool:
+        return self.status == "done"
+
+
+class _Log(Protocol):
+    def write(self, line: str) -> None: ...
+    def close(self) -> None: ...
+
+
+class Manifest:
+    """The rows of a target, of all its shards.
+
+    Args:
+        store: The target.
+        settings: What decides the results' bytes; None to take whatever is there, for reading.
+
+    Raises:
+        OutputConflictError: An earlier run made what is there with other settings.
+        DatasetError: A line, other than a torn last one, is no row.
+    """
+
+    def __init__(self, store: Store, settings: Mapping[str, Any] | None = None) -> None:
+        self._store = store
+        self.settings = None if settings is None else json.loads(json.dumps(settings))
+        self._log: _Log | None = None
+        self.finished, self.ours = Digests(), Digests()
+        """Pictures that are done, by name and version; targets that this run's rows tell of."""
+
+    def load(self) -> None:
+        """Read what earlier runs left, before anything is written."""
+        for row in self.rows():
+            self.ours.add(digest(row.target))
+            if row.done:
+                self.finished.add(digest(row.source, row.version))
+
+    def rows(self) -> Iterator[Row]:
+        """All rows of all shards, each shard's in their order."""
+        for entry in self._store.entries(FOLDER):
+            if entry.name.endswith(".jsonl"):
+                yield from self._parse(entry.name)
+
+    def _parse(self, name: str) -> Iterator[Row]:
+        where, lines = self._store.shown(name), self._store.read(name).split(b"\n")
+        torn = lines.pop()  # empty, unless the process was killed while it wrote
+        for number, line in enumerate(lines, 1):
+            try:
+                values = json.loads(line)
+                if "manifest" in values:
+                    self._compare(values, where)
+                    continue
+                row = Row.from_json(values)
+            except (ValueError, TypeError):
+                raise DatasetError(
+                    f"{where}, line {number}: is no row of a manifest; remove the line, and what "
+                    "it told of is made again"
+                ) from None
+            yield row
+        del torn
+
+    def _compare(self, header: Mapping[str, Any], where: str) -> None:
+        if header["manifest"] != _VERSION:
+            raise OutputConflictError(
+                f"{where}: was written by another version of derain; give another -o"
+            )
+        if self.settings is None:
+            self.settings = header["settings"]
+        theirs = header["settings"]
+        for key in {**self.settings, **theirs}:
+            if self.settings.get(key) != theirs.get(key):
+                raise OutputConflictError(
+                    f"{where}: an earlier run made what is there with {key} = {theirs.get(key)}, "
+                    f"not {self.settings.get(key)}; give another -o, or the same settings"
+                )
+
+    def open(self, shard: tuple[int, int]) -> None:
+        """Begin to append, for the shard (index, of how many)."""
+        base = f"{FOLDER}/{shard[0]:05}-of-{shard[1]:05}"
+        header = json.dumps({"manifest": _VERSION, "settings": self.settings})
+        if isinstance(self._store, Folder):
+            self._log = _File(self._store.path / f"{base}.jsonl", header)
+        else:
+            self._log = _Parts(self._store, base, header)
+
+    def append(self, row: Row) -> None:
+        """Add a row; from a folder's manifest it is not lost when the process is killed."""
+        assert self._log is not None
+        self._log.write(row.to_json())
+
+    def close(self) -> None:
+        """Write what is still held back."""
+        if self._log:
+            self._log.close()
+            self._log = None
+
+
+class _File:
+    """Lines of a local file, each handed to the system before the next."""
+
+    def __init__(self, path: Path, header: str) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._path, self._file = path, path.open("ab+")
+            if not self._file.tell():
+                self.write(header)
+                return
+            self._file.seek(-1, 2)
+            if self._file.read() != b"\n":  # torn by a kill: the half line goes
+                self._file.seek(0)
+                whole = self._file.read().rfind(b"\n") + 1
+                self._file.truncate(whole)
+        except OSError as error:
+            raise explain_os_error(error, path) from error
+
+    def write(self, line: str) -> None:
+        try:
+            self._file.write(f"{line}\n".encode())
+            self._file.flush()
+        except OSError as error:
+            raise explain_os_error(error, self._path) from error
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Parts:
+    """Objects of some rows each, for places that cannot append."""
+
+    def __init__(self, store: Store, base: str, header: str) -> None:
+        self._store, self._base, self._header = store, base, header
+        self._lines: list[str] = []
+        self._number = 0
+        self._began = time.monotonic()
+        self._lock = threading.Lock()
+
+    def write(self, line: str) -> None:
+        with self._lock:
+            self._lines.append(line)
+            full = len(self._lines) >= _ROWS or time.monotonic() - self._began > _SECONDS
+        if full:
+            self.close()
+
+    def close(self) -> None:
+        with self._lock:
+            lines, self._lines = self._lines, []
+            self._began = time.monotonic()
+        if not lines:
+            return
+        data = "".join(f"{line}\n" for line in (self._header, *lines)).encode()
+        while not self._store.create(f"{self._base}/{self._number:06}.jsonl", data):
+            self._number += 1  # an earlier run's
+        self._number += 1
+
+
+@dataclass
+class Summary:
+    """How a run stands.
+
+    Attributes:
+        done, failed: Pictures; one that failed and was done later is done.
+        pixels: Of those done.
+        seconds: Of work on those done, of all workers together.
+        failures: The last row of each picture that failed.
+    """
+
+    done: int
+    failed: int
+    pixels: int
+    seconds: float
+    failures: list[Row]
+
+
+def summarise(rows: Iterable[Row]) -> Summary:
+    """Fold all attempts into what became of each picture: success beats failure."""
+    done: set[int] = set()
+    failed: dict[int, Row] = {}
+    summary = Summary(0, 0, 0, 0.0, [])
+    for row in rows:
+        key = digest(row.source)
+        if row.done:
+            failed.pop(key, None)
+            if key not in done:
+                done.add(key)
+                summary.done += 1
+                summary.pixels += row.pixels
+                summary.seconds += row.seconds
+        elif key not in done:
+            failed[key] = row
+    summary.failures = list(failed.values())
+    summary.failed = len(failed)
+    return summary

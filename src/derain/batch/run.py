@@ -1,0 +1,93 @@
+"""A run: all pictures of a plan that are not done yet, their results, and a row for each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import psutil
+
+from derain.batch.digests import digest
+from derain.batch.manifest import Manifest, Row
+from derain.batch.plan import Plan, Task
+from derain.batch.side_by_side import side_by_side
+from derain.batch.worker import Worker
+from derain.restore.memory import GIB, free_memory
+
+Ask = tuple[Task, bool]
+"""A task, and whether an earlier run wrote its result."""
+
+Execute = Callable[[Iterable[Ask]], Iterator[Row]]
+"""Does tasks, somewhere, and gives their rows as they come."""
+
+
+@dataclass
+class Progress:
+    """What a run tells of itself.
+
+    Attributes:
+        total: Pictures of the plan.
+        before: Of these, done by earlier runs.
+        row: The picture that was just finished.
+    """
+
+    total: int
+    before: int = 0
+    row: Row | None = None
+
+
+def run_batch(plan: Plan, manifest: Manifest, execute: Execute) -> Iterator[Progress]:
+    """Do what is not done yet, and note each picture in the manifest as soon as it is finished.
+
+    A result is written once: a killed run is gone on with by the same call. Pictures that failed
+    before are tried again.
+
+    Args:
+        plan: The pictures.
+        manifest: Of the target; is loaded, appended to and closed.
+        execute: Where the work is done, such as :func:`threads`.
+
+    Raises:
+        InputNotFoundError, OutputConflictError: Before any work, as :meth:`Plan.check` and
+            :meth:`Manifest.load`.
+        DiskFullError, PermissionDeniedError, StoreError: The manifest cannot be written; the
+            results are kept.
+    """
+    manifest.load()
+    progress = Progress(plan.check())
+    yield progress
+
+    def open_tasks() -> Iterator[Ask]:
+        for task in plan:
+            if digest(task.source.name, task.source.version) in manifest.finished:
+                progress.before += 1
+            else:
+                yield task, digest(task.target) in manifest.ours
+
+    manifest.open(plan.shard)
+    try:
+        for row in execute(open_tasks()):
+            manifest.append(row)
+            progress.row = row
+            yield progress
+    finally:
+        manifest.close()
+
+
+def threads(worker: Worker, jobs: int) -> Execute:
+    """Work on this machine, ``jobs`` pictures at once."""
+    return lambda asks: side_by_side(lambda ask: worker(*ask), asks, jobs)
+
+
+def default_jobs() -> int:
+    """As many as processors may be used, and as have a gibibyte of free memory each."""
+    return max(1, min(processors(), free_memory() // GIB))
+
+
+def processors() -> int:
+    """Processors this process may use: those of its affinity, where the system has such."""
+    try:
+        return len(psutil.Process().cpu_affinity())
+    except (AttributeError, psutil.Error):  # macOS
+        return os.cpu_count() or 1

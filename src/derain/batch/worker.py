@@ -1,0 +1,148 @@
+"""One picture after another: read, derain, write, say what became of it. Never raises."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from derain.batch.manifest import Row
+from derain.batch.plan import Task
+from derain.batch.stores import Store, open_store
+from derain.errors import DerainError, InternalError, OutputConflictError, StoreError
+from derain.files import explain_os_error
+from derain.restore import Derainer
+from derain.restore.files import restore_file
+
+_PAUSE = 1.0  # seconds before the second attempt, twice as many before the third
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a worker is made from; it may be sent to another machine.
+
+    Attributes:
+        target: Address of the store results go to.
+        model, backend, device, threads, memory, strength: Of the :class:`Derainer`.
+        kind: Pillow's name of the results' format; None for each picture's own.
+        quality: Of formats with loss.
+        max_pixels: Larger pictures fail.
+        attempts: How often a picture is tried whose store does not answer.
+    """
+
+    target: str
+    model: str = "base"
+    backend: str = "auto"
+    device: str = "auto"
+    threads: int = 1
+    memory: int | None = None
+    strength: float = 1.0
+    kind: str | None = None
+    quality: int | None = None
+    max_pixels: int | None = None
+    attempts: int = 3
+
+    def derainer(self) -> Derainer:
+        """A new one; raises what that raises."""
+        return Derainer(
+            self.model,
+            backend=self.backend,
+            device=self.device,
+            threads=self.threads,
+            memory=self.memory,
+            strength=self.strength,
+        )
+
+    def fingerprint(self, derainer: Derainer) -> Mapping[str, Any]:
+        """What decides the bytes of the results, for the manifest."""
+        return {
+            "model": derainer.model.card.sha256, "strength": self.strength,
+            "format": self.kind, "quality": self.quality,
+        }  # fmt: skip
+
+
+class Worker:
+    """Does tasks; one may serve several threads.
+
+    Args:
+        settings: Of the run.
+        derainer: One that is loaded already.
+    """
+
+    def __init__(self, settings: Settings, derainer: Derainer | None = None) -> None:
+        self._settings = settings
+        self._derainer = derainer or settings.derainer()
+        self._target = open_store(settings.target)
+        self._stores: dict[str, Store] = {}
+
+    def __call__(self, task: Task, ours: bool = False) -> Row:
+        """Do one picture.
+
+        Args:
+            task: Which.
+            ours: Whether an earlier run wrote its result, which may then be replaced.
+        """
+        for attempt in range(1, self._settings.attempts + 1):
+            row = self._try(task, ours, attempt)
+            if row is not None:
+                return row
+            time.sleep(_PAUSE * 2 ** (attempt - 1))
+        raise AssertionError("the last attempt gives a row")
+
+    def _try(self, task: Task, ours: bool, attempt: int) -> Row | None:
+        """What became of it, or None where it may succeed in a moment."""
+        began, source = time.monotonic(), task.source
+        row = Row(source.name, source.version, task.target, "failed", attempts=attempt)
+        try:
+            done = self._restore(row, task, ours)
+        except StoreError as error:
+            if attempt < self._settings.attempts:
+                return None
+            done = replace(row, error=str(error))
+        except DerainError as error:
+            done = replace(row, error=str(error))
+        except OSError as error:
+            done = replace(row, error=str(explain_os_error(error, source.name)))
+        except MemoryError:
+            done = replace(row, error=f"{source.name}: out of memory; give fewer --jobs")
+        except Exception as error:  # noqa: BLE001 - one picture never stops the others
+            told = InternalError(f"{source.name}: internal error: {error!r:.200}; please report it")
+            done = replace(row, error=str(told))
+        return replace(done, seconds=round(time.monotonic() - began, 3))
+
+    def _restore(self, row: Row, task: Task, ours: bool) -> Row:
+        settings, source = self._settings, task.source
+        store = self._stores.get(source.store)
+        if store is None:
+            store = self._stores.setdefault(source.store, open_store(source.store))
+        made = restore_file(
+            self._derainer,
+            store.read(source.key),
+            store.shown(source.key),
+            kind=settings.kind,
+            quality=settings.quality,
+            max_pixels=settings.max_pixels,
+        )
+        self._write(task.target, made.data, ours)
+        width, height = made.size
+        return replace(
+            row,
+            status="done",
+            sha256=hashlib.sha256(made.data).hexdigest(),
+            pixels=width * height,
+            notes=made.notes,
+        )
+
+    def _write(self, name: str, data: bytes, ours: bool) -> None:
+        """Write a result once: what a killed run wrote, and did not live to tell, is the same."""
+        if self._target.create(name, data):
+            return
+        if ours:
+            self._target.replace(name, data)
+        elif self._target.read(name) != data:
+            raise OutputConflictError(
+                f"{self._target.shown(name)}: exists already and is no result of this run; give "
+                "another -o"
+            )

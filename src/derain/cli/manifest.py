@@ -1,0 +1,97 @@
+"""``derain manifest``: what became of the pictures of a run."""
+
+from __future__ import annotations
+
+import hashlib
+import json as json_
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+
+from derain.cli.console import say
+from derain.cli.exit_codes import PARTIAL, exit_code
+from derain.errors import DerainError, InputNotFoundError, VerificationError
+
+if TYPE_CHECKING:
+    from derain.batch import Manifest, Row
+
+app = App(name="manifest", help="What became of the pictures of derain run.")
+
+
+@app.command
+def summary(out: str, *, json: bool = False) -> int:
+    """Count what is done and what failed.
+
+    Args:
+        out: The folder or bucket of the results.
+        json: One JSON object instead of lines.
+    """
+    from derain.batch import summarise
+
+    manifest, rows = _open(out)
+    found = summarise(rows)
+    if json:
+        values = {key: value for key, value in vars(found).items() if key != "failures"}
+        say(json_.dumps({**values, "settings": manifest.settings}))
+        return 0
+    say(f"{found.done} done, {found.failed} failed")
+    if found.seconds:
+        say(f"{found.pixels / 1e6:.1f} megapixels in {found.seconds:.0f} s of work")
+    for key, value in (manifest.settings or {}).items():
+        say(f"{key}: {json_.dumps(value)}")
+    return 0
+
+
+@app.command
+def failed(out: str, *, json: bool = False) -> int:
+    """List the pictures that failed and were not done later, with what went wrong.
+
+    Args:
+        out: The folder or bucket of the results.
+        json: The rows as JSON.
+    """
+    from derain.batch import summarise
+
+    _, rows = _open(out)
+    for row in summarise(rows).failures:
+        say(row.to_json() if json else row.error)
+    return 0
+
+
+@app.command
+def verify(out: str, *, quiet: Annotated[bool, Parameter(name=["--quiet", "-q"])] = False) -> int:
+    """Read every result again, and tell which are missing or not what was written.
+
+    Args:
+        out: The folder or bucket of the results.
+        quiet: Tell only what is wrong.
+    """
+    from derain.batch import open_store
+
+    store, wrong, count = open_store(out), 0, 0
+    sums = {row.target: row.sha256 for row in _open(out)[1] if row.done}
+    for name, expected in sums.items():
+        count += 1
+        try:
+            if hashlib.sha256(store.read(name)).hexdigest() == expected:
+                continue
+            told = f"{store.shown(name)}: is not what was written"
+        except DerainError as error:
+            told = str(error)
+        wrong += 1
+        say(told)
+    if not quiet:
+        say(f"{count - wrong} of {count} results are what was written")
+    if not wrong:
+        return 0
+    return exit_code(VerificationError) if count == wrong == 1 else PARTIAL
+
+
+def _open(out: str) -> tuple[Manifest, list[Row]]:
+    from derain.batch import Manifest, open_store
+
+    manifest = Manifest(open_store(out))
+    rows = list(manifest.rows())
+    if manifest.settings is None:
+        raise InputNotFoundError(f"{out}: holds no manifest; derain run writes one")
+    return manifest, rows

@@ -1,0 +1,131 @@
+"""``derain run SRC -o DST``: any number of pictures, each result exactly once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from derain.cli.exit_codes import PARTIAL
+from derain.cli.options import Whole
+from derain.errors import OutputConflictError, UsageError
+
+
+def run(
+    source: str,
+    *,
+    out: Annotated[str, Parameter(name=["--out", "-o"])],
+    model: Annotated[str, Parameter(name=["--model", "-m"])] = "base",
+    backend: str = "auto",
+    device: str = "auto",
+    strength: float = 1.0,
+    format: str | None = None,
+    quality: Whole | None = None,
+    max_megapixels: float | None = None,
+    column: str | None = None,
+    shard: str | None = None,
+    jobs: Whole = 0,
+    threads: Whole = 0,
+    memory: Whole | None = None,
+    attempts: Whole = 3,
+    ray: str | None = None,
+    dry_run: bool = False,
+    json: bool = False,
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"])] = False,
+) -> int:
+    """Remove the rain from all pictures of a folder, bucket or list, and go on after any stop.
+
+    Results have the names of their pictures, in all folders. What became of each picture is noted
+    in OUT/.derain; the same command goes on where it was stopped, tries what failed again, and
+    writes nothing twice.
+
+    Args:
+        source: A folder, s3://BUCKET/PREFIX, gs://..., az://..., or a list of such addresses or
+            https:// ones: a .txt file with one a line, or a .parquet file.
+        out: A folder or bucket.
+        model: base (best), fast, or the NAME.json that derain export wrote.
+        backend: auto, onnxruntime, openvino or torch.
+        device: auto, cpu, cuda, cuda:N or mps.
+        strength: How much of the change is applied, from 0 to 1.
+        format: Format of the results instead of the pictures' own: jpg, png, webp, tif, avif, bmp
+            or ppm.
+        quality: Quality of JPEG, WebP and AVIF, from 1 to 100.
+        max_megapixels: Larger pictures fail; by default those of more than 178.
+        column: The column of a .parquet list.
+        shard: i/n with i from 0 to n - 1: every n-th picture, by its name, for n machines at once.
+        jobs: Pictures at once; by default what processors and memory allow.
+        threads: Threads of the processor for each picture; by default all are shared out.
+        memory: Megabytes the network may take for each picture at once.
+        attempts: How often a picture is tried whose store does not answer.
+        ray: Work on a Ray cluster: its address, auto for the one this machine is part of, or local
+            for one of this machine's own.
+        dry_run: Only count what would be done.
+        json: One JSON object for each picture on standard output.
+        quiet: Show nothing but errors.
+    """
+    from derain.batch import Manifest, Plan, open_source, open_store, parse_shard, run_batch
+    from derain.batch.run import default_jobs, processors
+    from derain.batch.run import threads as in_threads
+    from derain.batch.worker import Settings, Worker
+    from derain.cli.batch_console import BatchReporter
+    from derain.cli.jobs import asked_format
+    from derain.restore.strength import check_strength
+
+    for option, value, least in (("--jobs", jobs, 0), ("--attempts", attempts, 1)):
+        if value < least:
+            raise UsageError(f"{option} must be at least {least}, not {value}")
+    if quality is not None and not 1 <= quality <= 100:
+        raise UsageError(f"--quality must be a whole number from 1 to 100, not {quality}")
+    wanted = asked_format(format) if format else None
+    target, pictures = open_store(out), open_source(source, column)
+    inside = _inside(pictures.uri, target.uri)
+    plan = Plan(pictures, wanted, parse_shard(shard) if shard else (0, 1), inside)
+    jobs = jobs or default_jobs()
+    settings = Settings(
+        target=out,
+        model=model,
+        backend=backend,
+        device=device,
+        threads=threads or max(1, processors() // jobs),
+        memory=None if memory is None else memory << 20,
+        strength=check_strength(strength, "--strength"),
+        kind=wanted.name if wanted else None,
+        quality=quality,
+        max_pixels=None if max_megapixels is None else round(max_megapixels * 1e6),
+        attempts=attempts,
+    )
+    derainer = settings.derainer()
+    manifest = Manifest(target, settings.fingerprint(derainer))
+    if ray is not None:
+        from derain.batch.on_ray import on_ray
+
+        execute = on_ray(settings, ray)
+    else:
+        execute = in_threads(Worker(settings, derainer), jobs)
+    reporter = BatchReporter(quiet, json)
+    with reporter:
+        if dry_run:
+            manifest.load()
+            reporter.planned(plan, manifest)
+            return 0
+        for progress in run_batch(plan, manifest, execute):
+            reporter.show(progress, plan)
+    return PARTIAL if reporter.failed else 0
+
+
+def _inside(source: str, target: str) -> str | None:
+    """What a target's names begin with in a source that it lies in.
+
+    Raises:
+        OutputConflictError: They are one place.
+    """
+    if "://" in source or "://" in target:
+        here, there = f"{source.rstrip('/')}/", f"{target.rstrip('/')}/"
+    else:
+        here, there = (
+            f"{Path(path).resolve().as_posix().rstrip('/')}/" for path in (source, target)
+        )
+    if here == there:
+        raise OutputConflictError(f"{target}: is the source too; give another place with -o")
+    return there.removeprefix(here) if there.startswith(here) else None

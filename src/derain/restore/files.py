@@ -1,0 +1,57 @@
+"""From the bytes of a picture file to the bytes of its result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from derain.media import FORMATS, check_written, decode_picture, encode_picture, lost_in
+from derain.restore.derainer import Derainer
+
+
+@dataclass(frozen=True)
+class Restored:
+    """The result of a picture file.
+
+    Attributes:
+        data: The file.
+        size: Width and height.
+        notes: What was not understood of the picture, and what the result has no place for.
+    """
+
+    data: bytes
+    size: tuple[int, int]
+    notes: tuple[str, ...]
+
+
+def restore_file(
+    derainer: Derainer,
+    data: bytes,
+    name: str,
+    *,
+    kind: str | None = None,
+    quality: int | None = None,
+    max_pixels: int | None = None,
+) -> Restored:
+    """Derain a picture file: upright, at its own depth, with its profile, alpha and metadata.
+
+    Args:
+        derainer: With the strength that is wanted.
+        data: The file.
+        name: For errors.
+        kind: Pillow's name of the result's format; None for the picture's own.
+        quality: As :func:`derain.media.encode_picture`.
+        max_pixels: Larger pictures are refused.
+
+    Raises:
+        InvalidImageError: No picture, or none that the format can hold; says what to do.
+        OutOfMemoryError, NonFiniteError: The run.
+    """
+    picture = decode_picture(data, name, max_pixels)
+    kind = kind or picture.format
+    check_written(FORMATS[kind], name)
+    notes = list(picture.notes)
+    if lost := lost_in(picture, kind):
+        notes.append(f"{kind} cannot hold the picture's {', '.join(lost)}; left out")
+    clean = picture.with_colour(derainer(picture.colour))
+    made = encode_picture(clean, kind, name, quality)
+    return Restored(made, picture.size, tuple(notes))
