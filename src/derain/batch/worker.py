@@ -57,8 +57,9 @@ class Settings:
 
     def fingerprint(self, derainer: Derainer) -> Mapping[str, Any]:
         """What decides the bytes of the results, for the manifest."""
+        card = derainer.model.card
         return {
-            "model": derainer.model.card.sha256, "strength": self.strength,
+            "model": f"{card.name} {card.sha256[f'{card.name}.onnx']}", "strength": self.strength,
             "format": self.kind, "quality": self.quality,
         }  # fmt: skip
 

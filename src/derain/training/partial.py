@@ -14,8 +14,8 @@ def partly_derained(
     """Coarse pictures O - a R, with a = 1 for most pictures and anything in 0..1 for the others.
 
     Behind a rain branch that has learned, what is left to a detail branch is little, and most of
-    it noise: from fresh weights it learns to do nothing. A rain layer taken away in part is what
-    rain branches fail by, too, and teaches the detail branch to see rain and to end the work (OURS).
+    it noise: from fresh weights it learns to do nothing. A rain layer taken away in part is how
+    rain branches fail, too, and teaches the detail branch to see rain and to end the work (OURS).
 
     Args:
         network: Its rain branch is at rest.

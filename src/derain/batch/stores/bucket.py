@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from derain.batch.stores.base import Entry
 from derain.errors import (
@@ -103,21 +102,18 @@ class Bucket:
 
         if isinstance(error, DerainError):
             return error
-        where = self.shown(name) if name else self.uri
-        text = first_line(error)
+        where, words = self.shown(name) if name else self.uri, str(error)
+        if "NoSuchBucket" in words or "bucketNotFound" in words or "ContainerNotFound" in words:
+            return InputNotFoundError(f"{self.uri}: no such bucket")
         if isinstance(error, (FileNotFoundError, NotFoundError)):
-            missing = "NoSuchBucket" in str(error) or not name
-            return InputNotFoundError(f"{where}: no such {'bucket' if missing else 'object'}")
-        words = str(error)
-        if isinstance(error, (Denied, UnauthenticatedError, PermissionError)) or any(
-            word in words
-            for word in ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch")
-        ):
+            return InputNotFoundError(f"{where}: no such object")
+        denied = isinstance(error, (Denied, UnauthenticatedError, PermissionError))
+        if denied or any(word in words for word in _DENIED):
             return PermissionDeniedError(f"{where}: permission denied; {_CREDENTIALS}")
         if "credential" in words.lower() or "169.254.169.254" in words:
             return PermissionDeniedError(f"{where}: no credentials; {_CREDENTIALS}")
-        host = urlsplit(self.uri).scheme
-        return StoreError(f"{where}: the {host} store answers with an error ({text[:200]})")
+        told = first_line(error).replace("Error performing ", "")
+        return StoreError(f"{where}: the store does not answer as it should ({told:.160})")
 
 
 _DENIED = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch")

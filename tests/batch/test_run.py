@@ -1,0 +1,256 @@
+"""``derain run`` as engineers run it: every picture once, whatever happens in between."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from derain import Derainer
+from derain.cli.main import run
+from derain.media import read_picture
+from tests.batch.conftest import Fill
+
+FAST = ("--model", "fast", "--backend", "onnxruntime", "--threads", "1")
+MANIFEST = Path(".derain") / "00000-of-00001.jsonl"
+
+
+def rows(out: Path) -> list[dict[str, object]]:
+    """All rows of all shards."""
+    lines = [line for path in (out / ".derain").iterdir() for line in path.read_text().splitlines()]
+    return [row for row in map(json.loads, lines) if "manifest" not in row]
+
+
+def results(out: Path) -> dict[str, bytes]:
+    """Name and bytes of every result; a process that was killed leaves hidden files."""
+    files = {path.relative_to(out): path for path in out.rglob("*") if path.is_file()}
+    shown = {name: path for name, path in files.items() if not str(name.name).startswith(".")}
+    return {
+        name.as_posix(): path.read_bytes()
+        for name, path in shown.items()
+        if name.parts[0] != ".derain"
+    }
+
+
+def test_a_folder(fill: Fill, tmp_path: Path, fast: Derainer, capsys) -> None:
+    """The same pixels as picture by picture, under the same names in the same folders."""
+    folder = fill(6)
+    (folder / "notes.md").write_text("no picture")
+    assert run(["run", str(folder), "-o", str(tmp_path / "out"), *FAST]) == 0
+    assert "1 .md" in capsys.readouterr().err
+    made = results(tmp_path / "out")
+    assert set(made) == {f"{'sub/' if i % 2 else ''}{i:03}.png" for i in range(6)}
+    for name in made:
+        expected = fast(read_picture(folder / name).colour)
+        assert np.array_equal(read_picture(tmp_path / "out" / name).colour, expected)
+    assert run(["manifest", "verify", str(tmp_path / "out")]) == 0
+    (tmp_path / "out" / "000.png").write_bytes(b"other")
+    (tmp_path / "out" / "002.png").unlink()
+    assert run(["manifest", "verify", str(tmp_path / "out")]) == 1
+    told = capsys.readouterr().out
+    assert "000.png: is not what was written" in told
+    assert "002.png: no such file" in told
+    assert "4 of 6" in told
+
+
+def test_it_goes_on(fill: Fill, tmp_path: Path, capsys) -> None:
+    """Only what is new, what changed and what failed is done by a second run."""
+    folder, out = fill(4), tmp_path / "out"
+    (folder / "bad.png").write_bytes(b"nonsense")
+    command = ["run", str(folder), "-o", str(out), *FAST, "--json"]
+    assert run(command) == 1
+    assert sum(row["status"] == "done" for row in rows(out)) == 4
+    before = results(out)
+    (folder / "002.png").replace(folder / "bad.png")  # mends one, takes one away
+    (folder / "sub" / "001.png").replace(folder / "000.png")  # another picture of a known name
+    capsys.readouterr()
+    assert run(command) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert sorted(row["source"] for row in told) == ["000.png", "bad.png"]
+    after = results(out)
+    assert after["000.png"] == before["sub/001.png"]
+    assert after["sub/003.png"] == before["sub/003.png"]
+    assert run(["manifest", "failed", str(out)]) == 0
+    assert not capsys.readouterr().out
+    assert run(["manifest", "summary", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["failed"] == 0
+
+
+def test_other_settings_are_refused(fill: Fill, tmp_path: Path, capsys) -> None:
+    folder, out = fill(2), str(tmp_path / "out")
+    assert run(["run", str(folder), "-o", out, *FAST]) == 0
+    assert run(["run", str(folder), "-o", out, *FAST, "--strength", "0.5"]) == 7
+    assert "strength = 1.0, not 0.5" in capsys.readouterr().err
+    assert run(["run", str(folder), "-o", out, "--model", "base", "--threads", "1"]) == 7
+    assert "model" in capsys.readouterr().err
+
+
+def test_nobody_elses_file_is_written_over(fill: Fill, tmp_path: Path, capsys) -> None:
+    folder, out = fill(2), tmp_path / "out"
+    out.mkdir()
+    (out / "000.png").write_bytes(b"mine")
+    assert run(["run", str(folder), "-o", str(out), *FAST]) == 1
+    assert "exists already and is no result of this run" in capsys.readouterr().err
+    assert (out / "000.png").read_bytes() == b"mine"
+
+
+def test_shards(fill: Fill, tmp_path: Path) -> None:
+    """Together all, each one once, with equal bytes."""
+    folder = fill(9)
+    assert run(["run", str(folder), "-o", str(tmp_path / "whole"), *FAST]) == 0
+    for index in range(3):
+        command = ["run", str(folder), "-o", str(tmp_path / "out"), *FAST]
+        assert run([*command, "--shard", f"{index}/3"]) == 0
+    assert results(tmp_path / "out") == results(tmp_path / "whole")
+    counted = Counter(row["source"] for row in rows(tmp_path / "out"))
+    assert len(counted) == 9
+    assert set(counted.values()) == {1}
+    assert len(list((tmp_path / "out" / ".derain").iterdir())) == 3
+
+
+def test_formats_and_names_that_meet(fill: Fill, tmp_path: Path, capsys) -> None:
+    folder = fill(2)
+    command = ["run", str(folder), "-o", str(tmp_path / "out"), *FAST, "--format", "jpg"]
+    assert run([*command, "--quality", "80"]) == 0
+    assert set(results(tmp_path / "out")) == {"000.jpg", "sub/001.jpg"}
+    (folder / "000.webp").write_bytes(b"")
+    assert run(["run", str(folder), "-o", str(tmp_path / "two"), *FAST, "--format", "jpg"]) == 7
+    assert "000.png and 000.webp would both be written to 000.jpg" in capsys.readouterr().err
+    assert not (tmp_path / "two").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["none", "-o", "out"], 3, "none: no such folder"),
+        (["empty", "-o", "out"], 3, "holds no pictures"),
+        (["in", "-o", "in"], 7, "is the source too"),
+        (["in/000.png", "-o", "out"], 3, "for single pictures: derain PICTURE"),
+        (["in", "-o", "ftp://host/x"], 2, "'ftp://' is not known"),
+        (["in", "-o", "out", "--shard", "3/3"], 2, "--shard must be i/n"),
+        (["in", "-o", "out", "--quality", "0"], 2, "--quality must be"),
+        (["in", "-o", "out", "--jobs", "-1"], 2, "--jobs must be at least 0"),
+        (["in", "-o", "out", "--column", "x"], 2, "--column goes with a list"),
+        (["in", "-o", "out", "--model", "none"], 8, "none"),
+    ],
+)
+def test_what_is_refused_before_work(
+    words: list[str], code: int, told: str, fill: Fill, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    fill(2)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert run(["run", *words]) == code
+    line = capsys.readouterr().err
+    assert told in line
+    assert line.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_results_inside_the_source(fill: Fill, tmp_path: Path) -> None:
+    """A second run does not take the first one's results for pictures."""
+    folder = fill(2)
+    for _ in range(2):
+        assert run(["run", str(folder), "-o", str(folder / "dry"), *FAST]) == 0
+    assert set(results(folder / "dry")) == {"000.png", "sub/001.png"}
+
+
+def test_dry_run(fill: Fill, tmp_path: Path, capsys) -> None:
+    folder = fill(3)
+    assert run(["run", str(folder), "-o", str(tmp_path / "out"), *FAST, "--dry-run"]) == 0
+    assert "3 pictures to do, 0 done before" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_list(fill: Fill, tmp_path: Path, monkeypatch, capsys) -> None:
+    """Relative addresses start where the list lies; none may be there twice."""
+    folder = fill(3)
+    names = tmp_path / "names.txt"
+    names.write_text(f"# rainy\nin/000.png\n\n{folder / 'sub' / '001.png'}\nin/none.png\n")
+    monkeypatch.chdir("/")
+    assert run(["run", str(names), "-o", str(tmp_path / "out"), *FAST]) == 1
+    whole = (folder / "sub" / "001.png").relative_to("/").as_posix()
+    assert set(results(tmp_path / "out")) == {"in/000.png", whole}
+    assert "none.png: no such file" in capsys.readouterr().err
+    names.write_text("in/000.png\nin/000.png\n")
+    assert run(["run", str(names), "-o", str(tmp_path / "two"), *FAST]) == 7
+    assert "names in/000.png twice" in capsys.readouterr().err
+    names.write_text("../x.png\n")
+    assert run(["run", str(names), "-o", str(tmp_path / "two"), *FAST]) == 7
+    assert "outside the target" in capsys.readouterr().err
+
+
+def test_a_torn_line_is_passed_over_and_a_wrong_one_named(
+    fill: Fill, tmp_path: Path, capsys
+) -> None:
+    folder, out = fill(3), tmp_path / "out"
+    command = ["run", str(folder), "-o", str(out), *FAST]
+    assert run(command) == 0
+    whole = (out / MANIFEST).read_bytes()
+    (out / MANIFEST).write_bytes(whole[:-20])  # killed while it wrote the last row
+    assert run(command) == 0
+    assert Counter(str(row["source"]) for row in rows(out)).total() == 3
+    (out / MANIFEST).write_bytes(whole.replace(b'{"source": "000.png"', b"{nonsense", 1))
+    assert run(command) == 14
+    assert "line 2: is no row of a manifest" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+def test_killed_again_and_again(fill: Fill, tmp_path: Path) -> None:
+    """kill -9 at any moment: at the end each result is there once, equal to the byte."""
+    folder = fill(24)
+    assert run(["run", str(folder), "-o", str(tmp_path / "whole"), *FAST]) == 0
+    out, rng = tmp_path / "out", random.Random(3)
+    command = [sys.executable, "-m", "derain", "run", str(folder), "-o", str(out), *FAST]
+    kills = 0
+    while True:
+        process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        before = len(rows(out)) if out.exists() else 0
+        if kills < 4:
+            deadline = time.monotonic() + 60
+            while process.poll() is None and time.monotonic() < deadline:
+                if out.exists() and (out / MANIFEST).exists() and len(rows_of(out)) > before:
+                    break
+                time.sleep(0.01)
+            time.sleep(rng.random() * 0.05)
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        _, told = process.communicate(timeout=120)
+        if process.returncode != -signal.SIGKILL:
+            assert process.returncode == 0, told
+            break
+    assert results(out) == results(tmp_path / "whole")
+    assert set(Counter(row["source"] for row in rows(out)).values()) == {1}
+
+
+def rows_of(out: Path) -> list[bytes]:
+    return (out / MANIFEST).read_bytes().splitlines()[1:]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_within_a_second(
+    number: signal.Signals, fill: Fill, tmp_path: Path
+) -> None:
+    folder, out = fill(40, side=160), tmp_path / "out"
+    command = [sys.executable, "-m", "derain", "run", str(folder), "-o", str(out), *FAST]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not results(out):
+        time.sleep(0.02)
+    process.send_signal(number)
+    since = time.monotonic()
+    _, told = process.communicate(timeout=60)
+    assert time.monotonic() - since < 5  # a second, on a machine with nothing else to do
+    assert process.returncode == 130
+    assert "interrupted" in told
+    assert run(["run", str(folder), "-o", str(out), *FAST]) == 0
+    assert len(results(out)) == 40
