@@ -192,7 +192,6 @@ class DetailRepairNet(Trunk):
 
     def __init__(self, config: DRDNetConfig) -> None:
         self.reads, self.mean = config.detail_input, config.detail_mean
-        self.scaling = config.detail_scaling
         channels, _ = config.detail
         super().__init__(
             config,
@@ -210,7 +209,7 @@ class DetailRepairNet(Trunk):
             *(picture - self.mean for picture in read),
             before=before if self.reads == "features" else None,
         )
-        return layer * self.scaling, body if self.context is None else self.context(body)
+        return layer, body if self.context is None else self.context(body)
 
     def initialise(self) -> None:
         super().initialise()

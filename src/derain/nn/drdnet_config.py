@@ -33,9 +33,6 @@ class DRDNetConfig(NetworkConfig):
             rainy picture alone and hands its features to the rain branch as context (OURS).
         detail_mean: Subtracted from what the detail branch reads; 0 in CODE. Without normalisation
             values about 0.45 give features of one sign, and the branch dies (OURS, as EDSR does).
-        detail_scaling: What the detail layer is multiplied by; 1 in CODE. A step of Adam moves all
-            of a convolution's weights alike; without normalisation that must be damped, lest the
-            picture move by tenths and the branch shut itself off (OURS, as EDSR does).
         norm: ``"batch"`` (CODE) or ``"none"`` (OURS).
         squeeze: Hidden width of the squeeze-and-excitation bottleneck. CODE: 4.
         slopes: PReLU slopes ``"channel"`` (CODE) or one ``"shared"`` slope per activation, which
@@ -55,7 +52,6 @@ class DRDNetConfig(NetworkConfig):
     detail_unshuffle: Literal[0, 1, 2, 4, 8] = 0
     first: Literal["rain", "detail"] = "rain"
     detail_mean: float = 0.0
-    detail_scaling: float = 1.0
     norm: Literal["batch", "none"] = "batch"
     squeeze: int = 4
     slopes: Literal["channel", "shared"] = "channel"
@@ -86,10 +82,8 @@ class DRDNetConfig(NetworkConfig):
             raise ConfigError(
                 "network.detail_input = 'features' needs branches of one width and resolution"
             )
-        if not 0 <= self.detail_mean <= 1 or not 0 < self.detail_scaling <= 1:
-            raise ConfigError(
-                "network.detail_mean must be from 0 to 1, detail_scaling above 0 and at most 1"
-            )
+        if not 0 <= self.detail_mean <= 1:
+            raise ConfigError(f"network.detail_mean must be from 0 to 1, not {self.detail_mean}")
         if type(self.pool_window) is not int or self.pool_window < 3 or self.pool_window % 3:
             raise ConfigError(
                 f"network.pool_window must be a multiple of 3, not {self.pool_window}"
@@ -182,7 +176,6 @@ _BOTH = DRDNetConfig(
     detail_unshuffle=4,
     detail_input="both",
     detail_mean=0.45,
-    detail_scaling=0.02,
     norm="none",
     slopes="shared",
     pool_window=72,
