@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -23,13 +22,16 @@ def cluster() -> Iterator[Any]:
     """A head and two nodes, a processor each."""
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    soon = {"health_check_period_ms": 500, "health_check_failure_threshold": 2}
+    soon |= {"health_check_initial_delay_ms": 0}
+    head = {"num_cpus": 1, "_system_config": soon, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
     yield cluster
     ray.shutdown()
     cluster.shutdown()
 
 
-def test_a_cluster_whose_nodes_die(cluster: Any, fill: Fill, tmp_path: Path, capsys) -> None:
+def test_a_cluster_whose_nodes_die(cluster: Any, fill: Fill, tmp_path: Path) -> None:
     """Equal bytes, one row a picture; one that is damaged is a row and no more."""
     folder = fill(30)
     (folder / "bad.png").write_bytes(b"nonsense")
@@ -51,13 +53,12 @@ def test_a_cluster_whose_nodes_die(cluster: Any, fill: Fill, tmp_path: Path, cap
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Manifest, "append", and_kill)
-        command = ["run", str(folder), "-o", str(out), *FAST, "--ray", cluster.address, "--json"]
+        command = ["run", str(folder), "-o", str(out), *FAST, "--ray", cluster.address]
         assert run(command) == 1
     assert killed
     assert results(out) == results(tmp_path / "whole")
     assert set(Counter(row["source"] for row in rows(out)).values()) == {1}
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [row["source"] for row in told if row["status"] == "failed"] == ["bad.png"]
+    assert [row["source"] for row in rows(out) if row["status"] == "failed"] == ["bad.png"]
 
 
 def test_no_cluster_there(fill: Fill, tmp_path: Path, capsys) -> None:

@@ -8,13 +8,15 @@ dies, the same command goes on.
 
 from __future__ import annotations
 
+import socket
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from derain.batch.manifest import Row
 from derain.batch.run import Ask, Execute
 from derain.batch.worker import Settings, Worker
-from derain.errors import BackendUnavailableError, StoreError, first_line
+from derain.errors import BackendUnavailableError, StoreError, UsageError, first_line
 
 _WAITING = 2
 """Pictures handed to an actor at once: one at work, one that it finds when it is done."""
@@ -28,6 +30,7 @@ def on_ray(settings: Settings, address: str) -> Execute:
     grows; Ray's dashboard shows them.
 
     Raises:
+        UsageError: The address is none.
         BackendUnavailableError: Ray is not installed, or is not the cluster's version.
         StoreError: There is no cluster at the address.
     """
@@ -35,10 +38,11 @@ def on_ray(settings: Settings, address: str) -> Execute:
         import ray
     except ImportError:
         raise BackendUnavailableError("--ray needs Ray: pip install 'derain[ray]'") from None
+    if address not in ("auto", "local"):
+        _check_reachable(address)  # Ray itself ends the process where nobody answers
     try:
         if not ray.is_initialized():
-            where = None if address == "local" else address
-            ray.init(where or "local", log_to_driver=False, logging_level="ERROR")
+            ray.init(address, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, ValueError) as error:
         raise StoreError(f"--ray {address}: no cluster answers ({first_line(error)})") from None
     except RuntimeError as error:  # versions of Ray or Python that differ
@@ -46,48 +50,83 @@ def on_ray(settings: Settings, address: str) -> Execute:
     return lambda asks: _Pool(ray, settings).map(asks)
 
 
+def _check_reachable(address: str) -> None:
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():
+        raise UsageError(f"--ray must be auto, local or HOST:PORT, not {address}")
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except OSError as error:
+        raise StoreError(f"--ray {address}: no cluster answers ({first_line(error)})") from None
+
+
 class _Pool:
-    """Actors, and who is at what."""
+    """Actors, and who is at what.
+
+    Ray's own retries wait for an actor to come back, which needs a place that a smaller cluster may
+    not have; here another actor takes over.
+    """
 
     def __init__(self, ray: Any, settings: Settings) -> None:
         self._ray = ray
         gpu = settings.device not in ("auto", "cpu")
+        self._kind, self._each = ("GPU", 1) if gpu else ("CPU", settings.threads)
         needs = {"num_gpus": 1} if gpu else {"num_cpus": settings.threads}
-        # Actors come back by themselves, and so do calls that an actor took with it.
-        options = {**needs, "max_restarts": -1, "max_task_retries": -1, "max_concurrency": 1}
-        self._make = ray.remote(**options)(Worker)
-        self._settings, self._kind = settings, "GPU" if gpu else "CPU"
-        self._each = 1 if gpu else settings.threads
-        self._actors: list[Any] = []
-        self._at: dict[Any, Any] = {}  # what is waited for -> the actor that does it
+        self._actor = ray.remote(**needs)(Worker)
+        self._settings = settings
+        self._free: Counter[Any] = Counter()  # actor -> pictures it has room for
+        self._at: dict[Any, tuple[Any, Ask]] = {}  # what is waited for -> who does what
+        self._deaths: Counter[str] = Counter()  # picture -> actors that died over it
 
     def map(self, asks: Iterable[Ask]) -> Iterator[Row]:
         """Rows as they come; takes a task only when an actor has room for it."""
-        free: list[Any] = []
+        rest, again = iter(asks), list[Ask]()
         try:
-            for ask in asks:
-                while not free:
-                    if len(self._actors) < self._room():
-                        actor = self._make.remote(self._settings)
-                        self._actors.append(actor)
-                        free += [actor] * _WAITING
+            while True:
+                while actor := self._idle():
+                    ask = again.pop() if again else next(rest, None)
+                    if ask is None:
                         break
-                    yield from self._finished(free)
-                actor = free.pop(0)
-                self._at[actor.__call__.remote(*ask)] = actor
-            while self._at:
-                yield from self._finished(free)
+                    self._free[actor] -= 1
+                    self._at[actor.__call__.remote(*ask)] = actor, ask
+                if not self._at:
+                    return
+                done, _ = self._ray.wait(list(self._at), num_returns=1)
+                yield from self._row(done[0], again)
         finally:
-            for actor in self._actors:
+            for actor in self._free:
                 self._ray.kill(actor)
 
-    def _room(self) -> int:
+    def _idle(self) -> Any | None:
+        """An actor that has room, a new one where the cluster has; None where all are at work."""
+        actor, room = max(self._free.items(), key=lambda item: item[1], default=(None, 0))
+        if room == _WAITING or (room and len(self._free) >= self._places()):
+            return actor
+        if len(self._free) < self._places():
+            actor = self._actor.remote(self._settings)
+            self._free[actor] = _WAITING
+            return actor
+        return actor if room else None
+
+    def _places(self) -> int:
         """How many actors the cluster has room for now; it may grow, and shrink."""
         return max(1, int(self._ray.cluster_resources().get(self._kind, 0) // self._each))
 
-    def _finished(self, free: list[Any]) -> Iterator[Row]:
-        done, _ = self._ray.wait(list(self._at), num_returns=1)
-        for result in done:
-            free.append(self._at.pop(result))
+    def _row(self, result: Any, again: list[Ask]) -> Iterator[Row]:
+        """The row of a call that ended; none where its actor died and another is to do it."""
+        actor, ask = self._at.pop(result)
+        if actor in self._free:
+            self._free[actor] += 1
+        try:
             row: Row = self._ray.get(result)
-            yield row
+        except self._ray.exceptions.RayError as error:
+            self._free.pop(actor, None)
+            name = ask[0].source.name
+            self._deaths[name] += 1
+            if self._deaths[name] < self._settings.attempts:
+                again.append(ask)
+                return
+            source = ask[0].source
+            told = f"{name}: {self._deaths[name]} workers died over it ({first_line(error)})"
+            row = Row(source.name, source.version, ask[0].target, "failed", error=told)
+        yield row
