@@ -217,7 +217,7 @@ def test_without_a_rain_branch_it_repairs_what_it_is_given() -> None:
         expected, _ = network.detail(rainy, coarse)
     torch.testing.assert_close(layers.clean, coarse + expected)
     torch.testing.assert_close(layers.rain, rainy - coarse)
-    with pytest.raises(ValueError, match="a coarse picture is given"):
+    with pytest.raises(ValueError, match="another derainer's picture is needed"):
         network(rainy)
     with pytest.raises(ConfigError, match="needs a rain branch"):
         DRDNetConfig.from_dict({**SMALLEST, "rain_blocks": 0, "detail_input": "features"})

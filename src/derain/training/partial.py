@@ -31,6 +31,7 @@ def partly_derained(
     share = torch.rand(count, generator=generator, device=device).where(
         chosen, torch.ones((), device=device)
     )
+    layer: Tensor
     with torch.no_grad():
         layer, _ = network.part("rain")(rainy)
     return rainy - share.to(layer).view(-1, 1, 1, 1) * layer.float()
