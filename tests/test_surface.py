@@ -24,7 +24,7 @@ def test_public_names_are_frozen() -> None:
         "DerainError", "Derainer", "InputNotFoundError", "InvalidImageError", "Model",
         "ModelCard", "ModelNotFoundError", "NonFiniteError", "OutOfMemoryError",
         "PermissionDeniedError", "Separation", "UsageError", "VideoDerainer", "__version__",
-        "load_model", "model_names", "video",
+        "load_model", "load_torch", "model_names", "video",
     ]  # fmt: skip
     for name in derain.__all__:
         assert getattr(derain, name) is not None

@@ -24,6 +24,7 @@ from derain.errors import (
 if TYPE_CHECKING:
     from derain.clips import video
     from derain.restore import Backend, Derainer, Separation
+    from derain.restore.module import load_torch
     from derain.restore.temporal import VideoDerainer
     from derain.zoo import Model, ModelCard, load_model, model_names
 
@@ -33,6 +34,7 @@ _LATER = {
     **dict.fromkeys(("Backend", "Derainer", "Separation"), "derain.restore"),
     "VideoDerainer": "derain.restore.temporal",
     "video": "derain.clips",
+    "load_torch": "derain.restore.module",
     **dict.fromkeys(("Model", "ModelCard", "load_model", "model_names"), "derain.zoo"),
 }
 
@@ -66,6 +68,7 @@ __all__ = [
     "VideoDerainer",
     "__version__",
     "load_model",
+    "load_torch",
     "model_names",
     "video",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -11,29 +11,46 @@ from derain.errors import CorruptModelError, UsageError
 
 
 def export(
-    run: Path,
+    run: str,
     /,
     *,
-    name: str,
     out: Annotated[Path, Parameter(name=["--out", "-o"])],
+    name: str = "",
     summary: str = "",
     licence: str = "Apache-2.0 for the weights; see the terms of the training data",
+    standalone: bool = False,
+    precision: Literal["float32", "float16"] = "float32",
 ) -> None:
     """Export a finished training run to ONNX with its card, and check the parity with torch.
+
+    With --standalone: write a model, such as base, as one ONNX file for other programs, picture in
+    and clean picture out.
 
     Parameters
     ----------
     run
-        The run's folder.
+        The run's folder; with --standalone base, fast or a model's NAME.json.
+    out
+        Folder that receives NAME.onnx, NAME.safetensors, NAME.json and NAME.md; with --standalone
+        the file.
     name
         The model's name.
-    out
-        Folder that receives NAME.onnx, NAME.safetensors, NAME.json and NAME.md.
     summary
         One line for the card.
     licence
         Terms of the weights, for the card.
+    standalone
+        One file, RGB in [0, 1] of any size in and out, (1, 3, H, W).
+    precision
+        Of a standalone file: float32 or float16.
     """
+    if standalone:
+        _write_standalone(run, out, precision, bool(name or summary))
+        return
+    if precision != "float32":
+        raise UsageError("--precision goes with --standalone")
+    if not name:
+        raise UsageError("--name is missing: the name of the model that the run becomes")
     from derain.cli.console import say
     from derain.export import export_run
     from derain.zoo import check_file_name
@@ -42,6 +59,23 @@ def export(
         check_file_name(f"{name}.onnx")
     except CorruptModelError:
         raise UsageError(f"--name: '{name}' must be a name without folders") from None
-    card = export_run(run, name, out, summary, licence, print)
+    card = export_run(Path(run), name, out, summary, licence, print)
     if card.kind == "picture":
         say(f"use it with: derain PHOTO --model {out / name}.json")
+
+
+def _write_standalone(
+    model: str, out: Path, precision: Literal["float32", "float16"], described: bool
+) -> None:
+    from derain.cli.console import say
+    from derain.export.standalone import standalone
+    from derain.files import atomic_write
+    from derain.zoo import load_model
+
+    if described:
+        raise UsageError("--name and --summary are for a run; a model has its own")
+    if out.suffix != ".onnx" or out.is_dir():
+        raise UsageError(f"{out}: --standalone needs the name of a file that ends in .onnx")
+    data = standalone(load_model(model), precision)
+    atomic_write(out, data)
+    say(f"{out}  {len(data) / 1e6:.1f} MB, {precision}: input picture, output clean")

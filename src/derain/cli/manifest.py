@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from derain.cli.console import say
 from derain.cli.exit_codes import PARTIAL, exit_code
 from derain.errors import DerainError, InputNotFoundError, VerificationError
 
@@ -27,6 +26,7 @@ def summary(out: str, *, json: bool = False) -> int:
         json: One JSON object instead of lines.
     """
     from derain.batch import summarise
+    from derain.cli.console import say
 
     manifest, rows = _open(out)
     found = summarise(rows)
@@ -51,6 +51,7 @@ def failed(out: str, *, json: bool = False) -> int:
         json: The rows as JSON.
     """
     from derain.batch import summarise
+    from derain.cli.console import say
 
     _, rows = _open(out)
     for row in summarise(rows).failures:
@@ -67,6 +68,7 @@ def verify(out: str, *, quiet: Annotated[bool, Parameter(name=["--quiet", "-q"])
         quiet: Tell only what is wrong.
     """
     from derain.batch import open_store
+    from derain.cli.console import say
 
     store, wrong, count = open_store(out), 0, 0
     sums = {row.target: row.sha256 for row in _open(out)[1] if row.done}
