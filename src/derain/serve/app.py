@@ -93,7 +93,7 @@ def make_app(workshop: Workshop, metrics: Metrics) -> Starlette:
         Route("/openapi.json", openapi),
     ]
     if FOLDER.is_dir():
-        routes.append(Mount("/", Page()))
+        routes.append(Mount("/", Page(FOLDER)))
     return Starlette(
         routes=routes,
         middleware=[Middleware(Guard, metrics=metrics, token=workshop.settings.token)],

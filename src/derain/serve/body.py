@@ -19,7 +19,7 @@ PATIENCE = 10.0
 PACE = 8192
 """Bytes a second that a client must send on the average, when its patience is used up."""
 
-BUSY = {"Retry-After": "5"}
+_LATER = {"Retry-After": "5"}
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ async def read_upload(request: Request, most: int, hold: Hold) -> Upload:
     if kind.startswith("multipart/"):
         if kind != "multipart/form-data":
             raise HTTPException(415, f"{kind}: a form is multipart/form-data")
-        return await _read_form(request, most, chunks)
+        return await _read_form(request, chunks)
     data = bytearray()
     async for chunk in chunks:
         data += chunk
@@ -76,13 +76,14 @@ async def _chunks(request: Request, most: int, hold: Hold) -> AsyncGenerator[byt
         with anyio.move_on_after(left) as waiting:
             chunk = await anext(stream, None)
         if waiting.cancelled_caught:
-            raise HTTPException(408, "the picture came too slowly; send it faster, or smaller")
+            told = "the picture came too slowly; send it faster, or a smaller one"
+            raise HTTPException(408, told, {"Connection": "close"})
         if chunk is None:
             return
         if hold.size + len(chunk) > most:
             raise _too_long(most)
         if not hold.take(len(chunk)):
-            raise HTTPException(429, "too many pictures at once; come again later", BUSY)
+            raise HTTPException(429, "too many pictures at once; come again later", _LATER)
         yield chunk
 
 
@@ -96,14 +97,16 @@ class _InMemory(MultiPartParser):
     spool_max_size = 1 << 40
 
 
-async def _read_form(request: Request, most: int, chunks: AsyncGenerator[bytes, None]) -> Upload:
+async def _read_form(request: Request, chunks: AsyncGenerator[bytes, None]) -> Upload:
     wanted = "a form must hold one file, in its field picture"
     try:
         form = await _InMemory(request.headers, chunks, max_files=1, max_fields=0).parse()
     except MultiPartException as error:
         raise HTTPException(400, f"{wanted} ({error.message})") from None
-    field = form.get("picture")
-    if not isinstance(field, UploadFile):
-        raise HTTPException(400, wanted)
-    with field.file as file:
-        return Upload(file.read(), field.filename or "")
+    try:
+        field = form.get("picture")
+        if not isinstance(field, UploadFile):
+            raise HTTPException(400, wanted)
+        return Upload(field.file.read(), field.filename or "")
+    finally:
+        await form.close()

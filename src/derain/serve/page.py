@@ -27,7 +27,7 @@ _HASHED = "assets"  # where Vite puts files that have a hash in their name
 class Page(StaticFiles):
     """Static files, compressed ahead where the client takes it."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    def __init__(self, folder: Path) -> None:
         super().__init__(directory=folder, html=True)
 
     def file_response(

@@ -7,7 +7,7 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from derain.serve.body import PATIENCE
+from derain.serve import body
 
 MOST_CONNECTIONS = 512
 """Below the 1024 files that a process may usually open."""
@@ -16,7 +16,7 @@ MOST_CONNECTIONS = 512
 class PatientProtocol(H11Protocol):
     """Cuts connections that stand still.
 
-    A request's head must come within :data:`PATIENCE` seconds, as must what is left of a body that
+    A request's head must come within ``body.PATIENCE`` seconds, as must what is left of a body that
     was answered early; 64 KiB of an answer must be taken within as many. The body of a request that
     is being answered is the application's to watch (``body.py``), and a connection between two
     requests is uvicorn's.
@@ -47,7 +47,7 @@ class PatientProtocol(H11Protocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._unread = self.loop.call_later(PATIENCE, self.transport.abort)
+        self._unread = self.loop.call_later(body.PATIENCE, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -63,7 +63,7 @@ class PatientProtocol(H11Protocol):
         if answering or idle:
             self._cut = _cancelled(self._cut)
         elif self._cut is None:
-            self._cut = self.loop.call_later(PATIENCE, self.transport.abort)
+            self._cut = self.loop.call_later(body.PATIENCE, self.transport.abort)
 
 
 def _cancelled(timer: asyncio.TimerHandle | None) -> Any:

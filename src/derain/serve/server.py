@@ -70,10 +70,12 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         UsageError: The address is taken, or none of this machine's.
     """
+    if not 0 <= port < 1 << 16:
+        raise UsageError(f"--port must be from 0 to 65535, not {port}")
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)
-    except (OSError, OverflowError, UnicodeError) as error:
+    except (OSError, UnicodeError) as error:
         raise UsageError(
             f"cannot listen on {host}:{port} ({error}); give another --host or --port"
         ) from None
