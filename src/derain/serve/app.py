@@ -83,6 +83,7 @@ def make_app(workshop: Workshop, metrics: Metrics) -> Starlette:
         warming = asyncio.create_task(_warm(workshop))
         yield
         warming.cancel()
+        workshop.close()
 
     routes: list[BaseRoute] = [
         Route("/v1/derain", derain, methods=["POST"]),

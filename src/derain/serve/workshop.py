@@ -1,17 +1,22 @@
-"""Where pictures are worked on: one at a time at each of three benches, in the order they came."""
+"""Where pictures are worked on, in the order they came: decoding, network, encoding.
+
+Each is a bench of one thread, since a picture fills the processor's cores, and since a backend may
+keep memory for every thread it was called from.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import math
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 import anyio
-import anyio.from_thread
-import anyio.to_thread
 import numpy as np
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -99,7 +104,10 @@ class Workshop:
         self.most_bytes = min(round(settings.max_megabytes * MIB), share.uploads)
         self.most_pixels = min(round(settings.max_megapixels * 1e6), share.pictures // PLAIN)
         self._warm = self.stopping = False
-        self._decoding, self._network, self._encoding = (anyio.CapacityLimiter(1) for _ in range(3))
+        self._benches = {
+            stage: ThreadPoolExecutor(1, f"derain-{stage}")
+            for stage in ("decode", "network", "encode")
+        }
         self._visits: set[Visit] = set()
         self._seconds = 1.0  # of a picture, the average of late
         self._derainers: dict[str, Derainer] = {}
@@ -121,7 +129,7 @@ class Workshop:
         derainer = self._derainers[self.default]
         side = derainer.model.card.size_multiple
         grey = np.full((side, side, 3), 128, np.uint8)
-        await self._at("warm", self._network, lambda: derainer(grey))
+        await self._at("network", lambda _: derainer(grey))
         self._warm = True
 
     def check_open(self) -> None:
@@ -171,7 +179,7 @@ class Workshop:
             HTTPException: 406, or 422 for a picture that the memory does not hold.
             DerainError: The picture, or the run.
         """
-        probe, _ = await self._at("probe", self._decoding, lambda: probe_picture(data, NAME))
+        probe, _ = await self._at("decode", lambda _: probe_picture(data, NAME))
         kind, pixels = order.result(probe.format), probe.width * probe.height
         if pixels > self.most_pixels:
             raise too_large(NAME, probe.width, probe.height, self.most_pixels)
@@ -182,16 +190,14 @@ class Workshop:
             )
         await hold.wait_for(need)
         picture, decoded = await self._at(
-            "decode", self._decoding, lambda: decode_picture(data, NAME, self.most_pixels)
+            "decode", lambda _: decode_picture(data, NAME, self.most_pixels)
         )
         if not order.rain:
             check_fits(picture, kind.name, NAME)
-        clean, derained = await self._at(
-            "network", self._network, lambda: self._clean(order, picture)
-        )
+        clean, derained = await self._at("network", lambda stop: self._clean(order, picture, stop))
         made = rain_picture(picture, clean) if order.rain else clean
         file, encoded = await self._at(
-            "encode", self._encoding, lambda: encode_picture(made, kind.name, NAME, order.quality)
+            "encode", lambda _: encode_picture(made, kind.name, NAME, order.quality)
         )
         hold.keep(len(file))
         seconds = decoded + derained + encoded
@@ -200,6 +206,11 @@ class Workshop:
         self._metrics.pixels.labels(order.model).inc(pixels)
         notes = [*picture.notes] if order.rain else notes_on(picture, kind.name, NAME)
         return Result(file, kind, notes, seconds)
+
+    def close(self) -> None:
+        """Let the benches' threads end."""
+        for bench in self._benches.values():
+            bench.shutdown(wait=False, cancel_futures=True)
 
     async def stop(self) -> bool:
         """Refuse what is new and let what is there end, within the grace; whether all of it did."""
@@ -212,14 +223,14 @@ class Workshop:
             visit.end("stopping")
         return not cut
 
-    def _clean(self, order: Order, picture: Picture) -> Picture:
-        check = anyio.from_thread.check_cancelled
-        with ended_by(check):
+    def _clean(self, order: Order, picture: Picture, stop: threading.Event) -> Picture:
+        def check(*_: int) -> None:
+            if stop.is_set():
+                raise CancelledError
+
+        with ended_by(check):  # within a tile; between two of them, for backends that cannot
             colour = self._derainer(order.model)(
-                picture.colour,
-                strength=order.strength,
-                # For backends that nothing ends within a tile.
-                progress=lambda done, total: check(),
+                picture.colour, strength=order.strength, progress=check
             )
         return picture.with_colour(colour)
 
@@ -233,21 +244,31 @@ class Workshop:
             )
         return self._derainers[name]
 
-    async def _at(
-        self, stage: str, bench: anyio.CapacityLimiter, work: Callable[[], T]
-    ) -> tuple[T, float]:
-        """A result, and the seconds it took without the wait for the bench."""
-        began = time.monotonic()
+    async def _at(self, stage: str, work: Callable[[threading.Event], T]) -> tuple[T, float]:
+        """What ``work`` gives at its bench, and the seconds it took, the wait left out.
+
+        When the visit is ended, the event that ``work`` gets is set, and its end is waited for.
+        """
+        began, stop = time.monotonic(), threading.Event()
 
         def timed() -> tuple[T, float]:
             started = time.monotonic()
-            made = work()
+            made = work(stop)
             ended = time.monotonic()
             self._metrics.waited.labels(stage).observe(started - began)
             self._metrics.seconds.labels(stage).observe(ended - started)
             return made, ended - started
 
-        return await anyio.to_thread.run_sync(timed, limiter=bench)
+        job = self._benches[stage].submit(timed)
+        result = asyncio.wrap_future(job)
+        try:
+            return await asyncio.shield(result)
+        except asyncio.CancelledError:
+            if not job.cancel():
+                stop.set()
+                with anyio.CancelScope(shield=True):
+                    await asyncio.wait({result})
+            raise
 
     def _later(self) -> dict[str, str]:
         """When to come again: when a place may be free."""
