@@ -1,4 +1,4 @@
-"""Hatchling's hook: npm builds the page of ``derain serve`` from ``web/`` before a wheel is made."""
+"""Hatchling's hook: npm builds the page of ``derain serve`` before a wheel is made."""
 
 from __future__ import annotations
 

@@ -1,20 +1,13 @@
-"""Where pictures are worked on, in the order they came: decoding, network, encoding.
-
-Each is a bench of one thread, since a picture fills the processor's cores, and since a backend may
-keep memory for every thread it was called from.
-"""
+"""The queue, and what is done with a picture in it: what the command line does."""
 
 from __future__ import annotations
 
-import asyncio
 import math
 import threading
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 
 import anyio
 import numpy as np
@@ -34,12 +27,11 @@ from derain.media import (
 from derain.media.compared import rain_picture
 from derain.restore import Derainer
 from derain.restore.interrupt import ended_by
+from derain.serve.benches import Benches
 from derain.serve.memory import Hold, Share
 from derain.serve.metrics import Metrics
 from derain.serve.order import Order
 from derain.serve.settings import HEAVY, MIB, PLAIN, Settings, served_models, shares
-
-T = TypeVar("T")
 
 NAME = "the picture"
 _HEAVY_FORMATS = ("WEBP", "AVIF")
@@ -104,10 +96,7 @@ class Workshop:
         self.most_bytes = min(round(settings.max_megabytes * MIB), share.uploads)
         self.most_pixels = min(round(settings.max_megapixels * 1e6), share.pictures // PLAIN)
         self._warm = self.stopping = False
-        self._benches = {
-            stage: ThreadPoolExecutor(1, f"derain-{stage}")
-            for stage in ("decode", "network", "encode")
-        }
+        self._benches = Benches(metrics)
         self._visits: set[Visit] = set()
         self._seconds = 1.0  # of a picture, the average of late
         self._derainers: dict[str, Derainer] = {}
@@ -129,7 +118,7 @@ class Workshop:
         derainer = self._derainers[self.default]
         side = derainer.model.card.size_multiple
         grey = np.full((side, side, 3), 128, np.uint8)
-        await self._at("network", lambda _: derainer(grey))
+        await self._benches.at("network", lambda _: derainer(grey))
         self._warm = True
 
     def check_open(self) -> None:
@@ -179,7 +168,7 @@ class Workshop:
             HTTPException: 406, or 422 for a picture that the memory does not hold.
             DerainError: The picture, or the run.
         """
-        probe, _ = await self._at("decode", lambda _: probe_picture(data, NAME))
+        probe, _ = await self._benches.at("decode", lambda _: probe_picture(data, NAME))
         kind, pixels = order.result(probe.format), probe.width * probe.height
         if pixels > self.most_pixels:
             raise too_large(NAME, probe.width, probe.height, self.most_pixels)
@@ -189,14 +178,16 @@ class Workshop:
                 422, f"{NAME}: too large for this server's memory as {kind.name}; shrink it"
             )
         await hold.wait_for(need)
-        picture, decoded = await self._at(
+        picture, decoded = await self._benches.at(
             "decode", lambda _: decode_picture(data, NAME, self.most_pixels)
         )
         if not order.rain:
             check_fits(picture, kind.name, NAME)
-        clean, derained = await self._at("network", lambda stop: self._clean(order, picture, stop))
+        clean, derained = await self._benches.at(
+            "network", lambda stop: self._clean(order, picture, stop)
+        )
         made = rain_picture(picture, clean) if order.rain else clean
-        file, encoded = await self._at(
+        file, encoded = await self._benches.at(
             "encode", lambda _: encode_picture(made, kind.name, NAME, order.quality)
         )
         hold.keep(len(file))
@@ -208,9 +199,8 @@ class Workshop:
         return Result(file, kind, notes, seconds)
 
     def close(self) -> None:
-        """Let the benches' threads end."""
-        for bench in self._benches.values():
-            bench.shutdown(wait=False, cancel_futures=True)
+        """Let the threads end."""
+        self._benches.close()
 
     async def stop(self) -> bool:
         """Refuse what is new and let what is there end, within the grace; whether all of it did."""
@@ -243,32 +233,6 @@ class Workshop:
                 threads=self.settings.threads,
             )
         return self._derainers[name]
-
-    async def _at(self, stage: str, work: Callable[[threading.Event], T]) -> tuple[T, float]:
-        """What ``work`` gives at its bench, and the seconds it took, the wait left out.
-
-        When the visit is ended, the event that ``work`` gets is set, and its end is waited for.
-        """
-        began, stop = time.monotonic(), threading.Event()
-
-        def timed() -> tuple[T, float]:
-            started = time.monotonic()
-            made = work(stop)
-            ended = time.monotonic()
-            self._metrics.waited.labels(stage).observe(started - began)
-            self._metrics.seconds.labels(stage).observe(ended - started)
-            return made, ended - started
-
-        job = self._benches[stage].submit(timed)
-        result = asyncio.wrap_future(job)
-        try:
-            return await asyncio.shield(result)
-        except asyncio.CancelledError:
-            if not job.cancel():
-                stop.set()
-                with anyio.CancelScope(shield=True):
-                    await asyncio.wait({result})
-            raise
 
     def _later(self) -> dict[str, str]:
         """When to come again: when a place may be free."""
