@@ -35,7 +35,9 @@ def test_too_long_by_its_own_word(narrow: httpx.Client) -> None:
     """Refused though not a byte of the body ever comes."""
     with socket.create_connection((narrow.base_url.host, narrow.base_url.port), 5) as raw:
         raw.sendall(b"POST /v1/derain HTTP/1.1\r\nHost: a\r\nContent-Length: 20001\r\n\r\n")
-        answer = raw.recv(65536)
+        answer = b""
+        while b"}" not in answer:
+            answer += raw.recv(65536)
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"20000 bytes" in answer
 
