@@ -106,7 +106,7 @@ def test_options_are_the_commands(
     assert answer.content == by_command(data, ".jpg", *options)
     noted = [note.rpartition(": ")[2] for note in by_command.notes]  # type: ignore[attr-defined]
     told = unquote(answer.headers["derain-notes"])
-    assert told == "; ".join(f"the picture: {note}" for note in noted)
+    assert told == "; ".join(noted)
     assert bool(told) == (query != "strength=0")
 
 

@@ -169,7 +169,7 @@ def _one(
     All files are encoded before the first is written, and the clean picture is written last, so
     that its being there means that all are that can be.
     """
-    from derain.media import check_fits, encode_picture, format_of, notes_on
+    from derain.media import check_fits, encode_picture, format_of, left_out
     from derain.media.compared import rain_picture
     from derain.restore.interrupt import interruptible
 
@@ -179,7 +179,9 @@ def _one(
     # With nothing to write, the picture goes to the standard output.
     kind = format_of(job.target).name if outputs else policy.format or picture.format
     check_fits(picture, kind, str(job.target))
-    notes = notes_on(picture, kind, str(job.target))
+    notes = [*picture.notes]
+    if told := left_out(picture, kind):
+        notes.append(f"{job.target}: {told}")
     for note in notes:
         reporter.warn(note)
     for message in messages:

@@ -10,7 +10,7 @@ from derain.media.read import (
     read_stream,
     too_large,
 )
-from derain.media.write import check_fits, encode_picture, lost_in, notes_on, write_picture
+from derain.media.write import check_fits, encode_picture, left_out, lost_in, write_picture
 
 __all__ = [
     "FORMATS",
@@ -24,8 +24,8 @@ __all__ = [
     "decode_picture",
     "encode_picture",
     "format_of",
+    "left_out",
     "lost_in",
-    "notes_on",
     "probe_picture",
     "read_picture",
     "read_stream",

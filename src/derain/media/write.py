@@ -93,19 +93,11 @@ def check_fits(picture: Picture, kind: str, name: str) -> None:
         )
 
 
-def notes_on(picture: Picture, kind: str, name: str) -> list[str]:
-    """What a person should be told of a picture that is written in a format: what is not kept.
-
-    Args:
-        picture: As it was read.
-        kind: Pillow's name of the format.
-        name: What is written.
-    """
-    notes = [*picture.notes]
+def left_out(picture: Picture, kind: str) -> str:
+    """What :func:`lost_in` finds, as a sentence for people; often empty."""
     if lost := lost_in(picture, kind):
-        what = ", ".join(lost)
-        notes.append(f"{name}: {kind} cannot hold the picture's {what}; left out")
-    return notes
+        return f"{kind} cannot hold the picture's {', '.join(lost)}; left out"
+    return ""
 
 
 def lost_in(picture: Picture, kind: str) -> list[str]:

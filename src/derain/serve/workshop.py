@@ -20,7 +20,7 @@ from derain.media import (
     check_fits,
     decode_picture,
     encode_picture,
-    notes_on,
+    left_out,
     probe_picture,
     too_large,
 )
@@ -195,7 +195,9 @@ class Workshop:
         self._seconds += (seconds - self._seconds) / 8
         self._metrics.pictures.labels("done").inc()
         self._metrics.pixels.labels(order.model).inc(pixels)
-        notes = [*picture.notes] if order.rain else notes_on(picture, kind.name, NAME)
+        notes = [*picture.notes]
+        if not order.rain and (told := left_out(picture, kind.name)):
+            notes.append(told)
         return Result(file, kind, notes, seconds)
 
     def close(self) -> None:
