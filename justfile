@@ -6,7 +6,7 @@ set windows-shell := ["powershell.exe", "-NoLogo", "-Command"]
 default:
     @just --list --unsorted
 
-# Style, types, contracts, spelling, metadata, workflows. Needs the extra dev and the group lint.
+# Style, types, contracts, spelling, metadata, workflows, container. Needs the extra dev and the group lint.
 lint:
     ruff check .
     ruff format --check .
@@ -15,6 +15,8 @@ lint:
     codespell
     validate-pyproject pyproject.toml
     check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml .github/workflows/publish.yml
+    check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+    hadolint Dockerfile
     check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
     zizmor --offline --quiet .github
 
@@ -36,6 +38,11 @@ docs:
 wheel:
     python -m build --no-isolation
     python tests/smoke.py dist
+
+# The page of derain serve, in src/derain/serve/page. Needs npm.
+page:
+    npm --prefix web ci
+    npm --prefix web run build
 
 # Speed and memory of every model and backend; writes benchmarks/speed.json.
 bench *arguments:

@@ -70,6 +70,30 @@ def test_other_threads_are_none_of_its_business(fast: Derainer, rainy: Pixels) -
             assert np.array_equal(clean, expected)
 
 
+def test_others_can_end_a_tile(large: Pixels, rainy: Pixels) -> None:
+    """In a thread that no signal comes to, by what somebody asks ten times a second."""
+    from derain.restore.interrupt import ended_by
+
+    derainer = Derainer("base", backend="onnxruntime", threads=1, memory=4 << 30)
+    small, ended = derainer(rainy), threading.Event()
+
+    def check() -> None:
+        if ended.is_set():
+            raise TimeoutError
+
+    def work() -> None:
+        with ended_by(check):
+            derainer(large)
+
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(work)
+        time.sleep(1)
+        assert not job.done()
+        ended.set()
+        assert isinstance(job.exception(LONGEST), TimeoutError)
+        assert np.array_equal(pool.submit(derainer, rainy).result(), small)
+
+
 def _endless() -> bytes:
     """Compiled code that holds on to its thread, but not to the interpreter's lock."""
     return hashlib.pbkdf2_hmac("sha256", b"", b"", 3_000_000)

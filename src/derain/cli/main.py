@@ -28,6 +28,7 @@ from derain.cli.models import models
 from derain.cli.options import shown_default
 from derain.cli.restore import restore
 from derain.cli.run import run as run_batch
+from derain.cli.serve import serve
 from derain.cli.synthesize import synthesize
 from derain.cli.train import train
 from derain.errors import UsageError
@@ -59,7 +60,7 @@ app.register_install_completion_command(
     help="Have the shell (bash, zsh, fish) complete commands, options and files."
 )
 for command in (
-    *(models, explain, data, evaluate),
+    *(models, explain, serve, data, evaluate),
     *(train, synthesize, bank, evidence, export, manifest),
 ):
     app.command(command)

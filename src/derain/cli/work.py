@@ -169,8 +169,8 @@ def _one(
     All files are encoded before the first is written, and the clean picture is written last, so
     that its being there means that all are that can be.
     """
-    from derain.media import FORMATS, Picture, check_written, encode_picture, format_of, lost_in
-    from derain.media.compared import removed
+    from derain.media import check_fits, encode_picture, format_of, left_out
+    from derain.media.compared import rain_picture
     from derain.restore.interrupt import interruptible
 
     for output in outputs:
@@ -178,11 +178,10 @@ def _one(
     picture, messages = _read(job, policy)
     # With nothing to write, the picture goes to the standard output.
     kind = format_of(job.target).name if outputs else policy.format or picture.format
-    check_written(FORMATS[kind], str(job.target))
+    check_fits(picture, kind, str(job.target))
     notes = [*picture.notes]
-    if lost := lost_in(picture, kind):
-        what = ", ".join(lost)
-        notes.append(f"{job.target}: {kind} cannot hold the picture's {what}; left out")
+    if told := left_out(picture, kind):
+        notes.append(f"{job.target}: {told}")
     for note in notes:
         reporter.warn(note)
     for message in messages:
@@ -197,7 +196,7 @@ def _one(
         sys.stdout.buffer.flush()
         return Done(picture.size, notes)
     companions: dict[Path | None, Callable[[], Picture]] = {
-        job.rain: lambda: Picture(removed(picture.colour, clean.colour), format="PNG"),
+        job.rain: lambda: rain_picture(picture, clean),
         job.compare: lambda: _compared(picture, clean),
     }
     encoded: dict[Path, bytes] = {}

@@ -2,8 +2,15 @@
 
 from derain.media.formats import FORMATS, SUFFIXES, Format, check_written, format_of
 from derain.media.picture import Metadata, Picture
-from derain.media.read import decode_picture, read_picture, read_stream, too_large
-from derain.media.write import encode_picture, lost_in, write_picture
+from derain.media.read import (
+    Probe,
+    decode_picture,
+    probe_picture,
+    read_picture,
+    read_stream,
+    too_large,
+)
+from derain.media.write import check_fits, encode_picture, left_out, lost_in, write_picture
 
 __all__ = [
     "FORMATS",
@@ -11,11 +18,15 @@ __all__ = [
     "Format",
     "Metadata",
     "Picture",
+    "Probe",
+    "check_fits",
     "check_written",
     "decode_picture",
     "encode_picture",
     "format_of",
+    "left_out",
     "lost_in",
+    "probe_picture",
     "read_picture",
     "read_stream",
     "too_large",

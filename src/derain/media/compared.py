@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from derain.media.picture import Picture
+
 Samples = NDArray[Any]  # uint8 or uint16
 
 LINE = 4
@@ -28,3 +30,8 @@ def removed(before: Samples, after: Samples) -> Samples:
     """What was taken away, on black; shaped and typed as both."""
     taken: Samples = np.maximum(before, after) - after
     return taken
+
+
+def rain_picture(rainy: Picture, clean: Picture) -> Picture:
+    """What was taken away, as a picture of its own, opaque and without metadata."""
+    return Picture(removed(rainy.colour, clean.colour), format="PNG")

@@ -16,6 +16,7 @@ class Format:
     Attributes:
         name: Pillow's name of it.
         suffixes: File name endings, the usual one first.
+        media_type: What the web calls it.
         alpha: Whether it can hold an alpha channel.
         deep: Whether we write it at 16 bits.
         holds: What is written beside the pixels: ``profile``, ``cicp``, ``exif``, ``xmp``,
@@ -25,6 +26,7 @@ class Format:
 
     name: str
     suffixes: tuple[str, ...]
+    media_type: str
     alpha: bool
     deep: bool = False
     holds: frozenset[str] = frozenset()
@@ -33,16 +35,19 @@ class Format:
 
 _USUAL = frozenset({"profile", "exif", "xmp"})
 _TABLE = (
-    Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), False, holds=_USUAL | {"segments"}),
-    Format("PNG", (".png",), True, deep=True, holds=_USUAL | {"cicp", "text"}),
-    Format("WEBP", (".webp",), True, holds=_USUAL),
-    Format("TIFF", (".tif", ".tiff"), True, deep=True, holds=_USUAL | {"tags"}),
-    Format("BMP", (".bmp",), False),
-    Format("PPM", (".ppm", ".pgm", ".pnm"), False),
-    Format("AVIF", (".avif",), True, holds=_USUAL | {"cicp"}),
+    Format(
+        "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), "image/jpeg", False,
+        holds=_USUAL | {"segments"},
+    ),
+    Format("PNG", (".png",), "image/png", True, deep=True, holds=_USUAL | {"cicp", "text"}),
+    Format("WEBP", (".webp",), "image/webp", True, holds=_USUAL),
+    Format("TIFF", (".tif", ".tiff"), "image/tiff", True, deep=True, holds=_USUAL | {"tags"}),
+    Format("BMP", (".bmp",), "image/bmp", False),
+    Format("PPM", (".ppm", ".pgm", ".pnm"), "image/x-portable-anymap", False),
+    Format("AVIF", (".avif",), "image/avif", True, holds=_USUAL | {"cicp"}),
     # Free encoders of HEIC are under the GPL, with which this package would not be Apache-2.0.
-    Format("HEIF", (".heic", ".heif"), True, written=False),
-)
+    Format("HEIF", (".heic", ".heif"), "image/heic", True, written=False),
+)  # fmt: skip
 
 FORMATS: Mapping[str, Format] = {entry.name: entry for entry in _TABLE}
 SUFFIXES: Mapping[str, Format] = {s: entry for entry in _TABLE for s in entry.suffixes}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import stat
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -14,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from derain.errors import DerainError, InputNotFoundError, InvalidImageError, first_line
 from derain.files import explain_os_error
 from derain.media.attachments import attachments
+from derain.media.deep import is_deep
 from derain.media.formats import FORMATS
 from derain.media.metadata import read_metadata
 from derain.media.orientation import upright
@@ -86,11 +89,39 @@ def decode_picture(
     data: bytes, name: str = "the picture", max_pixels: int | None = None
 ) -> Picture:
     """Read a picture from memory; ``name`` is for errors, the rest as :func:`read_picture`."""
+    with _explained(data, name):
+        return _decode(data, name, max_pixels)
+
+
+class Probe(NamedTuple):
+    """What a picture's file says of itself, not unpacked.
+
+    Attributes:
+        format: Pillow's name of its format.
+        width, height: As stored.
+        deep: Whether it has 16 bits a channel.
+    """
+
+    format: str
+    width: int
+    height: int
+    deep: bool
+
+
+def probe_picture(data: bytes, name: str = "the picture") -> Probe:
+    """Look at a picture without unpacking it; raises what :func:`decode_picture` does so far."""
+    with _explained(data, name), _open(data) as image:
+        return Probe(_kind(image), *image.size, is_deep(image, data[:_HEADER]))
+
+
+@contextmanager
+def _explained(data: bytes, name: str) -> Iterator[None]:
+    """Everything that Pillow raises for files as an :class:`InvalidImageError`."""
     if not data:
         raise InvalidImageError(f"{name}: the file is empty")
     refuse_raw(data, name)
     try:
-        return _decode(data, name, max_pixels)
+        yield
     except DerainError:
         raise
     except UnidentifiedImageError:
@@ -145,18 +176,17 @@ def _register_heif() -> None:
 
 def _decode(data: bytes, name: str, max_pixels: int | None) -> Picture:
     image = _open(data)
-    kind = image.format or ""
-    if kind == "TIFF":
+    if image.format == "TIFF":
         refuse_preview(image, data, name)
     frames = getattr(image, "n_frames", 1)
-    if frames > 1 and kind != "MPO":
+    if frames > 1 and image.format != "MPO":
         raise InvalidImageError(
             f"{name}: holds {frames} frames or pages; save the one you want as a picture of its own"
         )
     if max_pixels is not None and image.width * image.height > max_pixels:
         raise too_large(name, image.width, image.height, max_pixels)
     notes = tuple(f"{name}: {phrase}" for phrase in attachments(image, data))
-    kind = "JPEG" if kind == "MPO" else kind
+    kind = _kind(image)
     header = data[:_HEADER]
     stored = load_pixels(image, header, lambda: _open(data), name)
     colour, alpha = _split(upright(stored, _orientation(image)))
@@ -164,6 +194,11 @@ def _decode(data: bytes, name: str, max_pixels: int | None) -> Picture:
         kind == "WEBP" and b"VP8L" not in header
     )
     return Picture(colour, alpha, kind, lossless, read_metadata(image, data, header), notes)
+
+
+def _kind(image: Image.Image) -> str:
+    kind = image.format or ""
+    return "JPEG" if kind == "MPO" else kind
 
 
 def _orientation(image: Image.Image) -> int:

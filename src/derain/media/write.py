@@ -49,17 +49,7 @@ def encode_picture(
         InvalidImageError: The format cannot hold the pixels, or is only read.
     """
     kind = kind or picture.format
-    target = FORMATS[kind]
-    check_written(target, name)
-    suffixes = " or ".join(entry.suffixes[0] for entry in FORMATS.values() if entry.deep)
-    if picture.deep and not target.deep:
-        raise InvalidImageError(
-            f"{name}: {kind} cannot hold this picture's 16 bits a channel; write {suffixes}"
-        )
-    if picture.alpha is not None and not target.alpha:
-        raise InvalidImageError(
-            f"{name}: {kind} cannot hold this picture's transparency; write .png or .webp"
-        )
+    check_fits(picture, kind, name)
     if picture.deep:
         return _encode_deep(picture, kind)
     if kind not in Image.SAVE:
@@ -80,6 +70,34 @@ def encode_picture(
     if kind == "AVIF" and picture.metadata.cicp and not picture.metadata.icc:
         return with_code_points(data, CodePoints(*picture.metadata.cicp))
     return data
+
+
+def check_fits(picture: Picture, kind: str, name: str) -> None:
+    """Raise :class:`InvalidImageError` where files of a format cannot hold the pixels.
+
+    Args:
+        picture: Deraining it changes nothing about the answer, so it may be asked before.
+        kind: Pillow's name of the format.
+        name: For the error.
+    """
+    target = FORMATS[kind]
+    check_written(target, name)
+    suffixes = " or ".join(entry.suffixes[0] for entry in FORMATS.values() if entry.deep)
+    if picture.deep and not target.deep:
+        raise InvalidImageError(
+            f"{name}: {kind} cannot hold this picture's 16 bits a channel; write {suffixes}"
+        )
+    if picture.alpha is not None and not target.alpha:
+        raise InvalidImageError(
+            f"{name}: {kind} cannot hold this picture's transparency; write .png or .webp"
+        )
+
+
+def left_out(picture: Picture, kind: str) -> str:
+    """What :func:`lost_in` finds, as a sentence for people; often empty."""
+    if lost := lost_in(picture, kind):
+        return f"{kind} cannot hold the picture's {', '.join(lost)}; left out"
+    return ""
 
 
 def lost_in(picture: Picture, kind: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derain.media import FORMATS, check_written, decode_picture, encode_picture, lost_in
+from derain.media import check_fits, decode_picture, encode_picture, left_out
 from derain.restore.derainer import Derainer
 
 
@@ -48,10 +48,10 @@ def restore_file(
     """
     picture = decode_picture(data, name, max_pixels)
     kind = kind or picture.format
-    check_written(FORMATS[kind], name)
+    check_fits(picture, kind, name)
     notes = list(picture.notes)
-    if lost := lost_in(picture, kind):
-        notes.append(f"{kind} cannot hold the picture's {', '.join(lost)}; left out")
+    if told := left_out(picture, kind):
+        notes.append(told)
     clean = picture.with_colour(derainer(picture.colour))
     made = encode_picture(clean, kind, name, quality)
     return Restored(made, picture.size, tuple(notes))

@@ -1,15 +1,36 @@
-"""Calls that Ctrl-C can end: Python's signal handlers wait until compiled code returns."""
+"""Calls that Ctrl-C can end: Python's signal handlers wait until compiled code returns.
+
+And calls in other threads, which no signal comes to, that somebody else can end.
+"""
 
 from __future__ import annotations
 
 import contextvars
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
 
 _LOOK = 0.1  # seconds; Windows, unlike other systems, does not end a wait for a signal
+
+_check: contextvars.ContextVar[Callable[[], object] | None]
+_check = contextvars.ContextVar("check", default=None)
+
+
+@contextmanager
+def ended_by(check: Callable[[], object]) -> Iterator[None]:
+    """What ``check`` raises ends the :func:`interruptible` calls of this thread meanwhile.
+
+    Args:
+        check: Is called in this thread, ten times a second.
+    """
+    token = _check.set(check)
+    try:
+        yield
+    finally:
+        _check.reset(token)
 
 
 def interruptible(call: Callable[[], T], cancel: Callable[[], object] | None = None) -> T:
@@ -18,13 +39,14 @@ def interruptible(call: Callable[[], T], cancel: Callable[[], object] | None = N
     What a signal's handler raises (:class:`KeyboardInterrupt`) passes through at once. The call is
     then cancelled and waited for; one that cannot be is left behind, must change nothing that
     matters, and must not be waited for when the process ends. In other threads than the main one,
-    to which no signal comes, it is a plain call.
+    to which no signal comes, it is a plain call, unless :func:`ended_by` says what may end it.
 
     Args:
         call: What to do; compiled code that gives the interpreter's lock away.
         cancel: Makes ``call`` return soon; is called from another thread.
     """
-    if threading.current_thread() is not threading.main_thread():
+    check = _check.get()
+    if check is None and threading.current_thread() is not threading.main_thread():
         return call()
     results: list[T] = []
     errors: list[BaseException] = []
@@ -43,7 +65,8 @@ def interruptible(call: Callable[[], T], cancel: Callable[[], object] | None = N
     threading.Thread(target=work, name="derain", daemon=True).start()
     try:
         while not done.wait(_LOOK):
-            pass
+            if check is not None:
+                check()
     except BaseException:
         if cancel is not None:
             cancel()

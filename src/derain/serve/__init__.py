@@ -1,0 +1,1 @@
+"""``derain serve``: the page and the network behind HTTP, with limits before work."""

@@ -1,0 +1,74 @@
+"""Around every answer: who may ask, headers that browsers heed, and the count."""
+
+from __future__ import annotations
+
+import hmac
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from derain.serve.metrics import Metrics
+
+_ROUTES = ("/v1/derain", "/v1/models", "/healthz", "/readyz", "/metrics", "/openapi.json")
+_OPEN = ("/healthz", "/readyz")  # asked by machines that start and stop servers
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; "
+    "img-src 'self' blob: data:; style-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    # Both together let the page run the network in several threads.
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Guard:
+    """ASGI middleware, the outermost.
+
+    Args:
+        app: What is guarded.
+        metrics: Is told of every answer.
+        token: What clients must show as ``Authorization: Bearer``; None for nothing.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, token: str | None) -> None:
+        self._app, self._metrics = app, metrics
+        self._token = None if token is None else f"Bearer {token}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = scope["path"]
+        route = path if path in _ROUTES else "page"
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers[name] = value
+                if route != "page":
+                    headers["Cache-Control"] = "no-store"
+                self._metrics.requests.labels(route, str(message["status"])).inc()
+            await send(message)
+
+        refusal = None if route == "page" or route in _OPEN else self._refusal(Headers(scope=scope))
+        await (refusal or self._app)(scope, receive, answer)
+
+    def _refusal(self, headers: Headers) -> JSONResponse | None:
+        # Without it, any site could have its visitors' browsers keep a server on loopback busy.
+        if headers.get("sec-fetch-site") == "cross-site":
+            return JSONResponse({"error": "other sites' pages may not use this server"}, 403)
+        given = headers.get("authorization", "").encode("latin-1")
+        if self._token is not None and not hmac.compare_digest(given, self._token):
+            return JSONResponse(
+                {"error": "this server wants a token: Authorization: Bearer TOKEN"}, 401,
+                {"WWW-Authenticate": "Bearer"},
+            )  # fmt: skip
+        return None

@@ -1,0 +1,131 @@
+"""What a server is started with, and how it divides its memory."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from derain.errors import UsageError
+from derain.files import explain_os_error
+from derain.restore.memory import GIB, free_memory
+from derain.zoo import DEFAULT, Model, load_model, model_names
+
+MIB = 1 << 20
+
+LEAST_MEMORY = 512
+_MOST_MEMORY = 6144
+_LIBRARIES = 200  # the interpreter, the libraries and the weights (MEASURED)
+
+PLAIN, HEAVY = 36, 60
+"""Bytes a pixel, the picture and its result at their largest (MEASURED, ``docs/server.md``).
+
+``HEAVY`` is for 16 bits a channel, and for WebP and AVIF, whose encoders take most.
+"""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A server's options.
+
+    Attributes:
+        model: The default model, of the shipped ones or the path of a card.
+        backend: As for :class:`derain.Derainer`.
+        threads: Threads of the network, 0 for all.
+        memory: Megabytes for the whole process; None for three quarters of what is free, at most
+            6 GiB.
+        max_megapixels: Larger pictures are refused.
+        max_megabytes: Larger files are refused.
+        queue: Pictures that wait or are worked on at once; others are refused for now.
+        deadline: Seconds from a picture's last byte to its answer.
+        grace: Seconds that work under way may take once the server is told to stop.
+        token: What clients must show; None for nothing.
+
+    Raises:
+        UsageError: A value that makes no sense.
+    """
+
+    model: str = DEFAULT
+    backend: str = "auto"
+    threads: int = 0
+    memory: int | None = None
+    max_megapixels: float = 50
+    max_megabytes: float = 64
+    queue: int = 16
+    deadline: float = 300
+    grace: float = 30
+    token: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.memory is not None and self.memory < LEAST_MEMORY:
+            raise UsageError(f"--memory must be at least {LEAST_MEMORY}, not {self.memory}")
+        if self.queue < 1:
+            raise UsageError(f"--queue must be at least 1, not {self.queue}")
+        if not 0 <= self.grace < math.inf:
+            raise UsageError(f"--grace must be a number of seconds, not {self.grace:g}")
+        for option in ("max_megapixels", "max_megabytes", "deadline"):
+            value = getattr(self, option)
+            if not 0 < value < math.inf:  # false for NaN too
+                raise UsageError(f"--{option.replace('_', '-')} must be above 0, not {value:g}")
+
+
+@dataclass(frozen=True)
+class Shares:
+    """One process's memory, divided so that no part can wait for another: bytes.
+
+    Attributes:
+        network: For a run of each model.
+        uploads: For files that clients send.
+        pictures: For pictures, unpacked, and their results.
+    """
+
+    network: int
+    uploads: int
+    pictures: int
+
+
+def shares(megabytes: int | None, models: int) -> Shares:
+    """Divide :attr:`Settings.memory` among so many models and what comes in."""
+    if megabytes is None:
+        free = free_memory() * 3 // 4 // MIB
+        megabytes = max(LEAST_MEMORY, min(_MOST_MEMORY, free))
+    rest = (megabytes - _LIBRARIES) * MIB
+    network, uploads = min(GIB, rest // 2 // models), rest // 8
+    return Shares(network, uploads, rest - network * models - uploads)
+
+
+def served_models(default: str) -> tuple[str, dict[str, Model]]:
+    """The default's name, and all models by name: the shipped ones and, if it is none, the default.
+
+    Raises:
+        ModelNotFoundError, CorruptModelError: As :func:`derain.zoo.load_model`.
+    """
+    first = load_model(default)
+    others = [load_model(name) for name in model_names() if name != first.card.name]
+    return first.card.name, {model.card.name: model for model in (first, *others)}
+
+
+def read_token(path: Path | None) -> str | None:
+    """The token in a file, or in ``DERAIN_TOKEN``; None where neither is given.
+
+    Raises:
+        UsageError: Both are given, or what is given holds no token.
+    """
+    from_environment = os.environ.get("DERAIN_TOKEN")
+    if path is None and from_environment is None:
+        return None
+    if path is not None and from_environment is not None:
+        raise UsageError("--token-file and DERAIN_TOKEN exclude each other")
+    if path is None:
+        token, origin = (from_environment or "").strip(), "DERAIN_TOKEN"
+    else:
+        try:
+            token, origin = path.read_text(encoding="ascii").strip(), str(path)
+        except OSError as error:
+            raise explain_os_error(error, path) from error
+        except UnicodeDecodeError:
+            raise UsageError(f"{path}: a token is plain ASCII") from None
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise UsageError(f"{origin}: holds no token; give one line of printable ASCII")
+    return token

@@ -1,0 +1,242 @@
+"""The queue, and what is done with a picture in it: what the command line does."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import anyio
+import numpy as np
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from derain.media import (
+    Format,
+    Picture,
+    check_fits,
+    decode_picture,
+    encode_picture,
+    left_out,
+    probe_picture,
+    too_large,
+)
+from derain.media.compared import rain_picture
+from derain.restore import Derainer
+from derain.restore.interrupt import ended_by
+from derain.serve.benches import Benches
+from derain.serve.memory import Hold, Share
+from derain.serve.metrics import Metrics
+from derain.serve.order import Order
+from derain.serve.settings import HEAVY, MIB, PLAIN, Settings, served_models, shares
+
+NAME = "the picture"
+_HEAVY_FORMATS = ("WEBP", "AVIF")
+_MOST_PATIENCE = 120
+
+
+@dataclass(frozen=True)
+class Result:
+    """A file that was made.
+
+    Attributes:
+        data: The file.
+        format: Its format.
+        notes: What of the picture was not kept.
+        seconds: How long it took, waiting left out.
+    """
+
+    data: bytes
+    format: Format
+    notes: list[str]
+    seconds: float
+
+
+class Visit:
+    """One request's stay: it may be ended from outside, once.
+
+    Attributes:
+        ended: Why it was ended: ``left``, ``stopping``; None for its deadline.
+    """
+
+    def __init__(self, deadline: float) -> None:
+        self.scope = anyio.CancelScope(deadline=anyio.current_time() + deadline)
+        self.ended: str | None = None
+
+    def end(self, why: str) -> None:
+        """Stop waiting and working for it."""
+        self.ended = self.ended or why
+        self.scope.cancel()
+
+
+class Workshop:
+    """Decodes, derains and encodes pictures within limits. For one event loop.
+
+    A picture of a size that no share of the memory can hold is refused, so none waits forever; the
+    network is one for each model, made when it is first wanted.
+
+    Args:
+        settings: What the server was started with.
+        metrics: Is told everything.
+
+    Raises:
+        ModelNotFoundError, CorruptModelError, BackendUnavailableError, UsageError: The default
+            model, which is loaded.
+    """
+
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self.settings, self._metrics = settings, metrics
+        self.default, self.models = served_models(settings.model)
+        share = shares(settings.memory, len(self.models))
+        self._network_memory = share.network
+        self.uploads, self.pictures = Share(share.uploads), Share(share.pictures)
+        self.most_bytes = min(round(settings.max_megabytes * MIB), share.uploads)
+        self.most_pixels = min(round(settings.max_megapixels * 1e6), share.pictures // PLAIN)
+        self._warm = self.stopping = False
+        self._benches = Benches(metrics)
+        self._visits: set[Visit] = set()
+        self._seconds = 1.0  # of a picture, the average of late
+        self._derainers: dict[str, Derainer] = {}
+        self._derainer(self.default)
+        metrics.watch(self)
+
+    @property
+    def ready(self) -> bool:
+        """Whether pictures are taken."""
+        return self._warm and not self.stopping
+
+    @property
+    def visits(self) -> int:
+        """Pictures that wait or are worked on."""
+        return len(self._visits)
+
+    async def warm(self) -> None:
+        """Let the default model run once: what a first run sets up takes seconds."""
+        derainer = self._derainers[self.default]
+        side = derainer.model.card.size_multiple
+        grey = np.full((side, side, 3), 128, np.uint8)
+        await self._benches.at("network", lambda _: derainer(grey))
+        self._warm = True
+
+    def check_open(self) -> None:
+        """Refuse what could not be worked on, before it is read.
+
+        Raises:
+            HTTPException: 429 or 503.
+        """
+        if self.stopping:
+            raise HTTPException(503, "the server is about to stop; come again later", self._later())
+        if self.visits >= self.settings.queue:
+            self._metrics.pictures.labels("refused").inc()
+            raise HTTPException(429, "too many pictures at once; come again later", self._later())
+
+    @contextmanager
+    def visit(self) -> Iterator[Visit]:
+        """A place in the queue, until the answer is there or the visit is ended.
+
+        Raises:
+            HTTPException: 429 or 503.
+            ClientDisconnect: The client left.
+        """
+        self.check_open()
+        visit = Visit(self.settings.deadline)
+        self._visits.add(visit)
+        try:
+            with visit.scope:
+                yield visit
+        finally:
+            self._visits.discard(visit)
+        if visit.scope.cancelled_caught:
+            self._metrics.pictures.labels(visit.ended or "late").inc()
+            if visit.ended == "left":
+                raise ClientDisconnect
+            why = "the server is about to stop" if visit.ended else "the deadline has passed"
+            raise HTTPException(503, f"{why}; come again later", self._later())
+
+    async def derain(self, order: Order, data: bytes, hold: Hold) -> Result:
+        """Work on one picture, as the command line does.
+
+        Args:
+            order: What to make of it.
+            data: Its file.
+            hold: Of :attr:`pictures`; holds the result's bytes at the end.
+
+        Raises:
+            HTTPException: 406, or 422 for a picture that the memory does not hold.
+            DerainError: The picture, or the run.
+        """
+        probe, _ = await self._benches.at("decode", lambda _: probe_picture(data, NAME))
+        kind, pixels = order.result(probe.format), probe.width * probe.height
+        if pixels > self.most_pixels:
+            raise too_large(NAME, probe.width, probe.height, self.most_pixels)
+        need = pixels * (HEAVY if probe.deep or kind.name in _HEAVY_FORMATS else PLAIN)
+        if need > self.pictures.total:
+            raise HTTPException(
+                422, f"{NAME}: too large for this server's memory as {kind.name}; shrink it"
+            )
+        await hold.wait_for(need)
+        picture, decoded = await self._benches.at(
+            "decode", lambda _: decode_picture(data, NAME, self.most_pixels)
+        )
+        if not order.rain:
+            check_fits(picture, kind.name, NAME)
+        clean, derained = await self._benches.at(
+            "network", lambda stop: self._clean(order, picture, stop)
+        )
+        made = rain_picture(picture, clean) if order.rain else clean
+        file, encoded = await self._benches.at(
+            "encode", lambda _: encode_picture(made, kind.name, NAME, order.quality)
+        )
+        hold.keep(len(file))
+        seconds = decoded + derained + encoded
+        self._seconds += (seconds - self._seconds) / 8
+        self._metrics.pictures.labels("done").inc()
+        self._metrics.pixels.labels(order.model).inc(pixels)
+        notes = [*picture.notes]
+        if not order.rain and (told := left_out(picture, kind.name)):
+            notes.append(told)
+        return Result(file, kind, notes, seconds)
+
+    def close(self) -> None:
+        """Let the threads end."""
+        self._benches.close()
+
+    async def stop(self) -> bool:
+        """Refuse what is new and let what is there end, within the grace; whether all of it did."""
+        self.stopping = True
+        with anyio.move_on_after(self.settings.grace):
+            while self._visits:
+                await anyio.sleep(0.05)
+        cut = list(self._visits)
+        for visit in cut:
+            visit.end("stopping")
+        return not cut
+
+    def _clean(self, order: Order, picture: Picture, stop: threading.Event) -> Picture:
+        def check(*_: int) -> None:
+            if stop.is_set():
+                raise CancelledError
+
+        with ended_by(check):  # within a tile; between two of them, for backends that cannot
+            colour = self._derainer(order.model)(
+                picture.colour, strength=order.strength, progress=check
+            )
+        return picture.with_colour(colour)
+
+    def _derainer(self, name: str) -> Derainer:
+        if name not in self._derainers:
+            self._derainers[name] = Derainer(
+                self.models[name],
+                backend=self.settings.backend,
+                memory=self._network_memory,
+                threads=self.settings.threads,
+            )
+        return self._derainers[name]
+
+    def _later(self) -> dict[str, str]:
+        """When to come again: when a place may be free."""
+        seconds = math.ceil(self._seconds * max(1, self.visits))
+        return {"Retry-After": str(min(_MOST_PATIENCE, max(1, seconds)))}
