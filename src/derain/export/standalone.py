@@ -53,7 +53,8 @@ def standalone(model: Model, precision: Precision = "float32") -> bytes:
     made = helper.make_model(whole, opset_imports=inner.opset_import, ir_version=inner.ir_version)
     made.producer_name = "derain"
     onnx.checker.check_model(made)
-    return made.SerializeToString()
+    data: bytes = made.SerializeToString()
+    return data
 
 
 def _numbers(multiple: int) -> list[onnx.TensorProto]:
