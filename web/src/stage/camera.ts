@@ -1,0 +1,64 @@
+/** Where a picture lies in the window: pure arithmetic, in device pixels. */
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The picture's left upper corner in the window, and device pixels for each of its own. */
+export interface Camera {
+  readonly x: number;
+  readonly y: number;
+  readonly scale: number;
+}
+
+export const MOST = 4; // 400%
+
+/** The whole picture, in the middle, not enlarged. */
+export function fit(picture: Size, window: Size): Camera {
+  return settle({ x: 0, y: 0, scale: least(picture, window) }, picture, window);
+}
+
+/** The smallest scale: the whole picture fits, or its own size where it is small. */
+export function least(picture: Size, window: Size): number {
+  return Math.min(1, window.width / picture.width, window.height / picture.height);
+}
+
+/** Enlarged so that what is at (x, y) of the window stays there, as far as the edges let it. */
+export function zoom(
+  camera: Camera,
+  factor: number,
+  x: number,
+  y: number,
+  picture: Size,
+  window: Size,
+): Camera {
+  const scale = Math.max(least(picture, window), Math.min(MOST, camera.scale * factor));
+  const ratio = scale / camera.scale;
+  const moved = { scale, x: x - (x - camera.x) * ratio, y: y - (y - camera.y) * ratio };
+  return settle(moved, picture, window);
+}
+
+export function pan(camera: Camera, dx: number, dy: number, picture: Size, window: Size): Camera {
+  return settle({ ...camera, x: camera.x + dx, y: camera.y + dy }, picture, window);
+}
+
+/** No gap at an edge where the picture is larger than the window; else in the middle. */
+export function settle(camera: Camera, picture: Size, window: Size): Camera {
+  return {
+    scale: camera.scale,
+    x: along(camera.x, picture.width * camera.scale, window.width),
+    y: along(camera.y, picture.height * camera.scale, window.height),
+  };
+}
+
+function along(at: number, length: number, window: number): number {
+  if (length <= window) return Math.round((window - length) / 2);
+  return Math.max(window - length, Math.min(0, at));
+}
+
+/** The part of the window that the picture covers, from left to right. */
+export function covered(camera: Camera, picture: Size, window: Size): [number, number] {
+  const right = camera.x + picture.width * camera.scale;
+  return [Math.max(0, camera.x), Math.min(window.width, right)];
+}
