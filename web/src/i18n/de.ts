@@ -12,6 +12,7 @@ export const de: Words = {
   orDrop: "oder irgendwo ablegen, oder einfügen",
   example: "Beispiel ausprobieren",
   dropHere: "Zum Hinzufügen loslassen",
+  close: "Schließen",
   pictures: "Bilder",
   remove: (name) => `${name} entfernen`,
 

@@ -12,6 +12,7 @@ export const en = {
   orDrop: "or drop them anywhere, or paste them",
   example: "Try the example",
   dropHere: "Drop to add",
+  close: "Close",
   pictures: "Pictures",
   remove: (name: string) => `Remove ${name}`,
 

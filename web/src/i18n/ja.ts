@@ -12,6 +12,7 @@ export const ja: Words = {
   orDrop: "ドロップまたは貼り付けもできます",
   example: "例を試す",
   dropHere: "ドロップして追加",
+  close: "閉じる",
   pictures: "画像",
   remove: (name) => `${name} を外す`,
 

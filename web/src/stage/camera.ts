@@ -1,5 +1,7 @@
 /** Where a picture lies in the window: pure arithmetic, in device pixels. */
 
+import type { Box } from "../engine/tiles";
+
 export interface Size {
   readonly width: number;
   readonly height: number;
@@ -57,8 +59,12 @@ function along(at: number, length: number, window: number): number {
   return Math.max(window - length, Math.min(0, at));
 }
 
-/** The part of the window that the picture covers, from left to right. */
-export function covered(camera: Camera, picture: Size, window: Size): [number, number] {
-  const right = camera.x + picture.width * camera.scale;
-  return [Math.max(0, camera.x), Math.min(window.width, right)];
+/** The part of the window that the picture covers. */
+export function covered({ x, y, scale }: Camera, picture: Size, window: Size): Box {
+  return {
+    left: Math.max(0, x),
+    right: Math.min(window.width, x + picture.width * scale),
+    top: Math.max(0, y),
+    bottom: Math.min(window.height, y + picture.height * scale),
+  };
 }

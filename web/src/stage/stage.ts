@@ -120,7 +120,7 @@ export class Stage {
 
   private slideTo(x: number): void {
     if (!this.sheet) return;
-    const [left, right] = covered(this.camera, this.sheet, this.window);
+    const { left, right } = covered(this.camera, this.sheet, this.window);
     const share = (x * devicePixelRatio - left) / (right - left);
     this.parts.slider.value = String(100 * Math.max(0, Math.min(1, share)));
     this.placeSlider();
@@ -129,12 +129,11 @@ export class Stage {
   /** The slider covers the part of the picture that is seen. */
   private placeSlider(): void {
     if (!this.sheet) return;
-    const [left, right] = covered(this.camera, this.sheet, this.window);
-    const split = left + ((right - left) * this.parts.slider.valueAsNumber) / 100;
-    const style = this.parts.root.style;
-    style.setProperty("--left", `${left / devicePixelRatio}px`);
-    style.setProperty("--right", `${right / devicePixelRatio}px`);
-    style.setProperty("--split", `${split / devicePixelRatio}px`);
+    const box = covered(this.camera, this.sheet, this.window);
+    const split = box.left + ((box.right - box.left) * this.parts.slider.valueAsNumber) / 100;
+    for (const [name, value] of Object.entries({ ...box, split })) {
+      this.parts.root.style.setProperty(`--${name}`, `${value / devicePixelRatio}px`);
+    }
   }
 
   /** Draws with the next frame, once. */

@@ -1,6 +1,6 @@
 /** The whole page. */
 
-import { html, type TemplateResult } from "lit-html";
+import { html, nothing, type TemplateResult } from "lit-html";
 import { live } from "lit-html/directives/live.js";
 import type { App } from "../app";
 import { NAMES, type Language } from "../i18n";
@@ -16,13 +16,14 @@ export function page(app: App): TemplateResult {
   return html`
     <header class="bar">
       <h1 class="brand">${icons.logo} derain</h1>
-      ${empty ? "" : fileButton(app, html`${icons.plus} ${words.add}`, "quiet")} ${languages(app)}
+      ${empty ? "" : fileButton(app, html`${icons.plus} <span class="text">${words.add}</span>`, "quiet")}
+      ${languages(app)}
     </header>
     <main class=${empty ? "empty" : "work"}>
       ${empty ? welcome(app) : ""} ${stage(app)}
       ${empty ? "" : html`${filmstrip(app)} ${panel(app)}`}
     </main>
-    ${state.message && html`<p class="message" role="alert">${state.message(words)}</p>`}
+    ${message(app)}
     <p class="unseen" role="status">${state.announcement?.(words)}</p>
     <div class="drop" ?hidden=${!state.dragging}><p>${words.dropHere}</p></div>
   `;
@@ -49,6 +50,25 @@ export function fileButton(
           : html`<input type="file" accept="image/*,.heic,.tif" multiple @change=${change} />`
       }
     </label>
+  `;
+}
+
+function message(app: App): TemplateResult | typeof nothing {
+  const { words, state } = app;
+  if (!state.message) return nothing;
+  return html`
+    <div class="message">
+      <p role="alert">${state.message(words)}</p>
+      <button
+        aria-label=${words.close}
+        @click=${() => {
+          state.message = undefined;
+          app.update();
+        }}
+      >
+        ${icons.cross}
+      </button>
+    </div>
   `;
 }
 

@@ -19,6 +19,9 @@ export function panel(app: App): TemplateResult | typeof nothing {
   return html`
     <aside class="panel">
       ${summary(app, item)} ${views(app)} ${strength(app, item)} ${engine(app)} ${saving(app, item)}
+      <p class="small">
+        ${app.state.engine === "server" ? app.words.toServer(location.host) : app.words.private}
+      </p>
     </aside>
   `;
 }

@@ -1,0 +1,96 @@
+"""For everybody: languages, narrow windows, contrast, names for screen readers; and screenshots.
+
+``DERAIN_SCREENSHOTS=docs/images python -m pytest -n 0 tests/web/test_looks.py`` makes those of the
+documentation.
+"""
+
+from __future__ import annotations
+
+import os
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from selenium.webdriver.support.select import Select
+
+from tests.web.conftest import ROOT
+from tests.web.page import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+EXAMPLE = ROOT / "examples" / "rainy.jpg"
+COLOURS = 64  # of a screenshot, to keep it small
+
+
+def violations(page: Page, axe: str) -> list[Any]:
+    page.chrome.execute_script(axe)
+    found = page.chrome.execute_async_script(
+        """
+        const done = arguments[0];
+        axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
+                                     "best-practice"]})
+            .then((result) => done(result.violations), (error) => done([String(error)]));
+        """
+    )
+    return [(v["id"], [n["html"][:120] for n in v["nodes"]]) if isinstance(v, dict) else v for v in found]
+
+
+def overflow(page: Page) -> int:
+    return page.chrome.execute_script(
+        "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    ) or page.chrome.execute_script("return Math.max(0, innerWidth - screen.width)")
+
+
+def screenshot(page: Page, name: str, tmp_path: Path) -> None:
+    folder = Path(os.environ.get("DERAIN_SCREENSHOTS", tmp_path))
+    with Image.open(BytesIO(page.chrome.get_screenshot_as_png())) as image:
+        assert len(set(image.convert("RGB").resize((64, 64)).getdata())) > 20  # not empty
+        image.convert("RGB").quantize(COLOURS * 4).save(folder / f"{name}.png", optimize=True)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 800)])
+def test_looks(
+    page: Page, axe: str, tmp_path: Path, width: int, height: int, dark: bool
+) -> None:
+    page.visit(width=width, height=height, dark=dark)
+    assert violations(page, axe) == []
+    assert overflow(page) == 0
+    page.one("button.example").click()
+    page.wait(lambda: page.all(".status progress"))
+    assert violations(page, axe) == []
+    page.wait_done()
+    for view in ("difference", "rain", "clean"):
+        page.chrome.execute_script("arguments[0].click()", page.one(f"input[value={view}]"))
+        assert violations(page, axe) == []
+    assert overflow(page) == 0
+    name = {360: "page-phone", 1280: "page"}[width] + ("-dark" if dark else "")
+    screenshot(page, name, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "choose", "save"),
+    [
+        ("de-AT", "nimmt den Regen", "Bilder auswählen", "Herunterladen"),
+        ("ja", "雨を取り除く", "画像を選ぶ", "ダウンロード"),
+        ("fr", "takes the rain", "Choose pictures", "Download"),
+    ],
+)
+def test_languages(page: Page, language: str, title: str, choose: str, save: str) -> None:
+    page.visit(language=language, width=360)
+    page.wait(lambda: title in page.chrome.title)
+    assert page.one(".choices .primary").text == choose
+    page.choose(EXAMPLE)
+    page.wait(lambda: page.all(".download"))
+    assert page.one(".download").text == save
+    assert overflow(page) == 0
+
+
+def test_another_language_stays(page: Page) -> None:
+    Select(page.one(".languages")).select_by_value("ja")
+    page.wait(lambda: "雨" in page.one("h2").text)
+    assert page.one("html").get_attribute("lang") == "ja"
+    page.chrome.refresh()
+    page.wait(lambda: page.all("h2") and "雨" in page.one("h2").text)
