@@ -69,7 +69,9 @@ class Page:
         return [str(item.get_attribute("data-phase")) for item in self.all(".strip li")]
 
     def wait_done(self, count: int = 1) -> None:
-        self.wait(lambda: len(self.phases()) == count and not {"waiting", "running"} & set(self.phases()))
+        self.wait(
+            lambda: len(self.phases()) == count and not {"waiting", "running"} & set(self.phases())
+        )
         assert self.phases() == ["done"] * count, [e.text for e in self.all(".status")]
 
     def set_range(self, selector: str, value: int) -> None:
@@ -103,5 +105,11 @@ class Page:
         """Addresses that were asked for since the last call."""
         import json
 
-        messages = [json.loads(entry["message"])["message"] for entry in self.chrome.get_log("performance")]
-        return [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+        messages = [
+            json.loads(entry["message"])["message"] for entry in self.chrome.get_log("performance")
+        ]
+        return [
+            m["params"]["request"]["url"]
+            for m in messages
+            if m["method"] == "Network.requestWillBeSent"
+        ]

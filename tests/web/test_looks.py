@@ -21,7 +21,7 @@ from tests.web.page import Page
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 EXAMPLE = ROOT / "examples" / "rainy.jpg"
-COLOURS = 64  # of a screenshot, to keep it small
+COLOURS = 128  # of a screenshot, to keep it small
 
 
 def violations(page: Page, axe: str) -> list[Any]:
@@ -34,30 +34,30 @@ def violations(page: Page, axe: str) -> list[Any]:
             .then((result) => done(result.violations), (error) => done([String(error)]));
         """
     )
-    return [(v["id"], [n["html"][:120] for n in v["nodes"]]) if isinstance(v, dict) else v for v in found]
+    return [
+        (v["id"], [n["html"][:120] for n in v["nodes"]]) if isinstance(v, dict) else v
+        for v in found
+    ]
 
 
-def overflow(page: Page) -> int:
-    return page.chrome.execute_script(
-        "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    ) or page.chrome.execute_script("return Math.max(0, innerWidth - screen.width)")
+def extent(page: Page) -> int:
+    """How wide what can be seen by scrolling is; a phone's browser widens its window for it."""
+    script = "return Math.max(innerWidth, document.documentElement.scrollWidth)"
+    return int(page.chrome.execute_script(script))
 
 
 def screenshot(page: Page, name: str, tmp_path: Path) -> None:
     folder = Path(os.environ.get("DERAIN_SCREENSHOTS", tmp_path))
     with Image.open(BytesIO(page.chrome.get_screenshot_as_png())) as image:
-        assert len(set(image.convert("RGB").resize((64, 64)).getdata())) > 20  # not empty
-        image.convert("RGB").quantize(COLOURS * 4).save(folder / f"{name}.png", optimize=True)
+        image.convert("RGB").quantize(COLOURS).save(folder / f"{name}.png", optimize=True)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 800)])
-def test_looks(
-    page: Page, axe: str, tmp_path: Path, width: int, height: int, dark: bool
-) -> None:
+def test_looks(page: Page, axe: str, tmp_path: Path, width: int, height: int, dark: bool) -> None:
     page.visit(width=width, height=height, dark=dark)
     assert violations(page, axe) == []
-    assert overflow(page) == 0
+    assert extent(page) == width
     page.one("button.example").click()
     page.wait(lambda: page.all(".status progress"))
     assert violations(page, axe) == []
@@ -65,7 +65,7 @@ def test_looks(
     for view in ("difference", "rain", "clean"):
         page.chrome.execute_script("arguments[0].click()", page.one(f"input[value={view}]"))
         assert violations(page, axe) == []
-    assert overflow(page) == 0
+    assert extent(page) == width
     name = {360: "page-phone", 1280: "page"}[width] + ("-dark" if dark else "")
     screenshot(page, name, tmp_path)
 
@@ -85,7 +85,7 @@ def test_languages(page: Page, language: str, title: str, choose: str, save: str
     page.choose(EXAMPLE)
     page.wait(lambda: page.all(".download"))
     assert page.one(".download").text == save
-    assert overflow(page) == 0
+    assert extent(page) == 360
 
 
 def test_another_language_stays(page: Page) -> None:

@@ -59,15 +59,15 @@ def test_choose_look_and_save(page: Page, rainy: Path) -> None:
 
     frame = page.one(".frame")
     percent = page.one(".zoom .percent")
-    assert percent.text == "100%"
+    assert percent.text == "200%"
     frame.send_keys("+", "+", Keys.ARROW_LEFT)
-    page.wait(lambda: percent.text == "156%")
+    page.wait(lambda: percent.text == "312%")
     page.wait(lambda: page.one(".zoom button[aria-label='Zoom in']")).click()
     ActionChains(page.chrome).scroll_from_origin(_middle(frame), 0, -2000).perform()
     page.wait(lambda: percent.text == "400%")
     assert not page.one(".zoom button[aria-label='Zoom in']").is_enabled()
     frame.send_keys("0")
-    page.wait(lambda: percent.text == "100%")
+    page.wait(lambda: percent.text == "200%")
 
     whole = page.one(".stage").screenshot_as_png
     for view in ("rain", "difference"):
@@ -128,7 +128,9 @@ def test_drop_several_and_take_the_zip(page: Page, rainy: Path, tmp_path: Path) 
 
 def test_paste(page: Page) -> None:
     """From the clipboard of the system."""
-    page.cdp("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+    page.cdp(
+        "Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"]
+    )
     page.chrome.execute_async_script(
         """
         const done = arguments[0];

@@ -51,6 +51,7 @@ export class App {
     },
     (item) => {
       if (item === this.state.selected) void this.show(item);
+      if (!item.thumbnail && item.phase === "running") void this.drawThumbnail(item);
     },
   );
   private awaited = false;
@@ -110,7 +111,7 @@ export class App {
       }
       this.state.items.push(item);
       if (!this.state.selected) this.select(item);
-      void this.drawThumbnail(item);
+      void this.drawThumbnail(item, file);
       void this.queue.work();
     }
     this.update();
@@ -229,9 +230,10 @@ export class App {
     }
   }
 
-  private async drawThumbnail(item: Item): Promise<void> {
+  /** From the file or, where only the server reads it, from what is open. */
+  private async drawThumbnail(item: Item, file?: File): Promise<void> {
     try {
-      const small = await createImageBitmap(item.file, {
+      const small = await createImageBitmap(file ?? (await this.desk.sheet(item)).rainy, {
         resizeHeight: THUMBNAIL,
         resizeQuality: "medium",
       });

@@ -5,9 +5,9 @@ const WINDOW = { width: 800, height: 600 };
 const LARGE = { width: 4000, height: 2000 };
 const SMALL = { width: 100, height: 50 };
 
-it("fits a large picture into the middle and does not enlarge a small one", () => {
+it("fits a picture into the middle, a small one at twice its size", () => {
   expect(fit(LARGE, WINDOW)).toEqual({ scale: 0.2, x: 0, y: 100 });
-  expect(fit(SMALL, WINDOW)).toEqual({ scale: 1, x: 350, y: 275 });
+  expect(fit(SMALL, WINDOW)).toEqual({ scale: 2, x: 300, y: 250 });
 });
 
 it("zooms around the point under the pointer", () => {
@@ -21,6 +21,7 @@ it("zooms from all of it to 400%, no further", () => {
   const camera = fit(LARGE, WINDOW);
   expect(zoom(camera, 1e6, 0, 0, LARGE, WINDOW).scale).toBe(MOST);
   expect(zoom(camera, 1e-6, 0, 0, LARGE, WINDOW)).toEqual(camera);
+  expect(zoom(fit(SMALL, WINDOW), 1e-6, 0, 0, SMALL, WINDOW).scale).toBe(1);
 });
 
 it("leaves no gap at the edges when it is moved", () => {
@@ -33,10 +34,10 @@ it("leaves no gap at the edges when it is moved", () => {
 
 it("knows what the picture covers", () => {
   expect(covered(fit(SMALL, WINDOW), SMALL, WINDOW)).toEqual({
-    left: 350,
-    right: 450,
-    top: 275,
-    bottom: 325,
+    left: 300,
+    right: 500,
+    top: 250,
+    bottom: 350,
   });
   const near = { x: -50, y: -60, scale: 4 };
   expect(covered(near, LARGE, WINDOW)).toEqual({ left: 0, right: 800, top: 0, bottom: 600 });

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { duration, pickLanguage } from "../src/i18n";
+import { bytes, duration, pickLanguage } from "../src/i18n";
 
 it.each([
   [null, ["de-CH", "en"], "de"],
@@ -17,6 +17,14 @@ it.each([
   [200, "3 min"],
 ])("%s s are %s", (seconds, text) => {
   expect(duration(seconds, "en")).toBe(text);
+});
+
+it.each([
+  [640, "0.6 kB"],
+  [131_211, "0.1 MB"],
+  [12_345_678, "12.3 MB"],
+])("%i bytes are %s", (count, text) => {
+  expect(bytes(count, "en")).toBe(text);
 });
 
 it("speaks of time in the language of the page", () => {

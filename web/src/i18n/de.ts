@@ -30,9 +30,9 @@ export const de: Words = {
   rain: "Regen",
   difference: "Differenz",
   strength: "Stärke",
-  engine: "Rechnet auf",
-  browser: "diesem Browser",
-  server: "dem Server",
+  engine: "Läuft auf",
+  browser: "Browser",
+  server: "Server",
   model: "Modell",
   modelHint: "fast ist schneller, base ist besser",
 
@@ -71,8 +71,7 @@ export const de: Words = {
   outOfMemory:
     "Der Speicher reicht nicht. Schließen Sie andere Tabs oder nehmen Sie ein kleineres Bild.",
   tooManyBytes: (limit) => `Der Server nimmt Dateien bis ${limit} MB.`,
-  unreachable:
-    "Der Server ist nicht erreichbar. Wählen Sie diesen Browser, um ohne ihn zu arbeiten.",
+  unreachable: "Der Server ist nicht erreichbar. Wählen Sie den Browser, um ohne ihn zu arbeiten.",
   broken: (reason) => `Das ging schief: ${reason}`,
   noPictures: "Das ist kein Bild.",
 };

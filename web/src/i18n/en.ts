@@ -31,8 +31,8 @@ export const en = {
   difference: "Difference",
   strength: "Strength",
   engine: "Runs on",
-  browser: "this browser",
-  server: "the server",
+  browser: "Browser",
+  server: "Server",
   model: "Model",
   modelHint: "fast is quicker, base is better",
 
@@ -69,7 +69,7 @@ export const en = {
     `${megapixels} megapixels are too large for this browser. The command line takes them: derain photo.jpg`,
   outOfMemory: "There is not enough memory. Close other tabs, or use a smaller picture.",
   tooManyBytes: (limit: string) => `The server takes files of at most ${limit} MB.`,
-  unreachable: "The server cannot be reached. Choose this browser to work without it.",
+  unreachable: "The server cannot be reached. Choose the browser to work without it.",
   broken: (reason: string) => `It went wrong: ${reason}`,
   noPictures: "That is no picture.",
 };

@@ -44,3 +44,10 @@ export function duration(seconds: number, language: Language): string {
     value,
   );
 }
+
+/** "640 kB", "3.1 MB" */
+export function bytes(count: number, language: Language): string {
+  const [value, unit] = count < 1e5 ? [count / 1e3, "kilobyte"] : [count / 1e6, "megabyte"];
+  const style = { style: "unit", unit, maximumFractionDigits: 1 } as const;
+  return new Intl.NumberFormat(language, style).format(value);
+}

@@ -31,7 +31,7 @@ export const ja: Words = {
   difference: "差分",
   strength: "強さ",
   engine: "実行場所",
-  browser: "このブラウザー",
+  browser: "ブラウザー",
   server: "サーバー",
   model: "モデル",
   modelHint: "fast は速く、base は高品質です",
@@ -69,7 +69,7 @@ export const ja: Words = {
     `${megapixels} メガピクセルはこのブラウザーには大きすぎます。コマンドラインなら扱えます: derain photo.jpg`,
   outOfMemory: "メモリーが足りません。ほかのタブを閉じるか、小さい画像をお使いください。",
   tooManyBytes: (limit) => `サーバーが受け取るファイルは ${limit} MB までです。`,
-  unreachable: "サーバーに接続できません。「このブラウザー」を選べばサーバーなしで使えます。",
+  unreachable: "サーバーに接続できません。「ブラウザー」を選べばサーバーなしで使えます。",
   broken: (reason) => `うまくいきませんでした: ${reason}`,
   noPictures: "画像ではありません。",
 };

@@ -15,15 +15,22 @@ export interface Camera {
 }
 
 export const MOST = 4; // 400%
+const MOST_FITTED = 2; // more would show the pixels of a small picture, not the picture
 
-/** The whole picture, in the middle, not enlarged. */
+/** The whole picture, in the middle, as large as the window lets it be. */
 export function fit(picture: Size, window: Size): Camera {
-  return settle({ x: 0, y: 0, scale: least(picture, window) }, picture, window);
+  const scale = Math.min(MOST_FITTED, contained(picture, window));
+  return settle({ x: 0, y: 0, scale }, picture, window);
 }
 
-/** The smallest scale: the whole picture fits, or its own size where it is small. */
+/** The largest scale at which all of the picture is seen. */
+export function contained(picture: Size, window: Size): number {
+  return Math.min(window.width / picture.width, window.height / picture.height);
+}
+
+/** The smallest scale: the whole picture is seen, or it has its own size. */
 export function least(picture: Size, window: Size): number {
-  return Math.min(1, window.width / picture.width, window.height / picture.height);
+  return Math.min(1, contained(picture, window));
 }
 
 /** Enlarged so that what is at (x, y) of the window stays there, as far as the edges let it. */

@@ -1,7 +1,18 @@
 /** The picture on the page: two canvases under one slider, and the camera over them. */
 
 import type { Sheet } from "../files/sheet";
-import { covered, fit, least, MOST, pan, settle, zoom, type Camera, type Size } from "./camera";
+import {
+  contained,
+  covered,
+  fit,
+  least,
+  MOST,
+  pan,
+  settle,
+  zoom,
+  type Camera,
+  type Size,
+} from "./camera";
 import { drawAfter, drawBefore, type View } from "./compose";
 import { listen } from "./gestures";
 
@@ -52,7 +63,7 @@ export class Stage {
       toFull: (x, y) => {
         this.zoomAt((scale) => 1 / scale, x * devicePixelRatio, y * devicePixelRatio);
       },
-      canPan: () => this.isZoomed,
+      canPan: () => !!this.sheet && this.camera.scale > contained(this.sheet, this.window),
     });
     new ResizeObserver(() => {
       this.resize();
@@ -64,6 +75,7 @@ export class Stage {
     const other = sheet !== this.sheet;
     Object.assign(this, { sheet, view, strength });
     this.parts.after.dataset.view = view;
+    this.parts.root.toggleAttribute("data-blank", !sheet);
     if (other && sheet) this.toFit();
     else this.draw();
   }
@@ -86,8 +98,13 @@ export class Stage {
     return Math.round(this.camera.scale * 100);
   }
 
-  get isZoomed(): boolean {
-    return !!this.sheet && this.camera.scale > least(this.sheet, this.window) * 1.001;
+  /** As when it was opened. */
+  get isFitted(): boolean {
+    return !this.sheet || this.camera.scale === fit(this.sheet, this.window).scale;
+  }
+
+  get isSmallest(): boolean {
+    return !this.sheet || this.camera.scale <= least(this.sheet, this.window);
   }
 
   get isLargest(): boolean {
@@ -108,7 +125,7 @@ export class Stage {
 
   private resize(): void {
     const { frame, before, after } = this.parts;
-    const fitted = !this.isZoomed;
+    const fitted = this.isFitted;
     const width = Math.max(1, Math.round(frame.clientWidth * devicePixelRatio));
     const height = Math.max(1, Math.round(frame.clientHeight * devicePixelRatio));
     this.window = { width, height };

@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import { live } from "lit-html/directives/live.js";
 import type { App } from "../app";
 import { hasQuality } from "../files/formats";
-import { duration } from "../i18n";
+import { bytes, duration } from "../i18n";
 import { suffixFor, writable } from "../saving";
 import type { View } from "../stage/compose";
 import type { EngineName, Item } from "../state";
@@ -32,7 +32,7 @@ function summary({ words, state }: App, { file, phase, seconds }: Item): Templat
     <div class="summary">
       <h2 title=${file.name}>${file.name}</h2>
       <p>
-        ${(file.size / 1e6).toLocaleString(state.language, { maximumFractionDigits: 1 })} MB
+        ${bytes(file.size, state.language)}
         ${took ? html`· ${words.doneIn(duration(seconds, state.language))}` : nothing}
       </p>
     </div>

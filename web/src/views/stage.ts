@@ -55,23 +55,24 @@ function attach(app: App, root: Element | undefined): void {
 }
 
 function zoomBar({ stage, words }: App): TemplateResult {
+  const fitted = stage?.isFitted ?? true;
   return html`
     <div class="zoom" role="group">
       <button
         aria-label=${words.zoomOut}
         title=${words.zoomOut}
-        ?disabled=${!stage?.isZoomed}
+        ?disabled=${stage?.isSmallest}
         @click=${() => stage?.zoomBy(1 / STEP)}
       >
         ${icons.minus}
       </button>
       <button
         class="percent"
-        aria-label=${`${stage?.percent ?? 100}%. ${stage?.isZoomed ? words.zoomFit : words.zoomFull}`}
-        title=${stage?.isZoomed ? words.zoomFit : words.zoomFull}
+        aria-label=${`${stage?.percent ?? 100}%. ${fitted ? words.zoomFull : words.zoomFit}`}
+        title=${fitted ? words.zoomFull : words.zoomFit}
         @click=${() => {
-          if (stage?.isZoomed) stage.toFit();
-          else stage?.toFull();
+          if (fitted) stage?.toFull();
+          else stage?.toFit();
         }}
       >
         ${stage?.percent ?? 100}%
