@@ -1,4 +1,4 @@
-"""A host of static files such as `python -m http.server`, to be stopped in the middle of a visit."""
+"""A host of static files, as ``python -m http.server`` is, to be stopped during a visit."""
 
 from __future__ import annotations
 
@@ -10,10 +10,18 @@ from types import TracebackType
 
 
 class Host:
-    """Serves a folder on 127.0.0.1, at a port of its own."""
+    """Serves a folder on 127.0.0.1, at a port of its own.
 
-    def __init__(self, folder: Path) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+    Args:
+        folder: What is served.
+        isolated: Whether to send the headers with which a page may use threads.
+    """
+
+    def __init__(self, folder: Path, *, isolated: bool = False) -> None:
+        handler = _Isolated if isolated else _Quiet
+        self._server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), partial(handler, directory=str(folder))
+        )
         self.address = f"http://127.0.0.1:{self._server.server_port}/"
 
     def __enter__(self) -> Host:
@@ -39,3 +47,10 @@ class Host:
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *arguments: object) -> None:
         pass
+
+
+class _Isolated(_Quiet):
+    def end_headers(self) -> None:
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()

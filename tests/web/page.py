@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -69,9 +71,11 @@ class Page:
         return [str(item.get_attribute("data-phase")) for item in self.all(".strip li")]
 
     def wait_done(self, count: int = 1) -> None:
-        self.wait(
-            lambda: len(self.phases()) == count and not {"waiting", "running"} & set(self.phases())
-        )
+        def ended() -> bool:
+            phases = self.phases()
+            return len(phases) == count and not {"waiting", "running"} & set(phases)
+
+        self.wait(ended)
         assert self.phases() == ["done"] * count, [e.text for e in self.all(".status")]
 
     def set_range(self, selector: str, value: int) -> None:
@@ -103,13 +107,18 @@ class Page:
 
     def requests(self) -> list[str]:
         """Addresses that were asked for since the last call."""
-        import json
+        entries = [json.loads(entry["message"]) for entry in self.chrome.get_log("performance")]
+        sent = [e["message"]["params"] for e in entries
+                if e["message"]["method"] == "Network.requestWillBeSent"]  # fmt: skip
+        return [params["request"]["url"] for params in sent]
 
-        messages = [
-            json.loads(entry["message"])["message"] for entry in self.chrome.get_log("performance")
-        ]
-        return [
-            m["params"]["request"]["url"]
-            for m in messages
-            if m["method"] == "Network.requestWillBeSent"
-        ]
+    @contextmanager
+    def pretending(self, **facts: int) -> Iterator[None]:
+        """Visits in here are on a machine of which ``navigator`` says this."""
+        source = "".join(
+            f"Object.defineProperty(navigator, {name!r}, {{get: () => {value}}});"
+            for name, value in facts.items()
+        )
+        added = self.cdp("Page.addScriptToEvaluateOnNewDocument", source=source)
+        yield
+        self.cdp("Page.removeScriptToEvaluateOnNewDocument", **added)

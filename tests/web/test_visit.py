@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.common.keys import Keys
 
 from derain import Derainer
@@ -63,7 +64,8 @@ def test_choose_look_and_save(page: Page, rainy: Path) -> None:
     frame.send_keys("+", "+", Keys.ARROW_LEFT)
     page.wait(lambda: percent.text == "312%")
     page.wait(lambda: page.one(".zoom button[aria-label='Zoom in']")).click()
-    ActionChains(page.chrome).scroll_from_origin(_middle(frame), 0, -2000).perform()
+    wheel = ScrollOrigin.from_element(frame)
+    ActionChains(page.chrome).scroll_from_origin(wheel, 0, -2000).perform()
     page.wait(lambda: percent.text == "400%")
     assert not page.one(".zoom button[aria-label='Zoom in']").is_enabled()
     frame.send_keys("0")
@@ -90,12 +92,6 @@ def test_choose_look_and_save(page: Page, rainy: Path) -> None:
         path = page.download()
         assert path.name.startswith("rainy.derained") and path.suffix == f".{suffix}"
         assert np.abs(pixels(path) - before).mean() < 3
-
-
-def _middle(element: object) -> object:
-    from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
-
-    return ScrollOrigin.from_element(element)
 
 
 def test_drop_several_and_take_the_zip(page: Page, rainy: Path, tmp_path: Path) -> None:
@@ -128,9 +124,8 @@ def test_drop_several_and_take_the_zip(page: Page, rainy: Path, tmp_path: Path) 
 
 def test_paste(page: Page) -> None:
     """From the clipboard of the system."""
-    page.cdp(
-        "Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"]
-    )
+    allowed = ["clipboardReadWrite", "clipboardSanitizedWrite"]
+    page.cdp("Browser.grantPermissions", permissions=allowed)
     page.chrome.execute_async_script(
         """
         const done = arguments[0];
