@@ -15,7 +15,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 T = TypeVar("T")
-PATIENCE = 120  # seconds
+PATIENCE = 240  # seconds, of a busy machine
 
 
 class Page:

@@ -21,7 +21,6 @@ from tests.web.page import Page
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 EXAMPLE = ROOT / "examples" / "rainy.jpg"
-COLOURS = 128  # of a screenshot, to keep it small
 
 
 def violations(page: Page, axe: str) -> list[Any]:
@@ -49,7 +48,7 @@ def extent(page: Page) -> int:
 def screenshot(page: Page, name: str, tmp_path: Path) -> None:
     folder = Path(os.environ.get("DERAIN_SCREENSHOTS", tmp_path))
     with Image.open(BytesIO(page.chrome.get_screenshot_as_png())) as image:
-        image.convert("RGB").quantize(COLOURS).save(folder / f"{name}.png", optimize=True)
+        image.convert("RGB").save(folder / f"{name}.jpg", quality=85)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

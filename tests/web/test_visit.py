@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import zipfile
 from io import BytesIO
@@ -62,7 +63,7 @@ def test_choose_look_and_save(page: Page, rainy: Path) -> None:
     percent = page.one(".zoom .percent")
     assert percent.text == "200%"
     frame.send_keys("+", "+", Keys.ARROW_LEFT)
-    page.wait(lambda: percent.text == "312%")
+    page.wait(lambda: percent.text == "313%")
     page.wait(lambda: page.one(".zoom button[aria-label='Zoom in']")).click()
     wheel = ScrollOrigin.from_element(frame)
     ActionChains(page.chrome).scroll_from_origin(wheel, 0, -2000).perform()
@@ -150,6 +151,21 @@ def test_cancel_and_start_again(page: Page, large: Path, rainy: Path) -> None:
     assert not page.one(".download").is_enabled()
     page.one(".status button").click()
     page.wait(lambda: page.phases() == ["running", "done"])
+
+
+def test_large_pictures_have_a_preview(page: Page, photo: Pixels, tmp_path: Path) -> None:
+    path = tmp_path / "mosaic.png"
+    mosaic = np.tile(photo, (7, 5, 1))
+    assert mosaic.size > 3 * 4e6
+    Image.fromarray(mosaic).save(path, compress_level=1)
+    page.choose(path)
+    page.wait(lambda: "Preview" in page.one(".status").text)
+    before = page.one(".stage").screenshot_as_png
+    page.wait(lambda: "Preview shown" in page.one(".status").text)
+    assert re.search(r"Tile 1 of \d+ · about \d+ (sec|min) left", page.one(".status").text)
+    assert page.one(".stage").screenshot_as_png != before
+    page.one(".status .cancel").click()
+    page.wait(lambda: page.phases() == ["stopped"])
 
 
 def test_exif_stays_upright(page: Page, photo: Pixels, tmp_path: Path) -> None:

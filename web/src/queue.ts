@@ -16,6 +16,7 @@ export class Queue {
   private abort = new AbortController();
   private cancelled: Phase = "stopped";
   private working = false;
+  private previewed = false;
   private readonly pace: Pace;
 
   /**
@@ -57,6 +58,7 @@ export class Queue {
     this.abort = new AbortController();
     const { signal } = this.abort;
     item.phase = "running";
+    this.previewed = false;
     delete item.problem;
     delete item.result;
     this.tell({ item, stage: "starting" });
@@ -108,6 +110,7 @@ export class Queue {
       );
       small.close();
       sheet.preview = canvas.transferToImageBitmap();
+      this.previewed = true;
       this.painted(item);
     }
     await this.restore(
@@ -154,7 +157,7 @@ export class Queue {
 
   private tell(running: Partial<Running> & Pick<Running, "item" | "stage">): void {
     const unknown = { tile: 0, tiles: 0, fraction: undefined, secondsLeft: undefined };
-    this.state.running = { ...unknown, ...running };
+    this.state.running = { ...unknown, previewed: this.previewed, ...running };
     this.changed();
   }
 }

@@ -35,6 +35,8 @@ export type EngineName = "browser" | "server";
 export interface Running {
   readonly item: Item;
   readonly stage: "starting" | "preview" | "whole" | "server";
+  /** What is seen is a preview where the whole is not done. */
+  readonly previewed: boolean;
   readonly tile: number;
   readonly tiles: number;
   /** 0..1; undefined where nobody knows. */

@@ -56,6 +56,7 @@ export const de: Words = {
   waiting: "Wartet",
   starting: "Startet …",
   previewing: "Vorschau",
+  previewed: "Vorschau zu sehen",
   tile: (tile, tiles) => `Kachel ${tile} von ${tiles}`,
   onServer: "Der Server rechnet",
   left: (time) => `noch etwa ${time}`,

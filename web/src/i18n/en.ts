@@ -55,6 +55,7 @@ export const en = {
   waiting: "Waiting",
   starting: "Starting …",
   previewing: "Preview",
+  previewed: "Preview shown",
   tile: (tile: number, tiles: number) => `Tile ${tile} of ${tiles}`,
   onServer: "The server is at work",
   left: (time: string) => `about ${time} left`,

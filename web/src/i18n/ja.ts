@@ -55,6 +55,7 @@ export const ja: Words = {
   waiting: "待機中",
   starting: "開始しています…",
   previewing: "プレビュー",
+  previewed: "プレビューを表示中",
   tile: (tile, tiles) => `タイル ${tile} / ${tiles}`,
   onServer: "サーバーで処理中",
   left: (time) => `残り約 ${time}`,

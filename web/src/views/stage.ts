@@ -131,10 +131,11 @@ function progress(app: App, running: Running): TemplateResult {
 }
 
 function* told({ words, state }: App, running: Running): Generator<string> {
-  const { stage, tile, tiles, secondsLeft } = running;
+  const { stage, previewed, tile, tiles, secondsLeft } = running;
   if (stage === "starting") yield words.starting;
   if (stage === "server") yield words.onServer;
   if (stage === "preview") yield words.previewing;
+  if (stage === "whole" && previewed) yield words.previewed;
   if (stage === "whole") yield words.tile(tile, tiles);
   if (secondsLeft !== undefined) yield words.left(duration(secondsLeft, state.language));
 }
