@@ -14,7 +14,7 @@ lint:
     lint-imports
     codespell
     validate-pyproject pyproject.toml
-    check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml .github/workflows/publish.yml
+    check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml .github/workflows/pages.yml .github/workflows/publish.yml
     check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
     hadolint Dockerfile
     check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
@@ -33,6 +33,17 @@ coverage *arguments:
 # The site, in docs/_build. Needs the extra train and the group docs.
 docs:
     sphinx-build -W --keep-going -q -b html docs docs/_build
+
+# Builds the page into src/derain/serve/page. Needs Node.js 20.19 or newer.
+page:
+    npm --prefix web ci
+    npm --prefix web run build
+    npm --prefix web run size
+
+# Style, types and tests of the page.
+page-lint:
+    npm --prefix web run lint
+    npm --prefix web test
 
 # Builds the wheel and derains a picture with it in a fresh environment without PyTorch.
 wheel:

@@ -1,0 +1,248 @@
+/** The page: its state, what visitors do to it, and when it is drawn anew. */
+
+import { render } from "lit-html";
+import example from "../../examples/rainy.jpg?url";
+import { Desk } from "./desk";
+import { MODEL } from "./engine/card";
+import { LocalEngine } from "./engine/local";
+import { findServer } from "./engine/server";
+import { factsOf } from "./files/facts";
+import { currentLanguage, keepLanguage, wordsOf, type Language, type Words } from "./i18n";
+import { problemOf } from "./problems";
+import { Queue } from "./queue";
+import { saveAll, saveOne } from "./saving";
+import type { Stage } from "./stage/stage";
+import type { View } from "./stage/compose";
+import type { EngineName, Item, Say, State } from "./state";
+import { page } from "./views/page";
+
+const HEAD = 4 * 2 ** 20; // bytes of a file in which it says what it is
+const THUMBNAIL = 144; // pixels high
+
+export class App {
+  readonly state: State = {
+    language: currentLanguage(),
+    items: [],
+    selected: undefined,
+    running: undefined,
+    view: "clean",
+    engine: "browser",
+    server: undefined,
+    model: MODEL.name,
+    format: undefined,
+    quality: 92,
+    saving: false,
+    dragging: false,
+    message: undefined,
+    announcement: undefined,
+  };
+  /** Given by the view when it is there. */
+  stage: Stage | undefined;
+  readonly localModel = MODEL.name;
+  readonly exampleUrl = example;
+  private readonly desk = new Desk(this.state);
+  private readonly engine = new LocalEngine(MODEL);
+  private readonly queue = new Queue(
+    this.state,
+    this.desk,
+    this.engine,
+    () => {
+      this.update();
+    },
+    (item) => {
+      if (item === this.state.selected) void this.show(item);
+      if (!item.thumbnail && item.phase === "running") void this.drawThumbnail(item);
+    },
+  );
+  private awaited = false;
+  private nextId = 1;
+
+  constructor(private readonly root: HTMLElement) {}
+
+  get words(): Words {
+    return wordsOf(this.state.language);
+  }
+
+  async start(): Promise<void> {
+    this.update();
+    this.state.server = await findServer();
+    if (this.state.server) {
+      this.state.engine = "server";
+      this.state.model = this.state.server.default;
+    } else {
+      this.engine.warm();
+    }
+    this.update();
+  }
+
+  /** Draws the page anew with the next frame. */
+  update(): void {
+    if (this.awaited) return;
+    this.awaited = true;
+    requestAnimationFrame(() => {
+      this.awaited = false;
+      document.documentElement.lang = this.state.language;
+      document.title = this.words.title;
+      render(page(this), this.root);
+    });
+  }
+
+  async add(files: Iterable<File>): Promise<void> {
+    this.state.message = undefined;
+    for (const file of files) {
+      const head = new Uint8Array(await file.slice(0, HEAD).arrayBuffer());
+      const facts = factsOf(head);
+      if (!facts.suffix && !file.type.startsWith("image/") && this.state.engine === "browser") {
+        this.state.message = (words) => `${file.name}: ${words.noPictures}`;
+        continue;
+      }
+      const item: Item = {
+        id: this.nextId++,
+        file,
+        facts,
+        phase: "waiting",
+        notes: "",
+        strength: 1,
+      };
+      const limit = this.state.engine === "server" ? this.state.server?.limits.bytes : undefined;
+      if (limit && file.size > limit) {
+        item.phase = "failed";
+        item.problem = (words) => words.tooManyBytes(String(Math.floor(limit / 1e6)));
+      }
+      this.state.items.push(item);
+      if (!this.state.selected) this.select(item);
+      void this.drawThumbnail(item, file);
+      void this.queue.work();
+    }
+    this.update();
+  }
+
+  async addExample(): Promise<void> {
+    const answer = await fetch(example);
+    await this.add([new File([await answer.blob()], "rainy.jpg", { type: "image/jpeg" })]);
+  }
+
+  select(item: Item): void {
+    this.state.selected = item;
+    this.stage?.show(undefined, this.state.view, 1);
+    this.desk.tidy();
+    void this.show(item);
+    this.update();
+  }
+
+  remove(item: Item): void {
+    const { items } = this.state;
+    const index = items.indexOf(item);
+    items.splice(index, 1);
+    if (this.state.running?.item === item) this.queue.cancel();
+    if (item.thumbnail) URL.revokeObjectURL(item.thumbnail);
+    if (item !== this.state.selected) {
+      this.desk.tidy();
+      this.update();
+      return;
+    }
+    const next = items.at(Math.min(index, items.length - 1));
+    this.state.selected = undefined;
+    this.stage?.show(undefined, this.state.view, 1);
+    if (next) this.select(next);
+    else this.update();
+  }
+
+  cancel(): void {
+    this.queue.cancel();
+  }
+
+  again(item: Item): void {
+    item.phase = "waiting";
+    void this.queue.work();
+    this.update();
+  }
+
+  chooseEngine(engine: EngineName): void {
+    this.state.engine = engine;
+    if (engine === "browser") this.engine.warm();
+    this.redoAll();
+  }
+
+  chooseModel(model: string): void {
+    this.state.model = model;
+    this.redoAll();
+  }
+
+  setStrength(item: Item, strength: number): void {
+    item.strength = strength;
+    void this.show(item);
+    this.update();
+  }
+
+  setView(view: View): void {
+    this.state.view = view;
+    if (this.state.selected) void this.show(this.state.selected);
+    this.update();
+  }
+
+  setLanguage(language: Language): void {
+    this.state.language = language;
+    keepLanguage(language);
+    this.update();
+  }
+
+  save(item: Item): Promise<void> {
+    return this.saving(() => saveOne(this.state, this.desk, item));
+  }
+
+  saveAll(): Promise<void> {
+    return this.saving(() => saveAll(this.state, this.desk));
+  }
+
+  private async saving(save: () => Promise<void>): Promise<void> {
+    Object.assign(this.state, { saving: true, message: undefined });
+    this.update();
+    try {
+      await save();
+    } catch (error) {
+      this.tell(problemOf(error));
+    }
+    this.state.saving = false;
+    this.update();
+  }
+
+  private tell(message: Say): void {
+    Object.assign(this.state, { message, announcement: message });
+  }
+
+  /** All pictures again, since engine or model is another one. */
+  private redoAll(): void {
+    this.queue.cancel("waiting");
+    for (const item of this.state.items) item.phase = "waiting";
+    void this.queue.work();
+    this.update();
+  }
+
+  private async show(item: Item): Promise<void> {
+    try {
+      const sheet = await this.desk.sheet(item);
+      if (item === this.state.selected) this.stage?.show(sheet, this.state.view, item.strength);
+    } catch (error) {
+      item.phase = "failed";
+      item.problem = problemOf(error);
+      this.update();
+    }
+  }
+
+  /** From the file or, where only the server reads it, from what is open. */
+  private async drawThumbnail(item: Item, file?: File): Promise<void> {
+    try {
+      const small = await createImageBitmap(file ?? (await this.desk.sheet(item)).rainy, {
+        resizeHeight: THUMBNAIL,
+        resizeQuality: "medium",
+      });
+      const canvas = new OffscreenCanvas(small.width, small.height);
+      canvas.getContext("bitmaprenderer")?.transferFromImageBitmap(small);
+      item.thumbnail = URL.createObjectURL(await canvas.convertToBlob({ type: "image/webp" }));
+      this.update();
+    } catch {
+      // It is told where the picture itself is read.
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/** The pictures that are open: what is shown and what is in work, no others, since each is large. */
+
+import { derain } from "./engine/server";
+import { Sheet } from "./files/sheet";
+import type { Item, State } from "./state";
+
+export class Desk {
+  private readonly open = new Map<Item, Promise<Sheet>>();
+
+  constructor(private readonly state: State) {}
+
+  /** The open picture of an item, with its result if it has one. */
+  sheet(item: Item): Promise<Sheet> {
+    let sheet = this.open.get(item);
+    if (!sheet) {
+      sheet = this.read(item);
+      this.open.set(item, sheet);
+      sheet.catch(() => this.open.delete(item)); // to be tried again
+    }
+    return sheet;
+  }
+
+  /** Closes all pictures but those that are shown or in work, and this one. */
+  tidy(kept?: Item): void {
+    const { selected, running } = this.state;
+    for (const [item, sheet] of this.open) {
+      if ([selected, running?.item, kept].includes(item)) continue;
+      this.open.delete(item);
+      sheet.then(
+        (it) => {
+          it.close();
+        },
+        () => undefined,
+      );
+    }
+  }
+
+  private async read(item: Item): Promise<Sheet> {
+    const sheet = await this.decode(item);
+    if (item.result) await sheet.fill(item.result);
+    return sheet;
+  }
+
+  private async decode(item: Item): Promise<Sheet> {
+    try {
+      return await Sheet.open(item.file);
+    } catch (error) {
+      const undecoded = error instanceof DOMException;
+      if (!undecoded || this.state.engine !== "server") throw error;
+      // Formats that only the server reads: at no strength it gives the picture as it is.
+      const wish = { model: this.state.model, strength: 0, format: "png" };
+      return Sheet.open((await derain(item.file, wish)).picture);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/** The server that this page came from as the engine, where there is one. */
+
+export interface ServerModel {
+  readonly name: string;
+  readonly description: string;
+}
+
+export interface ServerInfo {
+  readonly default: string;
+  readonly models: readonly ServerModel[];
+  readonly limits: { readonly bytes: number; readonly pixels: number };
+  /** Suffixes of what it writes: jpg, png ... */
+  readonly formats: readonly string[];
+}
+
+export interface Wish {
+  readonly model: string;
+  readonly strength: number;
+  readonly format: string;
+  readonly quality?: number;
+}
+
+export interface Answer {
+  readonly picture: Blob;
+  /** What could not be kept, in the server's words. */
+  readonly notes: string;
+}
+
+/** What the server refused, in its one line. */
+export class Refused extends Error {}
+
+/** Asks for the server; undefined where these are files on a web host, or there is no network. */
+export async function findServer(): Promise<ServerInfo | undefined> {
+  try {
+    const answer = await fetch("v1/models");
+    if (!answer.ok || !isJson(answer)) return undefined;
+    return (await answer.json()) as ServerInfo;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Sends the file as it is, so that metadata, profile and 16 bits are kept.
+ *
+ * @throws Refused, or TypeError where the server cannot be reached.
+ */
+export async function derain(file: Blob, wish: Wish, signal?: AbortSignal): Promise<Answer> {
+  const query = new URLSearchParams({
+    model: wish.model,
+    strength: String(wish.strength),
+    format: wish.format,
+  });
+  if (wish.quality !== undefined) query.set("quality", String(wish.quality));
+  const answer = await fetch(`v1/derain?${query}`, {
+    method: "POST",
+    body: file,
+    headers: { "Content-Type": file.type || "application/octet-stream" },
+    signal: signal ?? null,
+  });
+  if (!answer.ok) throw new Refused(await reason(answer));
+  return {
+    picture: await answer.blob(),
+    notes: decodeURIComponent(answer.headers.get("Derain-Notes") ?? ""),
+  };
+}
+
+async function reason(answer: Response): Promise<string> {
+  const wait = answer.headers.get("Retry-After");
+  const suffix = wait ? ` (${wait} s)` : "";
+  if (isJson(answer)) {
+    const { error } = (await answer.json()) as { error?: string };
+    if (error) return error + suffix;
+  }
+  return `${answer.status} ${answer.statusText}${suffix}`;
+}
+
+const isJson = (answer: Response): boolean =>
+  answer.headers.get("Content-Type")?.startsWith("application/json") ?? false;

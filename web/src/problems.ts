@@ -1,0 +1,24 @@
+/** What went wrong, for people. */
+
+import { OutOfMemory } from "./engine/local";
+import { Refused } from "./engine/server";
+import { TooLarge } from "./files/sheet";
+import type { Say } from "./state";
+
+export function problemOf(error: unknown): Say {
+  if (error instanceof TooLarge) {
+    const megapixels = String(Math.round((error.width * error.height) / 1e6));
+    return (words) => words.tooLarge(megapixels);
+  }
+  if (error instanceof OutOfMemory) return (words) => words.outOfMemory;
+  if (error instanceof Refused) return () => error.message;
+  if (error instanceof TypeError && /fetch|network|load failed/i.test(error.message)) {
+    return (words) => words.unreachable;
+  }
+  const unreadable = ["InvalidStateError", "EncodingError"];
+  if (error instanceof DOMException && unreadable.includes(error.name)) {
+    return (words) => words.unreadable;
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  return (words) => words.broken(reason);
+}
