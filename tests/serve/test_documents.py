@@ -49,7 +49,7 @@ def test_one_line_of_curl(client: httpx.Client, folder: Path) -> None:
 
 def test_every_status_is_explained(client: httpx.Client) -> None:
     described = client.get("/openapi.json").json()["paths"]["/v1/derain"]["post"]["responses"]
-    explained = {row[0] for row in rows(PAGE) if row[0].isdigit()}
+    explained = {row[0] for row in rows(PAGE) if row[0].isdigit() and len(row) == 2}
     assert explained == {*described, "401"}  # which a server without a token never says
 
 
