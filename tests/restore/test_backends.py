@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from derain import BackendUnavailableError, Derainer, NonFiniteError
+from derain import BackendUnavailableError, Derainer, NonFiniteError, UsageError
 from derain.restore import backends
 from derain.restore.backends import Planes
 from derain.restore.backends.base import means_out_of_memory
@@ -104,3 +104,17 @@ def test_engines_words_for_no_memory() -> None:
     assert means_out_of_memory(RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"))
     assert means_out_of_memory(RuntimeError("std::bad_alloc"))
     assert not means_out_of_memory(RuntimeError("shape mismatch"))
+
+
+class Single(Whole):
+    def run(self, rainy: Planes) -> tuple[Planes, Planes]:
+        return np.zeros((1, *rainy.shape), np.float32), np.zeros_like(rainy)
+
+
+def test_what_is_no_backend_is_told(rainy: Pixels) -> None:
+    with pytest.raises(UsageError, match="backend: Whole is a class; give an object of it"):
+        Derainer("fast", backend=Whole)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="backend: object has no 'name'"):
+        Derainer("fast", backend=object())  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"broken gave layers of the shapes \(1, 3, "):
+        Derainer("fast", backend=Single())(rainy)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from derain.errors import UsageError
-from derain.restore.backends import Backend, make_backend
+from derain.restore.backends import Backend, check_backend, make_backend
 from derain.restore.engine import Engine, Progress
 from derain.restore.images import Colours, open_image
 from derain.restore.memory import default_budget
@@ -143,6 +143,7 @@ class Derainer:
         backend = made.backend
         if isinstance(backend, str):
             backend = make_backend(self.model, backend, made.device, made.threads)
+        check_backend(backend)
         budget = default_budget() if made.memory is None else int(made.memory)
         self._engine = Engine(backend, self.model.card, budget, made.tile)
 

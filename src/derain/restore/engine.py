@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from derain.errors import NonFiniteError, OutOfMemoryError
+from derain.errors import NonFiniteError, OutOfMemoryError, UsageError
 from derain.restore.backends import Backend, Planes, TileTooLarge
 from derain.restore.strength import FULL
 from derain.restore.tiles import FEATHER, Box, cuts, fade, fitting_window, ramp
@@ -117,8 +117,19 @@ class Engine:
             down, across = min(down, side), min(across, side)
         return cuts(height, down, halo, multiple), cuts(width, across, halo, multiple)
 
+    def _layers(self, rainy: Planes) -> tuple[Planes, Planes]:
+        layers = self.backend.run(rainy)
+        shapes = [np.shape(layer) for layer in layers]
+        if shapes != [rainy.shape] * 2:
+            told = " and ".join(map(str, shapes))
+            raise UsageError(
+                f"backend {self.backend.name} gave layers of the shapes {told}, not two of "
+                f"{rainy.shape}"
+            )
+        return layers
+
     def _run(self, rainy: Planes) -> tuple[Planes, Planes]:
-        rain, detail = self.backend.run(rainy)
+        rain, detail = self._layers(rainy)
         if np.isfinite(rain).all() and np.isfinite(detail).all():
             return rain, detail
         if self._float32 is None:

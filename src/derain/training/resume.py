@@ -24,7 +24,8 @@ def is_finished(config: TrainConfig) -> bool:
         return False
     if key := differing_key(folder / "config.json", config):
         raise ConfigError(
-            f"{folder} holds a finished run with another '{key}'; give another --out, or remove it"
+            f"{folder} holds a finished run with another '{key}'; give another out=FOLDER, or "
+            "remove this one to start anew"
         )
     return True
 

@@ -8,7 +8,7 @@ import platform
 import shutil
 
 from derain.errors import UsageError
-from derain.restore.backends.base import Backend, Planes, TileTooLarge
+from derain.restore.backends.base import Backend, Planes, TileTooLarge, check_backend
 from derain.zoo import Model
 
 BACKENDS = {
@@ -61,4 +61,4 @@ def _automatic(device: str) -> str:
     return "openvino" if _installed("openvino") else "onnxruntime"
 
 
-__all__ = ["BACKENDS", "Backend", "Planes", "TileTooLarge", "make_backend"]
+__all__ = ["BACKENDS", "Backend", "Planes", "TileTooLarge", "check_backend", "make_backend"]

@@ -7,6 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from derain.errors import UsageError
+
 Planes = NDArray[np.float32]
 
 
@@ -46,6 +48,18 @@ class Backend(Protocol):
     def in_float32(self) -> Backend:
         """The same network in float32; itself where it is already."""
         ...
+
+
+def check_backend(backend: object) -> None:
+    """Raise :class:`UsageError` for what is no backend, before a picture is given to it."""
+    kind = backend if isinstance(backend, type) else type(backend)
+    if isinstance(backend, type):
+        raise UsageError(f"backend: {kind.__name__} is a class; give an object of it")
+    for needed in ("name", "device", "precision", "run", "in_float32"):
+        if not hasattr(backend, needed):
+            raise UsageError(
+                f"backend: {kind.__name__} has no '{needed}', which derain.Backend asks for"
+            )
 
 
 def means_out_of_memory(error: BaseException) -> bool:
