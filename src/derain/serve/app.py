@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from derain.errors import InvalidImageError
 from derain.serve.answers import HANDLERS, FileAnswer
@@ -82,8 +83,6 @@ def make_app(workshop: Workshop, metrics: Metrics) -> Starlette:
         Route("/metrics", numbers),
         Route("/openapi.json", openapi),
     ]
-    if FOLDER.is_dir():
-        routes.append(Mount("/", Page(FOLDER)))
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, metrics=metrics, token=workshop.settings.token)],
@@ -91,7 +90,20 @@ def make_app(workshop: Workshop, metrics: Metrics) -> Starlette:
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # to an address made of what the client calls this host
+    if FOLDER.is_dir():
+        app.router.default = _page_or(app.router.not_found)
     return app
+
+
+def _page_or(not_found: ASGIApp) -> ASGIApp:
+    """Files of the page, for what no route takes; a mount would take other methods of routes, too."""
+    page = Page(FOLDER)
+
+    async def elsewhere(scope: Scope, receive: Receive, send: Send) -> None:
+        reads = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
+        await (page if reads else not_found)(scope, receive, send)
+
+    return elsewhere
 
 
 def catalogue(workshop: Workshop) -> dict[str, object]:
