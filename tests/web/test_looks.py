@@ -18,7 +18,7 @@ from selenium.webdriver.support.select import Select
 from tests.web.conftest import ROOT
 from tests.web.page import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.alone]
 
 EXAMPLE = ROOT / "examples" / "rainy.jpg"
 

@@ -13,7 +13,7 @@ from tests.conftest import Pixels
 from tests.web.host import Host
 from tests.web.page import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.alone]
 
 SIZES = [(1, 1), (2, 65), (31, 33), (300, 451), (517, 803)]
 

@@ -14,7 +14,7 @@ from derain.media import Picture, read_picture, write_picture
 from tests.serve.conftest import Serving, serving  # noqa: F401 - a fixture
 from tests.web.page import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 
 def test_sixteen_bits_through_the_server(

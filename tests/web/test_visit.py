@@ -21,7 +21,7 @@ from tests.conftest import Pixels
 from tests.web.host import Host
 from tests.web.page import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.alone]
 
 
 @pytest.fixture

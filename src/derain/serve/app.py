@@ -96,7 +96,7 @@ def make_app(workshop: Workshop, metrics: Metrics) -> Starlette:
 
 
 def _page_or(not_found: ASGIApp) -> ASGIApp:
-    """Files of the page, for what no route takes; a mount would take other methods of routes, too."""
+    """Files of the page where no route fits; a mount would take the routes' other methods, too."""
     page = Page(FOLDER)
 
     async def elsewhere(scope: Scope, receive: Receive, send: Send) -> None:
