@@ -34,12 +34,6 @@ coverage *arguments:
 docs:
     sphinx-build -W --keep-going -q -b html docs docs/_build
 
-# Builds the page into src/derain/serve/page. Needs Node.js 20.19 or newer.
-page:
-    npm --prefix web ci
-    npm --prefix web run build
-    npm --prefix web run size
-
 # Style, types and tests of the page.
 page-lint:
     npm --prefix web run lint
