@@ -44,10 +44,11 @@ wheel:
     python -m build --no-isolation
     python tests/smoke.py dist
 
-# The page of derain serve, in src/derain/serve/page. Needs npm.
+# The page of derain serve, in src/derain/serve/page. Needs Node.js 20.19 or newer.
 page:
     npm --prefix web ci
     npm --prefix web run build
+    npm --prefix web run size
 
 # Speed and memory of every model and backend; writes benchmarks/speed.json.
 bench *arguments:

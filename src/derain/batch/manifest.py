@@ -8,7 +8,6 @@ of each says what the results were made with; a run with other settings is refus
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -107,8 +106,8 @@ class Manifest:
                 yield from self._parse(entry.name)
 
     def _parse(self, name: str) -> Iterator[Row]:
-        where, lines = self._store.shown(name), self._store.read(name).split(b"\n")
-        torn = lines.pop()  # empty, unless the process was killed while it wrote
+        # The last piece is empty, unless the process was killed while it wrote.
+        where, (*lines, _) = self._store.shown(name), self._store.read(name).split(b"\n")
         for number, line in enumerate(lines, 1):
             try:
                 values = json.loads(line)
@@ -122,7 +121,6 @@ class Manifest:
                     "it told of is made again"
                 ) from None
             yield row
-        del torn
 
     def _compare(self, header: Mapping[str, Any], where: str) -> None:
         if header["manifest"] != _VERSION:
@@ -195,26 +193,22 @@ class _Parts:
     def __init__(self, store: Store, base: str, header: str) -> None:
         self._store, self._base, self._header = store, base, header
         self._lines: list[str] = []
-        self._number = 0
+        self._number = sum(1 for _ in store.entries(base))  # those of earlier runs
         self._began = time.monotonic()
-        self._lock = threading.Lock()
 
     def write(self, line: str) -> None:
-        with self._lock:
-            self._lines.append(line)
-            full = len(self._lines) >= _ROWS or time.monotonic() - self._began > _SECONDS
-        if full:
+        self._lines.append(line)
+        if len(self._lines) >= _ROWS or time.monotonic() - self._began > _SECONDS:
             self.close()
 
     def close(self) -> None:
-        with self._lock:
-            lines, self._lines = self._lines, []
-            self._began = time.monotonic()
+        lines, self._lines = self._lines, []
+        self._began = time.monotonic()
         if not lines:
             return
         data = "".join(f"{line}\n" for line in (self._header, *lines)).encode()
         while not self._store.create(f"{self._base}/{self._number:06}.jsonl", data):
-            self._number += 1  # an earlier run's
+            self._number += 1  # another process writes this shard, too
         self._number += 1
 
 

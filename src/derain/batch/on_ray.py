@@ -81,14 +81,14 @@ class _Pool:
     def map(self, asks: Iterable[Ask]) -> Iterator[Row]:
         """Rows as they come; takes a task only when an actor has room for it."""
         rest, again = iter(asks), list[Ask]()
+        ask: Ask | None = None  # the next one, which waits for an actor
         try:
             while True:
-                while actor := self._idle():
-                    ask = again.pop() if again else next(rest, None)
-                    if ask is None:
-                        break
+                ask = ask or (again.pop() if again else next(rest, None))
+                while ask and (actor := self._idle()):
                     self._free[actor] -= 1
                     self._at[actor.__call__.remote(*ask)] = actor, ask
+                    ask = again.pop() if again else next(rest, None)
                 if not self._at:
                     return
                 done, _ = self._ray.wait(list(self._at), num_returns=1)

@@ -11,8 +11,8 @@ from typing import Any
 from derain.batch.manifest import Row
 from derain.batch.plan import Task
 from derain.batch.stores import Store, open_store
-from derain.errors import DerainError, InternalError, OutputConflictError, StoreError
-from derain.files import explain_os_error
+from derain.errors import OutputConflictError, StoreError
+from derain.explained import explained
 from derain.restore import Derainer
 from derain.restore.files import restore_file
 
@@ -59,7 +59,7 @@ class Settings:
         """What decides the bytes of the results, for the manifest."""
         card = derainer.model.card
         return {
-            "model": f"{card.name} {card.sha256[f'{card.name}.onnx']}", "strength": self.strength,
+            "model": f"{card.name} {card.sha256[card.onnx]}", "strength": self.strength,
             "format": self.kind, "quality": self.quality,
         }  # fmt: skip
 
@@ -98,19 +98,10 @@ class Worker:
         row = Row(source.name, source.version, task.target, "failed", attempts=attempt)
         try:
             done = self._restore(row, task, ours)
-        except StoreError as error:
-            if attempt < self._settings.attempts:
-                return None
-            done = replace(row, error=str(error))
-        except DerainError as error:
-            done = replace(row, error=str(error))
-        except OSError as error:
-            done = replace(row, error=str(explain_os_error(error, source.name)))
-        except MemoryError:
-            done = replace(row, error=f"{source.name}: out of memory; give fewer --jobs")
         except Exception as error:  # noqa: BLE001 - one picture never stops the others
-            told = InternalError(f"{source.name}: internal error: {error!r:.200}; please report it")
-            done = replace(row, error=str(told))
+            if isinstance(error, StoreError) and attempt < self._settings.attempts:
+                return None
+            done = replace(row, error=str(explained(error, source.name)))
         return replace(done, seconds=round(time.monotonic() - began, 3))
 
     def _restore(self, row: Row, task: Task, ours: bool) -> Row:

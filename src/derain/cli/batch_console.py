@@ -23,7 +23,7 @@ class BatchReporter(Reporter):
     """
 
     def __init__(self, quiet: bool, as_json: bool) -> None:
-        super().__init__(2, quiet, as_json)
+        super().__init__(None, quiet, as_json)
         self.done = self.failed = 0
         self._began = time.monotonic()
 

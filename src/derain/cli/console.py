@@ -22,37 +22,38 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from derain.cli.explained import printable
+from derain.cli.printable import printable
 
 
 class Reporter:
     """Reports a run over ``total`` pictures.
 
     Args:
-        total: Pictures to come.
+        total: Pictures to come; None for many whose number is told later.
         quiet: Only errors are shown.
         as_json: One JSON object a picture on standard output instead of lines for people.
     """
 
-    def __init__(self, total: int, quiet: bool, as_json: bool) -> None:
+    def __init__(self, total: int | None, quiet: bool, as_json: bool) -> None:
         self._json, self._quiet = as_json, quiet or as_json
         self._console = Console(
             file=_own_stderr(), stderr=True, highlight=False, soft_wrap=True, markup=False
         )
         shown = self._console.is_terminal and not self._quiet
         # How long a single picture takes is not known before its first tile, often its only one.
-        times = (TimeRemainingColumn(),) if total > 1 else (TimeElapsedColumn(),)
+        several = total is None or total > 1
+        times = (TimeRemainingColumn(),) if several else (TimeElapsedColumn(),)
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            *((MofNCompleteColumn(),) if total > 1 else ()),
+            *((MofNCompleteColumn(),) if several else ()),
             TextColumn("{task.fields[rate]}"),
             *times,
             console=self._console,
             disable=not shown,
             transient=True,
         )
-        known = total if total > 1 else None
+        known = total if several else None
         self._task = self._progress.add_task("deraining", total=known, rate="")
         self._total = total
         self._started, self._pixels, self._pictures = time.monotonic(), 0, 0

@@ -21,17 +21,18 @@ from derain.cli.evaluate import evaluate
 from derain.cli.evidence import evidence
 from derain.cli.exit_codes import INTERRUPTED, UNREAD, exit_code, listed
 from derain.cli.explain import explain
-from derain.cli.explained import explained, printable
 from derain.cli.export import export
 from derain.cli.manifest import app as manifest
 from derain.cli.models import models
 from derain.cli.options import shown_default
+from derain.cli.printable import printable
 from derain.cli.restore import restore
 from derain.cli.run import run as run_batch
 from derain.cli.serve import serve
 from derain.cli.synthesize import synthesize
 from derain.cli.train import train
 from derain.errors import UsageError
+from derain.explained import explained
 
 _GONE = {
     "ablate": "from a clone, python -m research ablate STUDY",

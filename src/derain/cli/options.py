@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from derain.errors import UsageError
+
 if TYPE_CHECKING:
     from cyclopts import Token
 
@@ -37,3 +39,24 @@ def shown_default(value: Any) -> str | None:
     """A default for the help; None for those that say nothing."""
     empty = value is None or value is False or value in ("", ())
     return None if empty else str(value)
+
+
+def check_quality(quality: int | None) -> int | None:
+    """``--quality``, or a :class:`UsageError`."""
+    if quality is not None and not 1 <= quality <= 100:
+        raise UsageError(f"--quality must be a whole number from 1 to 100, not {quality}")
+    return quality
+
+
+def pixels_of(megapixels: float | None) -> int | None:
+    """``--max-megapixels`` in pixels, or a :class:`UsageError`."""
+    if megapixels is not None and not megapixels > 0:
+        raise UsageError(f"--max-megapixels must be above 0, not {megapixels:g}")
+    return None if megapixels is None else round(megapixels * 1e6)
+
+
+def bytes_of(memory: int | None) -> int | None:
+    """``--memory``, which is in megabytes, in bytes, or a :class:`UsageError`."""
+    if memory is not None and memory < 1:
+        raise UsageError(f"--memory must be at least 1, not {memory}")
+    return None if memory is None else memory << 20

@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from derain.cli.exit_codes import PARTIAL, exit_code
-from derain.cli.options import Output, Whole
+from derain.cli.options import Output, Whole, bytes_of, check_quality, pixels_of
 from derain.errors import UsageError
 
 
@@ -90,12 +90,8 @@ def restore(
         raise UsageError("--skip-existing and --overwrite exclude each other")
     if not photos:
         raise UsageError("nothing to do: name a picture or a folder (see derain --help)")
-    if memory is not None and memory < 1:
-        raise UsageError(f"--memory must be at least 1, not {memory}")
-    if quality is not None and not 1 <= quality <= 100:
-        raise UsageError(f"--quality must be a whole number from 1 to 100, not {quality}")
-    if max_megapixels is not None and not max_megapixels > 0:
-        raise UsageError(f"--max-megapixels must be above 0, not {max_megapixels:g}")
+    budget, max_pixels = bytes_of(memory), pixels_of(max_megapixels)
+    check_quality(quality)
     wanted = asked_format(format) if format else None
     clips = ClipPolicy(seconds_of(start, "--start"), seconds_of(end, "--end"), codec, crf)
     if clips.end is not None and clips.end <= (clips.start or 0):
@@ -131,7 +127,7 @@ def restore(
     several = len(jobs) + len(errors) > 1
     policy = Policy(
         skip_existing, overwrite, wanted.name if wanted else None, quality,
-        None if max_megapixels is None else round(max_megapixels * 1e6), clips,
+        max_pixels, clips,
     )  # fmt: skip
     if dry_run:
         tally, word = plan_only(jobs, policy, reporter, errors), "to do"
@@ -142,7 +138,7 @@ def restore(
             model,
             backend=backend,
             device=device,
-            memory=None if memory is None else memory << 20,
+            memory=budget,
             tile=tile,
             threads=threads,
             strength=strength,

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from derain.cli.exit_codes import PARTIAL
-from derain.cli.options import Whole
+from derain.cli.options import Whole, bytes_of, check_quality, pixels_of
 from derain.errors import OutputConflictError, UsageError
 
 
@@ -75,8 +75,6 @@ def run(
     for option, value, least in (("--jobs", jobs, 0), ("--attempts", attempts, 1)):
         if value < least:
             raise UsageError(f"{option} must be at least {least}, not {value}")
-    if quality is not None and not 1 <= quality <= 100:
-        raise UsageError(f"--quality must be a whole number from 1 to 100, not {quality}")
     wanted = asked_format(format) if format else None
     target, pictures = open_store(out), open_source(source, column)
     inside = _inside(pictures.uri, target.uri)
@@ -88,11 +86,11 @@ def run(
         backend=backend,
         device=device,
         threads=threads or max(1, processors() // jobs),
-        memory=None if memory is None else memory << 20,
+        memory=bytes_of(memory),
         strength=check_strength(strength, "--strength"),
         kind=wanted.name if wanted else None,
-        quality=quality,
-        max_pixels=None if max_megapixels is None else round(max_megapixels * 1e6),
+        quality=check_quality(quality),
+        max_pixels=pixels_of(max_megapixels),
         attempts=attempts,
     )
     derainer = settings.derainer()

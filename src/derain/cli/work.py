@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from derain.cli.clips import ClipPolicy, Done, derain_clip_job, holds_clip, missing_frames
 from derain.cli.console import Reporter
-from derain.cli.explained import explained
 from derain.cli.inputs import STREAM
 from derain.cli.jobs import Job
 from derain.cli.libraries import caught_messages
 from derain.errors import DerainError, InvalidImageError, OutputConflictError
+from derain.explained import explained
 from derain.files import atomic_write, check_writable
 
 if TYPE_CHECKING:

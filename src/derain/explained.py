@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import traceback
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from derain.errors import (
 from derain.files import explain_os_error
 
 _LONGEST = 200
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def explained(error: Exception, subject: Path | str = "") -> DerainError:
@@ -47,8 +45,3 @@ def explained(error: Exception, subject: Path | str = "") -> DerainError:
     return InternalError(
         f"{about}internal error: {told}; set DERAIN_DEBUG=1 for the details and report it"
     )
-
-
-def printable(text: str) -> str:
-    """Text without what a terminal would take for a command, or cannot show."""
-    return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
