@@ -7,7 +7,7 @@ RUN npm --prefix web ci
 COPY web web
 COPY src/derain/zoo/models src/derain/zoo/models
 COPY examples examples
-RUN npm --prefix web run build
+RUN npm --prefix web run build && npm --prefix web run compress
 
 # Python 3.11 is what constraints.txt holds versions for.
 FROM python:3.11-slim-bookworm AS environment

@@ -13,6 +13,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 class PageBuildHook(BuildHookInterface[Any]):
     """Builds the page where its sources are and it is not built yet.
 
+    Not compressed ahead, which takes over a minute: whoever publishes a wheel runs ``just page``.
     The server works without it, so what is missing is told and nothing fails; ``just page`` builds
     it by hand. ``HATCH_BUILD_NO_HOOKS=true`` leaves it out.
     """

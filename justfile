@@ -48,6 +48,7 @@ wheel:
 page:
     npm --prefix web ci
     npm --prefix web run build
+    npm --prefix web run compress
     npm --prefix web run size
 
 # Speed and memory of every model and backend; writes benchmarks/speed.json.
