@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from selenium import webdriver
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
@@ -53,8 +57,35 @@ class Page:
     def all(self, selector: str) -> list[WebElement]:
         return self.chrome.find_elements(By.CSS_SELECTOR, selector)
 
+    def text(self, selector: str) -> str:
+        """What stands there; nothing while there is no such element.
+
+        Asked for in one go: the page draws itself anew at any time, and an element that was found
+        may be gone when its text is asked for.
+        """
+        script = "return document.querySelector(arguments[0])?.innerText ?? ''"
+        return str(self.chrome.execute_script(script, selector))
+
+    def picture(self, selector: str) -> bytes:
+        """How it looks, as PNG."""
+        return self.wait(lambda: self.one(selector).screenshot_as_png)
+
+    def press(self, selector: str) -> None:
+        """Click, once the element is there, enabled and uncovered."""
+
+        def pressed() -> bool:
+            element = self.one(selector)
+            if element.is_enabled():
+                element.click()
+                return True
+            return False
+
+        self.wait(pressed)
+
     def wait(self, until: Callable[[], T]) -> T:
-        return WebDriverWait(self.chrome, PATIENCE, 0.1).until(lambda _: until())
+        redrawn = (StaleElementReferenceException, ElementClickInterceptedException)
+        waiting = WebDriverWait(self.chrome, PATIENCE, 0.1, ignored_exceptions=redrawn)
+        return waiting.until(lambda _: until())
 
     def choose(self, *files: Path) -> None:
         """By the browser's dialog for files."""
@@ -68,7 +99,8 @@ class Page:
 
     def phases(self) -> list[str]:
         """``waiting``, ``running``, ``done``, ``stopped`` or ``failed`` for each picture."""
-        return [str(item.get_attribute("data-phase")) for item in self.all(".strip li")]
+        script = "return [...document.querySelectorAll('.strip li')].map((e) => e.dataset.phase)"
+        return list(self.chrome.execute_script(script))
 
     def wait_done(self, count: int = 1) -> None:
         def ended() -> bool:
@@ -76,25 +108,24 @@ class Page:
             return len(phases) == count and not {"waiting", "running"} & set(phases)
 
         self.wait(ended)
-        assert self.phases() == ["done"] * count, [e.text for e in self.all(".status")]
+        assert self.phases() == ["done"] * count, self.text(".status")
 
     def set_range(self, selector: str, value: int) -> None:
         """As dragging its thumb does."""
         self.chrome.execute_script(
-            "arguments[0].value = arguments[1];"
-            "arguments[0].dispatchEvent(new Event('input', {bubbles: true}))",
-            self.one(selector), value,
+            "const range = document.querySelector(arguments[0]); range.value = arguments[1];"
+            "range.dispatchEvent(new Event('input', {bubbles: true}))",
+            selector, value,
         )  # fmt: skip
 
     def pick(self, name: str, value: str) -> None:
         """An option of a list."""
-        self.one(f"select[name={name}] option[value={value}]").click()
+        self.press(f"select[name={name}] option[value={value}]")
 
     def download(self, button: str = ".download") -> Path:
         """Press a button and wait for its file."""
         before = set(self.downloads.iterdir())
-        self.wait(lambda: self.one(button).is_enabled())
-        self.one(button).click()
+        self.press(button)
 
         def arrived() -> list[Path]:
             new = set(self.downloads.iterdir()) - before

@@ -54,7 +54,7 @@ def test_in_tiles(page: Page, photo: Pixels, derainer: Derainer, tmp_path: Path)
     with page.pretending(deviceMemory=0.5):
         page.visit()
         page.choose(tmp_path / "photo.png")
-        page.wait(lambda: "of 6" in page.one(".status").text)
+        page.wait(lambda: "of 6" in page.text(".status"))
         page.wait_done()
     assert difference(page.download(), derainer(rainy)) <= 1
 
