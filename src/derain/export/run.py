@@ -6,10 +6,10 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from derain.errors import ExportError
 from derain.export.halo import measure_halo
+from derain.export.history import NEEDED, training_of
 from derain.export.onnx import PARITY, check_parity, to_onnx
 from derain.files import atomic_write
 from derain.nn import load_network
@@ -28,7 +28,7 @@ def export_run(
         CorruptModelError: Its weights are damaged.
     """
     weights = run / "network.safetensors"
-    for needed in (weights.name, "scores.json", "config.json", "split.json", "started.json"):
+    for needed in (weights.name, "scores.json", *NEEDED):
         if not (run / needed).is_file():
             raise ExportError(f"{run}: not a finished training run (no {needed})")
     network = load_network(weights)
@@ -56,7 +56,7 @@ def export_run(
         parameters=sum(p.numel() for p in network.parameters()),
         mmac_per_pixel=round(config.macs_per_pixel / 1e6, 4),
         network=config.to_dict(),
-        training=_training(run, results["cost"]),
+        training=training_of(run, results["cost"]),
         scores=results["scores"],
         licence=licence,
         kind=network.kind,
@@ -75,44 +75,3 @@ def _register(out: Path, name: str, card: bytes) -> None:
     manifest = json.loads(path.read_text()) if path.is_file() else {}
     manifest[name] = hashlib.sha256(card).hexdigest()
     atomic_write(path, (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode())
-
-
-def _training(run: Path, cost: dict[str, Any]) -> dict[str, Any]:
-    config = json.loads((run / "config.json").read_text())
-    started = json.loads((run / "started.json").read_text())
-    trained_on = json.loads((run / "split.json").read_text())["trained_on"]
-    kinds = ("pairs", "synthesis", "evidence")
-    sources = [source for kind in kinds for source in config["data"].get(kind, ())]
-    total = sum(source["weight"] for source in sources)
-    data = [
-        {
-            "name": source["name"],
-            "pictures": trained_on[source["name"]],
-            "share": round(source["weight"] / total, 4),
-            "terms": source["terms"],
-        }
-        for source in sources
-        if source["weight"]  # those of weight 0 were held out whole
-    ]
-    if real := config.get("real"):
-        share = real["batch"] / config["batch"]
-        data.append(
-            {
-                "name": "real",
-                "pictures": trained_on["real"],
-                "share": round(share, 4),  # on top of the synthetic batch
-                "terms": real["terms"],
-            }
-        )
-    return {
-        "config": started.get("config", ""),
-        "starts_from": config["init"],
-        "taught_by": config.get("teacher", ""),
-        "steps": config["steps"],
-        "batch": config["batch"],
-        "patch": config["patch"],
-        "seed": config["seed"],
-        "commit": started["commit"],
-        "cost": cost,
-        "data": data,
-    }

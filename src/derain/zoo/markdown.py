@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from derain.metrics import metric_of
 from derain.zoo.card import ModelCard
 
-_COLUMNS = ("input/matlab-y", "psnr/matlab-y", "input/rgb", "psnr/rgb", "ssim/matlab-y")
+_COLUMNS = {
+    "input/matlab-y": "input PSNR Y",
+    "psnr/matlab-y": "PSNR Y",
+    "input/rgb": "input PSNR RGB",
+    "psnr/rgb": "PSNR RGB",
+    "ssim/matlab-y": "SSIM Y",
+}
+_COARSE = {"coarse/matlab-y": "PSNR Y without the detail layer"}
 
 
 def card_markdown(card: ModelCard) -> str:
     """The card as Markdown."""
     training = card.training
     cost = training.get("cost", {})
+    columns = _COLUMNS | (_COARSE if card.network.get("detail_blocks") else {})
     lines = [
         f"# {card.name}",
         "",
@@ -31,15 +41,15 @@ def card_markdown(card: ModelCard) -> str:
         "Held-out scenes of the training sources (split by scene), 8-bit rounded output, mean over "
         "images. `matlab-y`: Matlab luma, peak 255, which reads 1.32 dB above full-range luma.",
         "",
-        "| held-out source | n | input PSNR Y | PSNR Y | input PSNR RGB | PSNR RGB | SSIM Y |",
-        "|---|---|---|---|---|---|---|",
+        f"| held-out source | n | {' | '.join(columns.values())} |",
+        "|---|---|" + "---|" * len(columns),
     ]
     for source, scores in card.scores.items():
         dry = source == "rain-free"
         # What a photograph without rain scores against itself says nothing.
         shown = [
             "-" if dry and name.startswith("input/") else metric_of(name).format(scores[name])
-            for name in _COLUMNS
+            for name in columns
         ]
         lines.append(f"| {source} | {scores['n']:.0f} | " + " | ".join(shown) + " |")
     lines += [
@@ -49,14 +59,19 @@ def card_markdown(card: ModelCard) -> str:
         "",
         "## Training",
         "",
-        f"- steps: {training.get('steps', '?')}, seed {training.get('seed', '?')}, commit "
-        f"`{training.get('commit', '?')}`, configuration `{training.get('config', '?')}`",
+        f"- steps: {training.get('steps', '?')}{_stages(training)}, seed "
+        f"{training.get('seed', '?')}, commit `{training.get('commit', '?')}`, configuration "
+        f"`{training.get('config', '?')}`",
         *(
             f"- {said} `{training[key]}`"
-            for key, said in (("starts_from", "starts from"), ("taught_by", "taught by"))
+            for key, said in (
+                ("starts_from", "starts from"),
+                ("mixed_with", "mixed before its last stage with"),
+                ("taught_by", "taught by"),
+            )
             if training.get(key)
         ),
-        f"- cost of this stage: {cost.get('seconds', 0) / 60:.0f} minutes on "
+        f"- cost of the last stage: {cost.get('seconds', 0) / 60:.0f} minutes on "
         f"{cost.get('machine', '?')}; {cost.get('skipped_steps', 0)} non-finite steps skipped",
         "",
         "| source | pictures trained on | share of a batch | origin and terms |",
@@ -68,3 +83,9 @@ def card_markdown(card: ModelCard) -> str:
             f"| {source['terms']} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _stages(training: Mapping[str, Any]) -> str:
+    stages = training.get("stages", ())
+    told = ", ".join(f"{stage['name']} {stage['steps']}" for stage in stages)
+    return f" ({told})" if len(stages) > 1 else ""
