@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 from skimage.metrics import structural_similarity
+from torchmetrics.functional.image import peak_signal_noise_ratio
 
 from derain.nn import Layers
 from derain.training.config import LossConfig
 from derain.training.objectives import Batch, Supervised
-from derain.training.objectives.supervised import frequency_ratio, ssim
+from derain.training.objectives.supervised import frequency_ratio, negative_psnr, ssim
 
 NONE = Layers(*(torch.zeros(0, 3, 16, 16),) * 4)
 
@@ -57,3 +58,11 @@ def test_flat_and_dry_pictures_are_finite(value: float) -> None:
     total.backward()
     assert torch.isfinite(total)
     assert torch.isfinite(rain.grad).all()
+
+
+def test_psnr_is_torchmetrics_and_has_a_best() -> None:
+    truth = torch.rand(3, 3, 24, 24)
+    clean = truth + 0.05 * torch.randn_like(truth)
+    theirs = peak_signal_noise_ratio(clean, truth, data_range=1.0, dim=(1, 2, 3))
+    torch.testing.assert_close(negative_psnr(clean, truth, 90), -theirs, atol=1e-3, rtol=0)
+    torch.testing.assert_close(negative_psnr(truth, truth, 42), torch.tensor(-42.0))

@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from derain.errors import ConfigError, DatasetError
+from derain.nn import Layers, load_network
 from derain.training import Trainer
 from derain.training.config import TrainConfig
 from derain.training.objectives import Batch
+from derain.training.objectives.semi import SemiSupervision
+from derain.zoo import load_model
 from tests.training.conftest import resumed_run, through_run
 
 pytestmark = pytest.mark.slow
@@ -96,6 +99,27 @@ def test_the_teacher_rests_where_nobody_asks_it(make: Make, real: Path) -> None:
     assert trainer.objectives["semi"].draw(batch, teacher).shape == (2, 3, 32, 32)
 
 
+def test_what_one_network_leaves_a_helper_may_see(make: Make, real: Path) -> None:
+    """The pseudo truth is the darkest of what all of them make of the photographs."""
+    semi = Trainer(make(real={**REAL, "helpers": ["fast"]})).objectives["semi"]
+    assert isinstance(semi, SemiSupervision)
+
+    class Blind(torch.nn.Module):
+        """Takes nothing away."""
+
+        config = load_network(load_model("fast").weights_path()).config
+
+        def forward(self, rainy: torch.Tensor) -> Layers:
+            return Layers(rainy * 0, rainy, rainy * 0, rainy)
+
+    extra = semi.extra(0, torch.rand(2, 3, 32, 32), Blind())
+    helper = load_network(load_model("fast").weights_path()).eval()
+    with torch.no_grad():
+        alone = helper(extra.photos).clean.clamp(0, 1)
+    assert torch.equal(extra.pseudo, torch.minimum(alone, extra.photos))
+    assert (extra.pseudo < extra.photos).any()
+
+
 def test_it_changes_the_weights_and_starts_alike(make: Make, real: Path, tmp_path: Path) -> None:
     plain = Trainer(make(out=str(tmp_path / "plain")))
     semi = Trainer(make(out=str(tmp_path / "semi"), real=REAL))
@@ -131,6 +155,7 @@ def test_bad_photographs_are_named_before_the_first_step(make: Make, real: Path)
         ({"rain": -1.0}, r"real\.rain.*greater"),
         ({"nonsense": 1}, "nonsense"),
         ({"embedding": "vgg", "weights": "missing.pth"}, r"missing\.pth"),
+        ({"helpers": ["missing.safetensors"]}, r"real\.helpers=missing\.safetensors: no such"),
     ],
 )
 def test_bad_options(make: Make, real: Path, change: dict[str, object], message: str) -> None:

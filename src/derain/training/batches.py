@@ -12,6 +12,7 @@ from torch import Generator, Tensor
 from derain.rain.draw import integer, pick
 from derain.rain.synthesizer import RainSynthesizer
 from derain.training.config import ViewConfig
+from derain.training.dimmed import dimmed
 from derain.training.views import quarter, view
 
 
@@ -91,6 +92,7 @@ class BatchSource:
         patch: Side of a patch.
         seed: The run's seed.
         rank: Which process of several this is; each sees other patches.
+        dimmed: Share of the pictures whose rain is dimmed.
 
     Raises:
         ConfigError: A pool cannot give patches of that side.
@@ -104,12 +106,14 @@ class BatchSource:
         seed: int,
         device: torch.device,
         rank: int = 0,
+        dimmed: float = 0.0,
     ) -> None:
         for pool in pools:
             if isinstance(pool, SynthesisPool):
                 pool.synthesizer.check_patch(patch)
         self.pools, self.batch, self.patch = pools, batch, patch
         self.seed, self.device, self.rank = seed, device, rank
+        self.dimmed = dimmed
 
     def __call__(self, step: int) -> tuple[Tensor, Tensor]:
         """(rainy, clean) of one step, each (batch, 3, patch, patch) in [0, 1]."""
@@ -122,4 +126,8 @@ class BatchSource:
                 a, b = pool.draw(count, self.patch, places, rain)
                 rainy.append(a)
                 clean.append(b)
-        return torch.cat(rainy), torch.cat(clean)
+        truth = torch.cat(clean)
+        if not self.dimmed:
+            return torch.cat(rainy), truth
+        dim = step_generator(self.seed, step, f"dimmed/{self.rank}", self.device)
+        return dimmed(torch.cat(rainy), truth, self.dimmed, dim), truth

@@ -148,13 +148,15 @@ class LossConfig:
     ``coarse * L1(O - R) + clean * L1(B)`` is the release's loss (CODE: 0.1 and 1); ``ssim``,
     ``psnr``, ``frequency`` and ``teacher`` are OURS (see :mod:`derain.training.objectives`). The
     frequency term is off, since it rewards change where there is little rain; that of PSNR weighs
-    a picture in light rain as much as one in heavy rain, and gates of clips need it.
+    a picture in light rain as much as one in heavy rain, and gates of clips need it. ``psnr_best``
+    is the PSNR, in dB, that is as good as equal.
     """
 
     coarse: float = 0.1
     clean: float = 1.0
     ssim: float = 0.1
     psnr: float = 0.0
+    psnr_best: Annotated[float, Field(gt=0)] = 50.0
     frequency: float = 0.0
     teacher: float = 1.0
 
@@ -235,6 +237,9 @@ class RealConfig:
         rain, background: Weights of the dual contrast.
         remix: Weight of L1 on clean pictures under rain the teacher took from photographs.
         pseudo: Weight of L1 to the teacher's own clean pictures.
+        helpers: Other networks that help the teacher: shipped models' names or weight files. Of
+            all their clean pictures the darkest is taken at each pixel, since rain is light:
+            what one of them leaves, another may see.
         augmented: Whether samples are enlarged in number and mixed.
         patches, side: Patches a picture and their side, for the contrast.
         bank: Positives kept.
@@ -256,6 +261,7 @@ class RealConfig:
     background: Weight = 0.01
     remix: Weight = 0.5
     pseudo: Weight = 0.0
+    helpers: tuple[str, ...] = ()
     augmented: bool = True
     patches: Count = 6
     side: Annotated[int, Field(ge=8)] = 32
@@ -315,6 +321,8 @@ class TrainConfig:
         frozen: Branches that are not trained.
         partial: Share of the pictures in a batch of which a frozen rain branch's layer is taken
             away only in part (see :mod:`derain.training.partial`).
+        dimmed: Share of the pictures in a batch whose rain is dimmed, down to a twelfth (see
+            :mod:`derain.training.dimmed`).
         teacher: Weight file of a network whose clean pictures are learned, too (distillation).
         first: Another derainer in the place of the rain branch, as ``FILE.onnx`` or
             ``module:function``: only a detail branch is trained, to repair what it gives.
@@ -342,6 +350,7 @@ class TrainConfig:
     blend: BlendConfig | None = None
     frozen: tuple[str, ...] = ()
     partial: Share = 0.0
+    dimmed: Share = 0.0
     teacher: str = ""
     first: str = ""
     precision: Literal["no", "bf16", "auto"] = "auto"

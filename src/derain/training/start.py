@@ -16,7 +16,7 @@ import torch
 from derain.errors import ConfigError
 from derain.nn import Network, build_network, load_network
 from derain.training.config import TrainConfig
-from derain.zoo import load_model, model_names
+from derain.training.weights import weight_file
 
 _FASTER: dict[str, str] = {}
 """What a trial found, by processor: one answer a process, since Accelerate takes no second one."""
@@ -43,24 +43,12 @@ def start_network(config: TrainConfig) -> Network:
 
 
 def _take_over(network: Network, init: str, parts: Sequence[str]) -> None:
-    source = load_network(_weights(init))
+    source = load_network(weight_file(init, "init"))
     for part in parts:
         try:
             network.take_over(source, part)
         except ConfigError as error:
             raise ConfigError(f"init={init}: {error}") from error
-
-
-def _weights(init: str) -> Path:
-    """The file of a shipped model's name, or of a path."""
-    if init in model_names():
-        return load_model(init).weights_path()
-    path = Path(init)
-    if not path.is_file():
-        first = f"; the run with out={path.parent} leaves it, and has to come first"
-        hint = first if path.name == "network.safetensors" else ", and no shipped model"
-        raise ConfigError(f"init={init}: no such weight file{hint}")
-    return path
 
 
 def precision_of(

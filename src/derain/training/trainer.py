@@ -133,6 +133,7 @@ class Trainer:
             config.seed,
             accelerator.device,
             accelerator.process_index,
+            config.dimmed,
         )
 
     def _start_log(self, loaded: Loaded) -> RunLog:

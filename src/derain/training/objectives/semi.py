@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-from derain.nn import Layers, Network, pad_to_multiple
+from derain.nn import Layers, Network, load_network, pad_to_multiple
 from derain.rain.draw import integer
 from derain.training.batches import BatchSource, step_generator
 from derain.training.config import RealConfig, TrainConfig
@@ -25,6 +25,7 @@ from derain.training.contrast import (
 from derain.training.objectives.base import Batch, Objective, Terms
 from derain.training.patches import crop
 from derain.training.photos import load_photos
+from derain.training.weights import weight_file
 
 
 class Extra(NamedTuple):
@@ -53,8 +54,8 @@ class SemiSupervision(Objective):
     Terms: ``rain`` and ``background``, the dual contrast (PAPER in kind, OURS in form); ``remix``,
     L1(f(B + R_t), B) with rain R_t the teacher took from real photographs (MOSS; the paper's sample
     augmentation by mixing); ``pseudo``, L1(f(O), B_t) on the photographs, B_t the teacher's (MOSS).
-    The teacher is the run's EMA, without gradient. All weights rise linearly over ``ramp`` steps
-    from step ``start``.
+    The teacher is the run's EMA, without gradient, with the networks that help it. All weights rise
+    linearly over ``ramp`` steps from step ``start``.
 
     Args:
         config: The run; its ``real`` section must be there.
@@ -62,7 +63,7 @@ class SemiSupervision(Objective):
 
     Raises:
         DatasetError: No photographs, or one that is damaged or smaller than a patch.
-        ConfigError: The embedding's weight file does not fit.
+        ConfigError: The embedding's weight file does not fit, or a helper's is missing.
     """
 
     def __init__(self, config: TrainConfig, device: torch.device, rank: int = 0) -> None:
@@ -75,6 +76,11 @@ class SemiSupervision(Objective):
             torch.manual_seed(config.seed)
             embedders = self._embedder(), self._embedder()
         self.contrast = DualContrast(*embedders, self.config).to(device)
+
+        self._helpers = [
+            load_network(weight_file(name, "real.helpers")).to(device).eval()
+            for name in self.config.helpers
+        ]
 
     def _embedder(self) -> Embedder:
         if self.config.embedding == "vgg":
@@ -120,7 +126,8 @@ class SemiSupervision(Objective):
         photos = torch.stack(patches).float() / 255
         if not (config.remix or config.pseudo):  # nobody asks the teacher
             return Extra(photos, photos[:0], photos[:0], photos[:0])
-        pseudo = _predict(teacher, photos).clean.clamp(0, 1)
+        guesses = [_predict(network, photos).clean for network in (teacher, *self._helpers)]
+        pseudo = torch.stack(guesses).amin(dim=0).clamp(0, 1)
         taken = (photos - pseudo).clamp(min=0)
         count = min(config.batch, len(clean)) if config.remix else 0
         backgrounds = clean[:count]

@@ -36,16 +36,20 @@ def ssim(a: Tensor, b: Tensor) -> Tensor:
     return (numerator / ((ma * ma + mb * mb + _C1) * (va + vb + _C2))).mean()
 
 
-def negative_psnr(clean: Tensor, truth: Tensor) -> Tensor:
-    """Mean over pictures of 10 log10(MSE + 1e-5), in dB; 50 dB are as good as equal.
+def negative_psnr(clean: Tensor, truth: Tensor, best: float = 50.0) -> Tensor:
+    """Mean over pictures of 10 log10(MSE + 10^(-best / 10)), in dB.
 
-    Source: the loss of NAFNet's release (Chen et al., ECCV 2022); the floor is OURS.
+    Source: the loss of NAFNet's release (Chen et al., ECCV 2022); the floor is OURS. With a high
+    one, pictures that are nearly dry have all of the gradient, and faint rain is let be.
+
+    Args:
+        best: PSNR in dB that is as good as equal.
 
     Shape:
         two (N, C, H, W) in [0, 1] -> scalar.
     """
     error = (clean - truth).square().mean(dim=(1, 2, 3))
-    return 10 * torch.log10(error + 1e-5).mean()
+    return 10 * torch.log10(error + 10 ** (-best / 10)).mean()
 
 
 def frequency_ratio(clean: Tensor, truth: Tensor, rainy: Tensor) -> Tensor:
@@ -84,7 +88,7 @@ class Supervised(Objective):
         if weights.ssim:
             terms["ssim"] = 1 - ssim(layers.clean, truth)
         if weights.psnr:
-            terms["psnr"] = negative_psnr(layers.clean, truth)
+            terms["psnr"] = negative_psnr(layers.clean, truth, weights.psnr_best)
         if weights.frequency:
             terms["frequency"] = frequency_ratio(layers.clean, truth, batch.rainy)
         total = torch.stack([getattr(weights, name) * value for name, value in terms.items()]).sum()
