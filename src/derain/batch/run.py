@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-
-import psutil
 
 from derain.batch.digests import digest
 from derain.batch.manifest import Manifest, Row
 from derain.batch.plan import Plan, Task
 from derain.batch.side_by_side import side_by_side
 from derain.batch.worker import Worker
-from derain.restore.memory import GIB, free_memory
 
 Ask = tuple[Task, bool]
 """A task, and whether an earlier run wrote its result."""
@@ -76,18 +72,5 @@ def run_batch(plan: Plan, manifest: Manifest, execute: Execute) -> Iterator[Prog
 
 
 def threads(worker: Worker, jobs: int) -> Execute:
-    """Work on this machine, ``jobs`` pictures at once."""
+    """Work in this process, ``jobs`` pictures at once."""
     return lambda asks: side_by_side(lambda ask: worker(*ask), asks, jobs)
-
-
-def default_jobs() -> int:
-    """As many as processors may be used, and as have a gibibyte of free memory each."""
-    return max(1, min(processors(), free_memory() // GIB))
-
-
-def processors() -> int:
-    """Processors this process may use: those of its affinity, where the system has such."""
-    try:
-        return len(psutil.Process().cpu_affinity())
-    except (AttributeError, psutil.Error):  # macOS
-        return os.cpu_count() or 1

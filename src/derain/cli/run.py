@@ -55,8 +55,10 @@ def run(
         column: The column of a .parquet list.
         shard: i/n with i from 0 to n - 1: every n-th picture, by its name, for n machines at once.
         jobs: Pictures at once; by default what processors and memory allow.
-        threads: Threads of the processor for each picture; by default all are shared out.
-        memory: Megabytes the network may take for each picture at once.
+        threads: Threads of the processor for all pictures at once, 0 for all; with --ray for each
+            actor, by default 1.
+        memory: Megabytes the network may take for all pictures at once, with --ray for each actor;
+            by default a quarter of what is free, at most 1024 for each picture.
         attempts: How often a picture is tried whose store does not answer.
         ray: Work on a Ray cluster: its address, auto for the one this machine is part of, or local
             for one of this machine's own.
@@ -65,13 +67,15 @@ def run(
         quiet: Show nothing but errors.
     """
     from derain.batch import Manifest, Plan, open_source, open_store, parse_shard, run_batch
-    from derain.batch.run import default_jobs, processors
     from derain.batch.run import threads as in_threads
     from derain.batch.worker import Settings, Worker
     from derain.cli.batch_console import BatchReporter
     from derain.cli.jobs import asked_format
+    from derain.restore.jobs import default_jobs
     from derain.restore.strength import check_strength
 
+    if ray is not None and jobs:
+        raise UsageError("--jobs goes without --ray, which has an actor for each --threads")
     for option, value, least in (("--jobs", jobs, 0), ("--attempts", attempts, 1)):
         if value < least:
             raise UsageError(f"{option} must be at least {least}, not {value}")
@@ -79,14 +83,16 @@ def run(
     target, pictures = open_store(out), open_source(source, column)
     inside = _inside(pictures.uri, target.uri)
     plan = Plan(pictures, wanted, parse_shard(shard) if shard else (0, 1), inside)
-    jobs = jobs or default_jobs()
+    jobs = 1 if ray is not None else jobs or default_jobs(threads)
     settings = Settings(
         target=out,
         model=model,
         backend=backend,
         device=device,
-        threads=threads or max(1, processors() // jobs),
+        threads=threads or (0 if ray is None else 1),
         memory=bytes_of(memory),
+        jobs=jobs,
+        neighbours=ray is not None,
         strength=check_strength(strength, "--strength"),
         kind=wanted.name if wanted else None,
         quality=check_quality(quality),

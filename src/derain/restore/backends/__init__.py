@@ -20,7 +20,7 @@ BACKENDS = {
 
 
 def make_backend(
-    model: Model, name: str = "auto", device: str = "auto", threads: int = 0
+    model: Model, name: str = "auto", device: str = "auto", threads: int = 0, jobs: int = 1
 ) -> Backend:
     """A backend for ``model``.
 
@@ -32,6 +32,7 @@ def make_backend(
         name: ``auto`` or one of :data:`BACKENDS`.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         threads: Threads of the processor, 0 for all.
+        jobs: Pictures at once, which share the threads.
 
     Raises:
         UsageError: No such backend.
@@ -42,7 +43,7 @@ def make_backend(
     if name not in BACKENDS:
         raise UsageError(f"unknown backend '{name}'; known: auto, {', '.join(BACKENDS)}")
     module, _, kind = BACKENDS[name].partition(":")
-    backend: Backend = getattr(importlib.import_module(module), kind)(model, device, threads)
+    backend: Backend = getattr(importlib.import_module(module), kind)(model, device, threads, jobs)
     return backend
 
 
