@@ -83,7 +83,7 @@ def run(
     target, pictures = open_store(out), open_source(source, column)
     inside = _inside(pictures.uri, target.uri)
     plan = Plan(pictures, wanted, parse_shard(shard) if shard else (0, 1), inside)
-    jobs = 1 if ray is not None else jobs or default_jobs(threads)
+    jobs = 1 if ray is not None else jobs or default_jobs(threads, backend, device)
     settings = Settings(
         target=out,
         model=model,

@@ -6,12 +6,24 @@ import os
 
 import psutil
 
+from derain.restore.backends import may_accelerate
 from derain.restore.memory import GIB, free_memory
 
+_ON_AN_ACCELERATOR = 2
+"""One picture at work, and one that is read or written meanwhile."""
 
-def default_jobs(threads: int = 0) -> int:
-    """As many as there are threads, 0 for all processors, and gibibytes of free memory."""
-    return max(1, min(threads or processors(), free_memory() // GIB))
+
+def default_jobs(threads: int, backend: str, device: str) -> int:
+    """Pictures at once, unless something else is asked for.
+
+    As many as there are threads, 0 for all processors, and gibibytes of free memory: a picture uses
+    several processors worse than several pictures do.
+
+    Args:
+        threads, backend, device: As :class:`derain.Derainer` takes them.
+    """
+    most = _ON_AN_ACCELERATOR if may_accelerate(backend, device) else threads or processors()
+    return max(1, min(most, free_memory() // GIB))
 
 
 def processors() -> int:

@@ -47,6 +47,11 @@ def make_backend(
     return backend
 
 
+def may_accelerate(name: str, device: str) -> bool:
+    """Whether a backend, chosen as by :func:`make_backend`, may run on an accelerator."""
+    return device != "cpu" and (_automatic(device) if name == "auto" else name) == "torch"
+
+
 def _installed(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
@@ -62,4 +67,12 @@ def _automatic(device: str) -> str:
     return "openvino" if _installed("openvino") else "onnxruntime"
 
 
-__all__ = ["BACKENDS", "Backend", "Planes", "TileTooLarge", "check_backend", "make_backend"]
+__all__ = [
+    "BACKENDS",
+    "Backend",
+    "Planes",
+    "TileTooLarge",
+    "check_backend",
+    "make_backend",
+    "may_accelerate",
+]
