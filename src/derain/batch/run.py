@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from derain.batch.digests import digest
@@ -33,7 +33,7 @@ class Progress:
     row: Row | None = None
 
 
-def run_batch(plan: Plan, manifest: Manifest, execute: Execute) -> Iterator[Progress]:
+def run_batch(plan: Plan, manifest: Manifest, execute: Execute) -> Generator[Progress, None, None]:
     """Do what is not done yet, and note each picture in the manifest as soon as it is finished.
 
     A result is written once: a killed run is gone on with by the same call. Pictures that failed
@@ -53,22 +53,23 @@ def run_batch(plan: Plan, manifest: Manifest, execute: Execute) -> Iterator[Prog
     manifest.load()
     progress = Progress(plan.check())
     yield progress
-
-    def open_tasks() -> Iterator[Ask]:
-        for task in plan:
-            if digest(task.source.name, task.source.version) in manifest.finished:
-                progress.before += 1
-            else:
-                yield task, digest(task.target) in manifest.ours
-
     manifest.open(plan.shard)
     try:
-        for row in execute(open_tasks()):
+        for row in execute(open_tasks(plan, manifest, progress)):
             manifest.append(row)
             progress.row = row
             yield progress
     finally:
         manifest.close()
+
+
+def open_tasks(plan: Plan, manifest: Manifest, progress: Progress) -> Iterator[Ask]:
+    """What is not done yet; what is, is counted."""
+    for task in plan:
+        if digest(task.source.name, task.source.version) in manifest.finished:
+            progress.before += 1
+        else:
+            yield task, digest(task.target) in manifest.ours
 
 
 def threads(worker: Worker, jobs: int) -> Execute:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +31,7 @@ def run(
     memory: Whole | None = None,
     attempts: Whole = 3,
     ray: str | None = None,
+    watch: bool = False,
     dry_run: bool = False,
     json: bool = False,
     quiet: Annotated[bool, Parameter(name=["--quiet", "-q"])] = False,
@@ -62,11 +64,21 @@ def run(
         attempts: How often a picture is tried whose store does not answer.
         ray: Work on a Ray cluster: its address, auto for the one this machine is part of, or local
             for one of this machine's own.
+        watch: Go on with what comes to the folder or bucket, once nobody writes it any more, until
+            Ctrl-C.
         dry_run: Only count what would be done.
         json: One JSON object for each picture on standard output.
         quiet: Show nothing but errors.
     """
-    from derain.batch import Manifest, Plan, open_source, open_store, parse_shard, run_batch
+    from derain.batch import (
+        Manifest,
+        Plan,
+        open_source,
+        open_store,
+        parse_shard,
+        run_batch,
+        watch_batch,
+    )
     from derain.batch.run import threads as in_threads
     from derain.batch.worker import Settings, Worker
     from derain.cli.batch_console import BatchReporter
@@ -79,8 +91,12 @@ def run(
     for option, value, least in (("--jobs", jobs, 0), ("--attempts", attempts, 1)):
         if value < least:
             raise UsageError(f"{option} must be at least {least}, not {value}")
+    if watch and dry_run:
+        raise UsageError("--watch and --dry-run exclude each other")
     wanted = asked_format(format) if format else None
     target, pictures = open_store(out), open_source(source, column)
+    if watch and pictures.may_repeat:
+        raise UsageError(f"--watch goes with a folder or bucket, not with a list such as {source}")
     inside = _inside(pictures.uri, target.uri)
     plan = Plan(pictures, wanted, parse_shard(shard) if shard else (0, 1), inside)
     jobs = 1 if ray is not None else jobs or default_jobs(threads, backend, device)
@@ -113,8 +129,15 @@ def run(
             manifest.load()
             reporter.planned(plan, manifest)
             return 0
-        for progress in run_batch(plan, manifest, execute):
-            reporter.show(progress, plan)
+        work = watch_batch if watch else run_batch
+        try:
+            with closing(work(plan, manifest, execute)) as going:
+                for progress in going:
+                    reporter.show(progress, plan)
+        except KeyboardInterrupt:
+            reporter.summarise()
+            raise
+        reporter.summarise()
     return PARTIAL if reporter.failed else 0
 
 
