@@ -144,15 +144,13 @@ class _Work:
 
     def pictures(self, tasks: Iterable[_Task], at_once: int) -> None:
         """Do picture jobs, so many side by side."""
-        from derain.batch.side_by_side import side_by_side
+        done: Iterable[_Task] = map(self._open, tasks)
+        if at_once == 1:  # in this thread, where a signal leaves nothing at work
+            done = map(self._restore, done)
+        else:
+            from derain.batch.side_by_side import side_by_side
 
-        opened = map(self._open, tasks)
-        # One after the other they stay in this thread, where a signal leaves nothing at work.
-        done = (
-            map(self._restore, opened)
-            if at_once == 1
-            else side_by_side(self._restore, opened, at_once)
-        )
+            done = side_by_side(self._restore, done, at_once)
         for task in done:
             self._finish(task, partial(self._write, task))
 
