@@ -1,46 +1,51 @@
-"""What ``derain run`` costs beside the network itself, and whether each result is there once.
+"""What ``derain run`` costs beside the network itself, and how that grows with the pictures.
 
-    python -m benchmarks.scale [--pictures 200] [--names 100000] [--jobs 0] [--kills 20] [--ray]
+    python -m benchmarks.scale [--pictures 200] [--size 640x427] [--names 100000] [--jobs 0] [--ray]
 
-Four tables, each step in a process of its own:
+Three tables, each step in a process of its own:
 
-- time: the network alone on decoded pictures, as many at once as the run does, and the whole run;
-- size: seconds and peak memory of runs of a tenth and of all pictures;
-- names: seconds until the first picture of a folder of so many names is begun, and memory;
-- kills: a run that is killed (SIGKILL, at random moments) again and again, and its results against
-  those of a run that was left alone.
+- time: the network alone on decoded pictures, as many at once as the run does, and runs of a tenth,
+  a half and all of the pictures, with their memory; a line through the three tells what a picture
+  costs, what a start costs, and how far the three are from a line. With --ray one more run goes
+  through a cluster of this machine's own;
+- names: seconds until all names of a folder of so many are counted, and memory;
+- from these, what a million and a billion pictures take on 1, 100 and 1,000 such machines.
 
-With --ray the runs go through a cluster of this machine's own. From the measured seconds a picture
-it says what a million and a billion pictures would take on 1, 100 and 1,000 such machines, if the
-store keeps up.
+Processor seconds are told beside those of the clock, and reckoned with: they mean something on a
+busy machine, too. A machine to itself takes them divided by its processors, since as many pictures
+as there are processors are at work at once.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import random
-import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import psutil
 from PIL import Image
 
-from derain.batch.run import default_jobs, processors
 from derain.batch.side_by_side import side_by_side
 from derain.restore import Derainer
+from derain.restore.jobs import default_jobs, processors
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "rainy.jpg"
-_HOUR = 3600
+_DAY = 86400
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a process and its children took: seconds of the clock and of processors, peak MiB."""
+
+    seconds: float
+    processor: float
+    memory: float
 
 
 def make_pictures(folder: Path, count: int, width: int, height: int) -> None:
@@ -58,125 +63,132 @@ def make_pictures(folder: Path, count: int, width: int, height: int) -> None:
         cut.save(place / f"{index:07d}.jpg", quality=92)
 
 
-def network_alone(folder: Path, jobs: int, model: str) -> float:
-    """Seconds of the network on pictures that are decoded already."""
-    derainer = Derainer(model, threads=max(1, processors() // jobs))
-    pictures = [np.asarray(Image.open(path)) for path in sorted(folder.rglob("*.jpg"))]
+def network_alone(folder: Path, jobs: int, model: str) -> Cost:
+    """The network on pictures that are decoded already."""
+    derainer = Derainer(model, jobs=jobs)
+    pictures = []
+    for path in sorted(folder.rglob("*.jpg")):
+        with Image.open(path) as picture:
+            pictures.append(np.asarray(picture))
     derainer(pictures[0])
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.process_time()
     for _ in side_by_side(derainer, pictures, jobs):
         pass
-    return time.perf_counter() - began
+    return Cost(time.perf_counter() - began, time.process_time() - worked, 0)
 
 
-def run(source: Path, out: Path, options: list[str]) -> tuple[float, float]:
-    """(seconds, peak MiB of all processes) of a whole run."""
+def run(source: Path, out: Path, options: list[str]) -> Cost:
+    """A whole run."""
     command = [sys.executable, "-m", "derain", "run", str(source), "-o", str(out), *options]
     began, peak = time.perf_counter(), 0
+    worked: dict[int, float] = {}
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
         watched = psutil.Process(process.pid)
         while process.poll() is None:
-            try:
-                family = [watched, *watched.children(recursive=True)]
-                peak = max(peak, sum(member.memory_info().rss for member in family))
-            except psutil.Error:
-                pass
-            time.sleep(0.1)
+            resident = 0
+            for member in _family(watched):
+                try:
+                    with member.oneshot():
+                        resident += member.memory_info().rss
+                        worked[member.pid] = sum(member.cpu_times()[:2])
+                except psutil.Error:
+                    continue
+            peak = max(peak, resident)
+            time.sleep(0.05)
         told = process.stderr.read().decode() if process.stderr else ""
     if process.returncode:
         sys.exit(f"{' '.join(command)} ended with {process.returncode}: {told}")
-    return time.perf_counter() - began, peak / 2**20
+    return Cost(time.perf_counter() - began, sum(worked.values()), peak / 2**20)
 
 
-def killed_again_and_again(source: Path, out: Path, options: list[str], kills: int) -> int:
-    """A run that is killed at random moments until it has been often enough; gives its starts."""
-    command = [sys.executable, "-m", "derain", "run", str(source), "-o", str(out), *options]
-    rng, starts = random.Random(0), 0
-    while True:
-        starts += 1
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        try:
-            process.wait(rng.uniform(1.5, 6.0) if starts <= kills else None)
-        except subprocess.TimeoutExpired:
-            victims = [process.pid, *(p.pid for p in psutil.Process(process.pid).children(True))]
-            for victim in victims if rng.random() < 0.5 else victims[:1]:
-                with suppress(ProcessLookupError):
-                    os.kill(victim, signal.SIGKILL)
-            process.wait()
-        if process.returncode in (0, 1):
-            return starts
+def _family(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return []
 
 
-def compare(out: Path, whole: Path) -> str:
-    """What is wrong with ``out``, in words."""
-    made, expected = (
-        {path.relative_to(place): path.read_bytes() for path in place.rglob("*.jpg")}
-        for place in (out, whole)
+def measure_time(root: Path, asked: argparse.Namespace, jobs: int) -> tuple[float, float]:
+    """Print the first table; gives processor seconds a picture and for a start."""
+    options = ["--model", asked.model, "--quiet"]
+    side_by_side_options = [*options, "--jobs", str(jobs)]
+    width, height = map(int, asked.size.split("x"))
+    counts = sorted({max(1, asked.pictures // part) for part in (10, 2, 1)})
+    for count in counts:
+        make_pictures(root / str(count), count, width, height)
+    # In a process of its own, so that its threads and its memory are none of the runs'.
+    with get_context("spawn").Pool(1) as pool:
+        alone = pool.apply(network_alone, (root / str(counts[-1]), jobs, asked.model))
+    print(f"{asked.model}, {asked.size}, {jobs} at once, {processors()} processors")
+    print("pictures            seconds  processor seconds  each  peak MiB")
+    _row(f"{counts[-1]}, network alone", counts[-1], alone)
+    costs = {}
+    for count in counts:
+        costs[count] = run(root / str(count), root / f"{count}-dry", side_by_side_options)
+        _row(str(count), count, costs[count])
+    if asked.ray:
+        through = run(root / str(counts[-1]), root / "ray-dry", [*options, "--ray", "local"])
+        _row(f"{counts[-1]}, --ray local", counts[-1], through)
+    each, start = np.polyfit(counts, [costs[count].processor for count in counts], 1)
+    off = max(abs(costs[count].processor / (start + each * count) - 1) for count in counts)
+    growth = costs[counts[-1]].memory / costs[counts[0]].memory
+    print(
+        f"a line through the runs: {each:.4f} processor seconds a picture, "
+        f"{each / (alone.processor / counts[-1]):.2f} times the network alone, and {start:.1f} to "
+        f"start; no run is more than {100 * off:.0f} % off; {counts[-1] / counts[0]:.0f} times the "
+        f"pictures take {growth:.2f} times the memory"
     )
-    lines = [
-        json.loads(line)
-        for path in (out / ".derain").glob("*.jsonl")
-        for line in path.read_text().splitlines()
-    ]
-    told = Counter(line["source"] for line in lines if line.get("status") == "done")
-    wrong = sum(made.get(name) != data for name, data in expected.items())
-    twice = sum(count > 1 for count in told.values())
-    more = len(made) - len(expected)
-    return (
-        f"{len(expected)} expected: {wrong} missing or other, {more} too many, "
-        f"{twice} twice in the manifest, {len(expected) - len(told)} not in it"
+    return float(each), float(start)
+
+
+def _row(name: str, count: int, cost: Cost) -> None:
+    each = cost.processor / count
+    memory = f"{cost.memory:.0f}" if cost.memory else ""
+    print(f"{name:18} {cost.seconds:8.1f}  {cost.processor:17.1f}  {each:.3f}  {memory:>7}")
+
+
+def measure_names(root: Path, count: int, model: str) -> float:
+    """Print the second table; gives processor seconds a name."""
+    for name in ("few", "names"):
+        for index in range(count if name == "names" else 1):
+            folder = root / name / f"{index // 1000:05d}"
+            if index % 1000 == 0:
+                folder.mkdir(parents=True)
+            (folder / f"{index:07d}.jpg").touch()
+    options = ["--model", model, "--quiet", "--dry-run"]
+    few, many = (run(root / name, root / "none", options) for name in ("few", "names"))
+    more = many.processor - few.processor
+    print(
+        f"\n{count} names counted in {many.seconds:.1f} s, {more:.1f} processor seconds more than "
+        f"one; peak {many.memory:.0f} MiB, {many.memory - few.memory:.0f} MiB more"
     )
+    return max(0.0, more) / count
+
+
+def print_millions(each: float, start: float, name: float) -> None:
+    """Print the third table: every machine lists all names, and does its share of the pictures."""
+    each /= processors()  # of which all are at work; names are gone through by one
+    print(f"\ndays on machines of {processors()} such processors   a million   a billion")
+    for machines in (1, 100, 1000):
+        days = [(start + count * (name + each / machines)) / _DAY for count in (1e6, 1e9)]
+        print(f"{machines:40,}   {days[0]:9.3f}  {days[1]:10.1f}")
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=int, default=200)
+    parser.add_argument("--pictures", type=int, default=200, help="10 at least")
     parser.add_argument("--size", default="640x427", help="of the pictures")
     parser.add_argument("--names", type=int, default=100_000)
     parser.add_argument("--jobs", type=int, default=0)
-    parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--model", default="fast")
     parser.add_argument("--ray", action="store_true")
     asked = parser.parse_args()
-    width, height = map(int, asked.size.split("x"))
-    jobs = asked.jobs or default_jobs()
-    options = ["--model", asked.model, "--quiet", *(["--ray", "local"] if asked.ray else [])]
+    jobs = asked.jobs or default_jobs(0, "auto", "auto")
     with tempfile.TemporaryDirectory() as place:
-        root = Path(place)
-        make_pictures(root / "all", asked.pictures, width, height)
-        make_pictures(root / "tenth", max(1, asked.pictures // 10), width, height)
-        alone = network_alone(root / "all", jobs, asked.model)
-        small, small_peak = run(root / "tenth", root / "tenth-dry", [*options, "--jobs", str(jobs)])
-        whole, peak = run(root / "all", root / "dry", [*options, "--jobs", str(jobs)])
-        start = max(0.0, (10 * small - whole) / 9)  # what a run takes without any picture
-        each = (whole - start) / asked.pictures
-        print(f"{asked.pictures} pictures of {asked.size}, {asked.model}, {jobs} at once")
-        print(f"the network alone  {alone:8.1f} s")
-        print(
-            f"the whole run      {whole:8.1f} s, {whole / alone:.2f} times; {start:.1f} s to start"
-        )
-        print(
-            f"a tenth of it      {small:8.1f} s; peak {small_peak:.0f} MiB, of all {peak:.0f} MiB"
-        )
-        print("\nmachines like this   a million   a billion (days)")
-        for machines in (1, 100, 1000):
-            days = [each * count / machines / _HOUR / 24 for count in (1e6, 1e9)]
-            print(f"{machines:16,}  {days[0]:10.3f}  {days[1]:10.1f}")
-        names = root / "names"
-        for index in range(asked.names):
-            folder = names / f"{index // 1000:05d}"
-            if index % 1000 == 0:
-                folder.mkdir(parents=True)
-            (folder / f"{index:07d}.jpg").touch()
-        seconds, peak = run(names, root / "none", [*options, "--dry-run"])
-        print(f"\n{asked.names} names counted in {seconds:.1f} s, peak {peak:.0f} MiB")
-        shutil.rmtree(names)
-        if asked.kills:
-            starts = killed_again_and_again(root / "all", root / "killed", options, asked.kills)
-            print(
-                f"\n{starts} starts, {starts - 1} kills; {compare(root / 'killed', root / 'dry')}"
-            )
+        each, start = measure_time(Path(place), asked, jobs)
+        name = measure_names(Path(place), asked.names, asked.model)
+    print_millions(each, start, name)
 
 
 if __name__ == "__main__":

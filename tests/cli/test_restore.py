@@ -385,17 +385,20 @@ def test_full_disk(save: Callable[..., Path], rainy: Pixels, monkeypatch, capsys
     assert not path.with_name("a.derained.png").exists()
 
 
-def test_interrupt(save: Callable[..., Path], rainy: Pixels, tmp_path: Path) -> None:
+@pytest.mark.parametrize("jobs", ["1", "3"])
+def test_interrupt(jobs: str, save: Callable[..., Path], rainy: Pixels, tmp_path: Path) -> None:
     """Ctrl-C: exit code 130, one line, whole files only."""
     for index in range(40):
         save(f"in/{index:02}.png", np.tile(rainy, (3, 3, 1)))
-    command = [sys.executable, "-m", "derain", str(tmp_path / "in"), *FAST]
+    command = [sys.executable, "-m", "derain", str(tmp_path / "in"), *FAST, "--jobs", jobs]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     out, deadline = tmp_path / "in-derained", time.monotonic() + 60
     while time.monotonic() < deadline and not (out.exists() and len(list(out.glob("[!.]*"))) >= 2):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
+    since = time.monotonic()
     _, told = process.communicate(timeout=60)
+    assert time.monotonic() - since < 5  # a second, on a machine with nothing else to do
     assert process.returncode == 130
     assert "interrupted" in told.splitlines()[-1]
     assert "Traceback" not in told

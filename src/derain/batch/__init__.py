@@ -5,6 +5,7 @@ from derain.batch.plan import Plan, parse_shard
 from derain.batch.run import run_batch
 from derain.batch.sources import open_source
 from derain.batch.stores import open_store
+from derain.batch.watch import watch_batch
 
 __all__ = [
     "Manifest",
@@ -16,4 +17,5 @@ __all__ = [
     "parse_shard",
     "run_batch",
     "summarise",
+    "watch_batch",
 ]

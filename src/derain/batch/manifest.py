@@ -70,6 +70,7 @@ class Row:
 
 class _Log(Protocol):
     def write(self, line: str) -> None: ...
+    def flush(self) -> None: ...
     def close(self) -> None: ...
 
 
@@ -95,9 +96,13 @@ class Manifest:
     def load(self) -> None:
         """Read what earlier runs left, before anything is written."""
         for row in self.rows():
-            self.ours.add(digest(row.target))
-            if row.done:
-                self.finished.add(digest(row.source, row.version))
+            self.remember(row)
+
+    def remember(self, row: Row) -> None:
+        """Have :attr:`finished` and :attr:`ours` tell of this row."""
+        self.ours.add(digest(row.target))
+        if row.done:
+            self.finished.add(digest(row.source, row.version))
 
     def rows(self) -> Iterator[Row]:
         """All rows of all shards, each shard's in their order."""
@@ -151,9 +156,15 @@ class Manifest:
         assert self._log is not None
         self._log.write(row.to_json())
 
-    def close(self) -> None:
+    def flush(self) -> None:
         """Write what is still held back."""
         if self._log:
+            self._log.flush()
+
+    def close(self) -> None:
+        """Write what is still held back, and append no more."""
+        if self._log:
+            self._log.flush()
             self._log.close()
             self._log = None
 
@@ -183,6 +194,9 @@ class _File:
         except OSError as error:
             raise explain_os_error(error, self._path) from error
 
+    def flush(self) -> None:
+        """Nothing is held back."""
+
     def close(self) -> None:
         self._file.close()
 
@@ -199,9 +213,9 @@ class _Parts:
     def write(self, line: str) -> None:
         self._lines.append(line)
         if len(self._lines) >= _ROWS or time.monotonic() - self._began > _SECONDS:
-            self.close()
+            self.flush()
 
-    def close(self) -> None:
+    def flush(self) -> None:
         lines, self._lines = self._lines, []
         self._began = time.monotonic()
         if not lines:
@@ -210,6 +224,9 @@ class _Parts:
         while not self._store.create(f"{self._base}/{self._number:06}.jsonl", data):
             self._number += 1  # another process writes this shard, too
         self._number += 1
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 @dataclass

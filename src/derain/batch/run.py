@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
-
-import psutil
 
 from derain.batch.digests import digest
 from derain.batch.manifest import Manifest, Row
 from derain.batch.plan import Plan, Task
 from derain.batch.side_by_side import side_by_side
 from derain.batch.worker import Worker
-from derain.restore.memory import GIB, free_memory
 
 Ask = tuple[Task, bool]
 """A task, and whether an earlier run wrote its result."""
@@ -37,7 +33,7 @@ class Progress:
     row: Row | None = None
 
 
-def run_batch(plan: Plan, manifest: Manifest, execute: Execute) -> Iterator[Progress]:
+def run_batch(plan: Plan, manifest: Manifest, execute: Execute) -> Generator[Progress, None, None]:
     """Do what is not done yet, and note each picture in the manifest as soon as it is finished.
 
     A result is written once: a killed run is gone on with by the same call. Pictures that failed
@@ -57,17 +53,9 @@ def run_batch(plan: Plan, manifest: Manifest, execute: Execute) -> Iterator[Prog
     manifest.load()
     progress = Progress(plan.check())
     yield progress
-
-    def open_tasks() -> Iterator[Ask]:
-        for task in plan:
-            if digest(task.source.name, task.source.version) in manifest.finished:
-                progress.before += 1
-            else:
-                yield task, digest(task.target) in manifest.ours
-
     manifest.open(plan.shard)
     try:
-        for row in execute(open_tasks()):
+        for row in execute(open_tasks(plan, manifest, progress)):
             manifest.append(row)
             progress.row = row
             yield progress
@@ -75,19 +63,15 @@ def run_batch(plan: Plan, manifest: Manifest, execute: Execute) -> Iterator[Prog
         manifest.close()
 
 
+def open_tasks(plan: Plan, manifest: Manifest, progress: Progress) -> Iterator[Ask]:
+    """What is not done yet; what is, is counted."""
+    for task in plan:
+        if digest(task.source.name, task.source.version) in manifest.finished:
+            progress.before += 1
+        else:
+            yield task, digest(task.target) in manifest.ours
+
+
 def threads(worker: Worker, jobs: int) -> Execute:
-    """Work on this machine, ``jobs`` pictures at once."""
+    """Work in this process, ``jobs`` pictures at once."""
     return lambda asks: side_by_side(lambda ask: worker(*ask), asks, jobs)
-
-
-def default_jobs() -> int:
-    """As many as processors may be used, and as have a gibibyte of free memory each."""
-    return max(1, min(processors(), free_memory() // GIB))
-
-
-def processors() -> int:
-    """Processors this process may use: those of its affinity, where the system has such."""
-    try:
-        return len(psutil.Process().cpu_affinity())
-    except (AttributeError, psutil.Error):  # macOS
-        return os.cpu_count() or 1

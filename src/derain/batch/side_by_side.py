@@ -9,6 +9,8 @@ from typing import TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
+_LOOK = 0.1  # seconds; Windows, unlike other systems, does not end a wait for a signal
+
 
 def side_by_side(call: Callable[[T], R], tasks: Iterable[T], jobs: int) -> Iterator[R]:
     """Results as they come, which is not the tasks' order.
@@ -25,11 +27,11 @@ def side_by_side(call: Callable[[T], R], tasks: Iterable[T], jobs: int) -> Itera
     try:
         for task in tasks:
             waiting.add(pool.submit(call, task))
-            if len(waiting) > jobs:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            while len(waiting) > jobs:
+                done, waiting = wait(waiting, _LOOK, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in done)
         while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            done, waiting = wait(waiting, _LOOK, return_when=FIRST_COMPLETED)
             yield from (future.result() for future in done)
     finally:
         # A run that is interrupted does not wait for what is under way.

@@ -29,12 +29,14 @@ class Located:
         key: Its name there.
         name: Its name in the source, and so in the target.
         version: Changes when the file does; empty where only reading it would tell.
+        written: When, in seconds since 1970, where it may be there in part.
     """
 
     store: str
     key: str
     name: str
     version: str = ""
+    written: float | None = None
 
 
 class Source(Protocol):
@@ -78,7 +80,7 @@ class StoreSource:
 
     def files(self) -> Iterator[Located]:
         for entry in self._store.entries():
-            yield Located(self.uri, entry.name, entry.name, entry.version)
+            yield Located(self.uri, entry.name, entry.name, entry.version, entry.written)
 
 
 class AddressList:

@@ -13,8 +13,12 @@ from derain.batch.plan import Task
 from derain.batch.stores import Store, open_store
 from derain.errors import OutputConflictError, StoreError
 from derain.explained import explained
+from derain.media import probe_picture
 from derain.restore import Derainer
 from derain.restore.files import restore_file
+from derain.restore.jobs import processors
+from derain.restore.memory import free_memory, picture_memory, shared_budget
+from derain.restore.room import Room
 
 _PAUSE = 1.0  # seconds before the second attempt, twice as many before the third
 
@@ -25,7 +29,9 @@ class Settings:
 
     Attributes:
         target: Address of the store results go to.
-        model, backend, device, threads, memory, strength: Of the :class:`Derainer`.
+        model, backend, device, threads, memory, strength, jobs: Of the :class:`Derainer`.
+        neighbours: Whether there is a worker for each ``threads`` processors of its machine, in
+            processes of their own, with which it shares the machine's memory.
         kind: Pillow's name of the results' format; None for each picture's own.
         quality: Of formats with loss.
         max_pixels: Larger pictures fail.
@@ -36,9 +42,11 @@ class Settings:
     model: str = "base"
     backend: str = "auto"
     device: str = "auto"
-    threads: int = 1
+    threads: int = 0
     memory: int | None = None
     strength: float = 1.0
+    jobs: int = 1
+    neighbours: bool = False
     kind: str | None = None
     quality: int | None = None
     max_pixels: int | None = None
@@ -46,13 +54,18 @@ class Settings:
 
     def derainer(self) -> Derainer:
         """A new one; raises what that raises."""
+        memory = self.memory
+        if self.neighbours and memory is None:
+            workers = max(1, processors() // max(1, self.threads))
+            memory = shared_budget(workers) // workers
         return Derainer(
             self.model,
             backend=self.backend,
             device=self.device,
             threads=self.threads,
-            memory=self.memory,
+            memory=memory,
             strength=self.strength,
+            jobs=self.jobs,
         )
 
     def fingerprint(self, derainer: Derainer) -> Mapping[str, Any]:
@@ -77,6 +90,7 @@ class Worker:
         self._derainer = derainer or settings.derainer()
         self._target = open_store(settings.target)
         self._stores: dict[str, Store] = {}
+        self._pictures = Room(free_memory() // 2)
 
     def __call__(self, task: Task, ours: bool = False) -> Row:
         """Do one picture.
@@ -109,14 +123,17 @@ class Worker:
         store = self._stores.get(source.store)
         if store is None:
             store = self._stores.setdefault(source.store, open_store(source.store))
-        made = restore_file(
-            self._derainer,
-            store.read(source.key),
-            store.shown(source.key),
-            kind=settings.kind,
-            quality=settings.quality,
-            max_pixels=settings.max_pixels,
-        )
+        data, name = store.read(source.key), store.shown(source.key)
+        probe = probe_picture(data, name)
+        with self._pictures.hold(picture_memory(probe, settings.kind or probe.format)):
+            made = restore_file(
+                self._derainer,
+                data,
+                name,
+                kind=settings.kind,
+                quality=settings.quality,
+                max_pixels=settings.max_pixels,
+            )
         self._write(task.target, made.data, ours)
         width, height = made.size
         return replace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import asdict
 
 from derain.batch import Manifest, Plan
@@ -25,6 +26,7 @@ class BatchReporter(Reporter):
     def __init__(self, quiet: bool, as_json: bool) -> None:
         super().__init__(None, quiet, as_json)
         self.done = self.failed = 0
+        self._others: Counter[str] = Counter()
         self._began = time.monotonic()
 
     def show(self, progress: Progress, plan: Plan) -> None:
@@ -57,8 +59,13 @@ class BatchReporter(Reporter):
         self.note_others(plan)
         self.line(f"{total - before} pictures to do, {before} done before")
 
+    def summarise(self) -> None:
+        """The line at the end."""
+        self.line(f"{self.done} done, {self.failed} failed")
+
     def note_others(self, plan: Plan) -> None:
-        """What is not worked on."""
-        if plan.others:
+        """What is not worked on; told again when it is more."""
+        if plan.others and plan.others != self._others:
+            self._others = plan.others.copy()
             kinds = ", ".join(f"{count} {kind}" for kind, count in plan.others.most_common(8))
             self.line(f"{plan.source.uri}: left out what is no picture ({kinds})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,6 +59,8 @@ class Reporter:
         self._total = total
         self._started, self._pixels, self._pictures = time.monotonic(), 0, 0
         self._first: tuple[int, float] | None = None  # frames, and when, of the clip at hand
+        self._lock = threading.Lock()
+        self._parts: dict[int, tuple[int, float]] = {}  # pixels and share that are finished
 
     def __enter__(self) -> Reporter:
         self._progress.start()
@@ -71,15 +74,18 @@ class Reporter:
     ) -> None:
         self._progress.stop()
 
-    def tile(self, done: int, total: int) -> None:
-        """A tile of the picture at hand is finished."""
-        pace = (self._pixels + done) / 1e6 / max(1e-9, time.monotonic() - self._started)
-        self._progress.update(
-            self._task,
-            completed=self._pictures + done / total,
-            total=self._total,
-            rate=f"{pace:.2f} MP/s",
-        )
+    def tile(self, picture: int, done: int, total: int) -> None:
+        """A tile of a picture at work, told by its number, is finished; from any thread."""
+        with self._lock:
+            self._parts[picture] = done, done / total
+            pixels, pictures = map(sum, zip(*self._parts.values(), strict=True))
+            pace = (self._pixels + pixels) / 1e6 / max(1e-9, time.monotonic() - self._started)
+            self._progress.update(
+                self._task,
+                completed=self._pictures + pictures,
+                total=self._total,
+                rate=f"{pace:.2f} MP/s",
+            )
 
     def frame(self, done: int, total: int) -> None:
         """A frame of the clip at hand is finished; how many there are may be a guess."""
@@ -95,12 +101,15 @@ class Reporter:
             rate=f"{done}/{total}, {pace:.2f} frames/s, {left} left",
         )
 
-    def finished(self, pixels: int = 0) -> None:
-        """The picture at hand is behind us, whatever became of it."""
-        self._pixels += pixels
-        self._pictures += 1
-        self._first = None
-        self._progress.update(self._task, completed=self._pictures)
+    def finished(self, picture: int, pixels: int = 0) -> None:
+        """A picture is behind us, whatever became of it."""
+        with self._lock:
+            self._parts.pop(picture, None)
+            self._pixels += pixels
+            self._pictures += 1
+            self._first = None
+            under_way = sum(part for _, part in self._parts.values())
+            self._progress.update(self._task, completed=self._pictures + under_way)
 
     def line(self, text: str) -> None:
         """A line for people."""

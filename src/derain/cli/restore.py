@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from derain.cli.exit_codes import PARTIAL, exit_code
 from derain.cli.options import Output, Whole, bytes_of, check_quality, pixels_of
 from derain.errors import UsageError
+
+if TYPE_CHECKING:
+    from derain.cli.jobs import Job
 
 
 def restore(
@@ -35,6 +38,7 @@ def restore(
     dry_run: bool = False,
     memory: Whole | None = None,
     tile: Whole = 0,
+    jobs: Whole = 0,
     threads: Whole = 0,
     max_megapixels: float | None = None,
     json: bool = False,
@@ -71,9 +75,11 @@ def restore(
             made with.
         overwrite: Replace results that exist.
         dry_run: Only list what would be written.
-        memory: Megabytes the network may take; by default a quarter of what is free, at most 1024.
+        memory: Megabytes the network may take for all pictures at once; by default a quarter of
+            what is free, at most 1024 for each picture.
         tile: Largest side of a tile in pixels; by default as large as memory allows.
-        threads: Threads of the processor, 0 for all.
+        jobs: Pictures at once; by default what processors and memory allow.
+        threads: Threads of the processor for all pictures at once, 0 for all.
         max_megapixels: Refuse larger pictures; by default those of more than 178.
         json: One JSON object for each picture or clip on standard output.
         quiet: Show nothing but errors.
@@ -90,6 +96,8 @@ def restore(
         raise UsageError("--skip-existing and --overwrite exclude each other")
     if not photos:
         raise UsageError("nothing to do: name a picture or a folder (see derain --help)")
+    if jobs < 0:
+        raise UsageError(f"--jobs must be at least 0, not {jobs}")
     budget, max_pixels = bytes_of(memory), pixels_of(max_megapixels)
     check_quality(quality)
     wanted = asked_format(format) if format else None
@@ -106,34 +114,36 @@ def restore(
         plan = plan_frames(names, out)
     else:
         plan = plan_jobs(names, out, recursive, save_rain, compare, wanted)
-    jobs, errors = plan.jobs, plan.errors
-    if any(job.target == STREAM for job in jobs):
+    todo, errors = plan.jobs, plan.errors
+    if any(job.target == STREAM for job in todo):
         if json and not dry_run:
             raise UsageError("--json and a picture cannot both go to standard output; add -o FILE")
         if save_rain or compare:
             raise UsageError("--save-rain and --compare need a file to stand beside; add -o FILE")
         if sys.stdout is None:
             raise UsageError("standard output is closed; give a file with -o")
-    if any(job.source == STREAM for job in jobs) and sys.stdin is None:
+    if any(job.source == STREAM for job in todo) and sys.stdin is None:
         raise UsageError("standard input is closed; name a picture")
-    reporter = Reporter(len(jobs), quiet, json)
+    reporter = Reporter(len(todo), quiet, json)
     for note in plan.notes:
         reporter.line(note)
     for error in errors:
         reporter.record({"status": "failed", "error": str(error)})
         reporter.warn(str(error))
-    if not jobs:
+    if not todo:
         return exit_code(errors[0]) if len(errors) == 1 else PARTIAL
-    several = len(jobs) + len(errors) > 1
+    several = len(todo) + len(errors) > 1
     policy = Policy(
         skip_existing, overwrite, wanted.name if wanted else None, quality,
         max_pixels, clips,
     )  # fmt: skip
     if dry_run:
-        tally, word = plan_only(jobs, policy, reporter, errors), "to do"
+        tally, word = plan_only(todo, policy, reporter, errors), "to do"
     else:
         from derain.restore import Derainer
+        from derain.restore.jobs import default_jobs
 
+        at_once = min(jobs or default_jobs(threads, backend, device), _pictures(todo))
         derainer = Derainer(
             model,
             backend=backend,
@@ -142,12 +152,20 @@ def restore(
             tile=tile,
             threads=threads,
             strength=strength,
+            jobs=at_once,
         )
         with reporter:
-            tally, word = run_jobs(jobs, derainer, policy, reporter, errors), "done"
+            tally, word = run_jobs(todo, derainer, policy, reporter, errors, at_once), "done"
     if several and not quiet and not json:
         told = f"{tally.done} {word}, {tally.skipped} skipped, {len(errors)} failed"
         print(told, file=sys.stderr)
     if not errors:
         return 0
     return PARTIAL if several else exit_code(errors[0])
+
+
+def _pictures(jobs: list[Job]) -> int:
+    """How many are for pictures, by their names; 1 at least."""
+    from derain.clips.formats import is_clip
+
+    return max(1, sum(not job.frames and not is_clip(job.source) for job in jobs))

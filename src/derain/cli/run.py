@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +31,7 @@ def run(
     memory: Whole | None = None,
     attempts: Whole = 3,
     ray: str | None = None,
+    watch: bool = False,
     dry_run: bool = False,
     json: bool = False,
     quiet: Annotated[bool, Parameter(name=["--quiet", "-q"])] = False,
@@ -55,38 +57,58 @@ def run(
         column: The column of a .parquet list.
         shard: i/n with i from 0 to n - 1: every n-th picture, by its name, for n machines at once.
         jobs: Pictures at once; by default what processors and memory allow.
-        threads: Threads of the processor for each picture; by default all are shared out.
-        memory: Megabytes the network may take for each picture at once.
+        threads: Threads of the processor for all pictures at once, 0 for all; with --ray for each
+            actor, by default 1.
+        memory: Megabytes the network may take for all pictures at once, with --ray for each actor;
+            by default a quarter of what is free, at most 1024 for each picture.
         attempts: How often a picture is tried whose store does not answer.
         ray: Work on a Ray cluster: its address, auto for the one this machine is part of, or local
             for one of this machine's own.
+        watch: Go on with what comes to the folder or bucket, once nobody writes it any more, until
+            Ctrl-C.
         dry_run: Only count what would be done.
         json: One JSON object for each picture on standard output.
         quiet: Show nothing but errors.
     """
-    from derain.batch import Manifest, Plan, open_source, open_store, parse_shard, run_batch
-    from derain.batch.run import default_jobs, processors
+    from derain.batch import (
+        Manifest,
+        Plan,
+        open_source,
+        open_store,
+        parse_shard,
+        run_batch,
+        watch_batch,
+    )
     from derain.batch.run import threads as in_threads
     from derain.batch.worker import Settings, Worker
     from derain.cli.batch_console import BatchReporter
     from derain.cli.jobs import asked_format
+    from derain.restore.jobs import default_jobs
     from derain.restore.strength import check_strength
 
+    if ray is not None and jobs:
+        raise UsageError("--jobs goes without --ray, which has an actor for each --threads")
     for option, value, least in (("--jobs", jobs, 0), ("--attempts", attempts, 1)):
         if value < least:
             raise UsageError(f"{option} must be at least {least}, not {value}")
+    if watch and dry_run:
+        raise UsageError("--watch and --dry-run exclude each other")
     wanted = asked_format(format) if format else None
     target, pictures = open_store(out), open_source(source, column)
+    if watch and pictures.may_repeat:
+        raise UsageError(f"--watch goes with a folder or bucket, not with a list such as {source}")
     inside = _inside(pictures.uri, target.uri)
     plan = Plan(pictures, wanted, parse_shard(shard) if shard else (0, 1), inside)
-    jobs = jobs or default_jobs()
+    jobs = 1 if ray is not None else jobs or default_jobs(threads, backend, device)
     settings = Settings(
         target=out,
         model=model,
         backend=backend,
         device=device,
-        threads=threads or max(1, processors() // jobs),
+        threads=threads or (0 if ray is None else 1),
         memory=bytes_of(memory),
+        jobs=jobs,
+        neighbours=ray is not None,
         strength=check_strength(strength, "--strength"),
         kind=wanted.name if wanted else None,
         quality=check_quality(quality),
@@ -107,8 +129,15 @@ def run(
             manifest.load()
             reporter.planned(plan, manifest)
             return 0
-        for progress in run_batch(plan, manifest, execute):
-            reporter.show(progress, plan)
+        work = watch_batch if watch else run_batch
+        try:
+            with closing(work(plan, manifest, execute)) as going:
+                for progress in going:
+                    reporter.show(progress, plan)
+        except KeyboardInterrupt:
+            reporter.summarise()
+            raise
+        reporter.summarise()
     return PARTIAL if reporter.failed else 0
 
 

@@ -1,12 +1,13 @@
-"""Jobs done one after the other: read, derain, write, report; one never stops the others."""
+"""Jobs done, pictures side by side, and told in their order; one never stops the others."""
 
 from __future__ import annotations
 
 import os
-import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,12 @@ from derain.cli.clips import ClipPolicy, Done, derain_clip_job, holds_clip, miss
 from derain.cli.console import Reporter
 from derain.cli.inputs import STREAM
 from derain.cli.jobs import Job
-from derain.cli.libraries import caught_messages
-from derain.errors import DerainError, InvalidImageError, OutputConflictError
+from derain.cli.pictures import Encoded, Opened, open_picture, restore_picture, write_files
+from derain.cli.turns import Turns
+from derain.errors import DerainError, OutputConflictError
 from derain.explained import explained
-from derain.files import atomic_write, check_writable
 
 if TYPE_CHECKING:
-    from derain.media import Picture
     from derain.restore import Derainer
 
 
@@ -54,53 +54,201 @@ class Tally:
     skipped: int = 0
 
 
+@dataclass
+class _Task:
+    """A job that is to be done.
+
+    Attributes:
+        number: Its place among all jobs.
+        job: It.
+        started: When it was begun.
+        outputs: The files of it that are to be written.
+        clip: Whether its input is a clip.
+        error: What is wrong with it.
+        opened: Its picture, until it is derained.
+        size, notes: Of the picture.
+        encoded: What became of it.
+    """
+
+    number: int
+    job: Job
+    started: float
+    outputs: list[Path] = field(default_factory=list)
+    clip: bool = False
+    error: Exception | None = None
+    opened: Opened | None = None
+    size: tuple[int, int] = (0, 0)
+    notes: list[str] = field(default_factory=list)
+    encoded: Encoded | None = None
+
+    @property
+    def record(self) -> dict[str, object]:
+        return {"input": str(self.job.source), "output": str(self.job.target)}
+
+
 def run_jobs(
     jobs: list[Job],
     derainer: Derainer,
     policy: Policy,
     reporter: Reporter,
     errors: list[DerainError],
+    at_once: int = 1,
 ) -> Tally:
-    """Do all jobs; those that fail add to ``errors``."""
-    tally = Tally()
-    for job in jobs:
-        started = time.monotonic()
-        record: dict[str, object] = {"input": str(job.source), "output": str(job.target)}
-        pixels = 0
+    """Do all jobs; those that fail add to ``errors``.
+
+    Args:
+        jobs: What to do.
+        derainer: For so many pictures at once.
+        policy: How.
+        reporter: Is told of the jobs in their order, whichever is finished first.
+        errors: Those so far.
+        at_once: Pictures side by side; clips come one after the other.
+    """
+    work = _Work(derainer, policy, reporter, errors)
+    for clips, tasks in groupby(work.tasks(jobs), lambda task: task.clip):
+        if clips:
+            for task in tasks:
+                work.clip(task)
+        else:
+            work.pictures(tasks, at_once)
+    return work.tally
+
+
+class _Work:
+    """A run over jobs. All but :meth:`_restore` is for one thread."""
+
+    def __init__(
+        self, derainer: Derainer, policy: Policy, reporter: Reporter, errors: list[DerainError]
+    ) -> None:
+        from derain.restore.memory import free_memory
+        from derain.restore.room import Room
+
+        self.tally = Tally()
+        self._derainer, self._policy = derainer, policy
+        self._reporter, self._errors = reporter, errors
+        self._turns, self._room = Turns(), Room(free_memory() // 2)
+
+    def tasks(self, jobs: list[Job]) -> Iterator[_Task]:
+        """The jobs of which something is to be made, and those that cannot be done."""
+        for number, job in enumerate(jobs):
+            task = _Task(number, job, time.monotonic())
+            try:
+                task.outputs = missing(job, self._policy)
+                if not task.outputs and job.target != STREAM:
+                    self._skip(task, told=len(jobs) == 1)
+                    continue
+                task.clip = holds_clip(job)
+            except Exception as caught:  # noqa: BLE001 - one picture never stops the others
+                task.error = caught
+            yield task
+
+    def pictures(self, tasks: Iterable[_Task], at_once: int) -> None:
+        """Do picture jobs, so many side by side."""
+        done: Iterable[_Task] = map(self._open, tasks)
+        if at_once == 1:  # in this thread, where a signal leaves nothing at work
+            done = map(self._restore, done)
+        else:
+            from derain.batch.side_by_side import side_by_side
+
+            done = side_by_side(self._restore, done, at_once)
+        for task in done:
+            self._finish(task, partial(self._write, task))
+
+    def clip(self, task: _Task) -> None:
+        """Do a job whose input is a clip."""
+        self._finish(
+            task,
+            lambda: derain_clip_job(
+                self._derainer_of_clips, task.job, task.outputs, self._policy.clips, self._reporter
+            ),
+        )
+
+    @cached_property
+    def _derainer_of_clips(self) -> Derainer:
+        return self._derainer.alone()
+
+    def _open(self, task: _Task) -> _Task:
+        if task.error:
+            return task
+        policy = self._policy
         try:
-            outputs = missing(job, policy)
-            if not outputs and job.target != STREAM:
-                tally.skipped += 1
-                reporter.record({**record, "status": "skipped"})
-                if len(jobs) == 1:
-                    reporter.line(f"{job.target}: exists, skipped")
-            else:
-                if holds_clip(job):
-                    made = derain_clip_job(derainer, job, outputs, policy.clips, reporter)
-                else:
-                    made = _one(derainer, job, outputs, policy, reporter)
-                width, height = made.size
-                pixels, seconds = width * height, time.monotonic() - started
-                tally.done += 1
-                reporter.record(
-                    {**record, "status": "done", "width": width, "height": height,
-                     **({"frames": made.frames} if made.frames else {}),
-                     "model": derainer.model.card.name, "backend": derainer.backend,
-                     "strength": derainer.strength, "seconds": round(seconds, 3),
-                     **({"notes": made.notes} if made.notes else {})}
-                )  # fmt: skip
-                if job.target != STREAM:
-                    frames = f", {made.frames} frames" if made.frames else ""
-                    reporter.line(f"{job.target}  {width}x{height}{frames} in {seconds:.1f} s")
+            opened = open_picture(
+                task.job, task.outputs, policy.format, policy.max_pixels, self._room
+            )
+        except Exception as caught:  # noqa: BLE001 - one picture never stops the others
+            task.error = caught
+            return task
+        task.opened, task.size, task.notes = opened, opened.picture.size, opened.notes
+        for note in opened.notes:
+            self._turns.tell(task.number, partial(self._reporter.warn, note))
+        for message in opened.messages:
+            told = f"{task.job.source}: {message}"
+            self._turns.tell(task.number, partial(self._reporter.line, told))
+        return task
+
+    def _restore(self, task: _Task) -> _Task:
+        opened, task.opened = task.opened, None
+        if opened:
+            progress = partial(self._reporter.tile, task.number)
+            try:
+                with opened.room:
+                    task.encoded = restore_picture(
+                        self._derainer, opened, self._policy.quality, progress
+                    )
+            except Exception as caught:  # noqa: BLE001 - one picture never stops the others
+                task.error = caught
+        return task
+
+    def _write(self, task: _Task) -> Done:
+        if task.error:
+            raise task.error
+        assert task.encoded
+        write_files(task.outputs, task.encoded)
+        return Done(task.size, task.notes)
+
+    def _finish(self, task: _Task, make: Callable[[], Done]) -> None:
+        """Let a job's results be made, and tell of them when it is its turn."""
+        tell, reporter, pixels = partial(self._turns.tell, task.number), self._reporter, 0
+        try:
+            made = make()
+            pixels = made.size[0] * made.size[1]
+            self.tally.done += 1
+            for call in self._done(task, made):
+                tell(call)
         except BrokenPipeError:  # nobody reads any more
             raise
         except Exception as caught:  # noqa: BLE001 - one picture never stops the others
-            error = explained(caught, job.source)
-            reporter.record({**record, "status": "failed", "error": str(error)})
-            errors.append(error)
-            reporter.warn(str(error))
-        reporter.finished(pixels)
-    return tally
+            error = explained(caught, task.job.source)
+            self._errors.append(error)
+            tell(partial(reporter.record, {**task.record, "status": "failed", "error": str(error)}))
+            tell(partial(reporter.warn, str(error)))
+        reporter.finished(task.number, pixels)
+        self._turns.end(task.number)
+
+    def _done(self, task: _Task, made: Done) -> Iterator[Callable[[], None]]:
+        seconds, derainer = time.monotonic() - task.started, self._derainer
+        width, height = made.size
+        record = {
+            **task.record, "status": "done", "width": width, "height": height,
+            **({"frames": made.frames} if made.frames else {}),
+            "model": derainer.model.card.name, "backend": derainer.backend,
+            "strength": derainer.strength, "seconds": round(seconds, 3),
+            **({"notes": made.notes} if made.notes else {}),
+        }  # fmt: skip
+        yield partial(self._reporter.record, record)
+        if task.job.target != STREAM:
+            frames = f", {made.frames} frames" if made.frames else ""
+            line = f"{task.job.target}  {width}x{height}{frames} in {seconds:.1f} s"
+            yield partial(self._reporter.line, line)
+
+    def _skip(self, task: _Task, told: bool) -> None:
+        self.tally.skipped += 1
+        tell = partial(self._turns.tell, task.number)
+        tell(partial(self._reporter.record, {**task.record, "status": "skipped"}))
+        if told:
+            tell(partial(self._reporter.line, f"{task.job.target}: exists, skipped"))
+        self._reporter.finished(task.number)
+        self._turns.end(task.number)
 
 
 def plan_only(
@@ -159,82 +307,3 @@ def _is_result(path: Path) -> bool:
 
 def _leads_nowhere(path: Path) -> bool:
     return path.is_symlink() and not path.exists()
-
-
-def _one(
-    derainer: Derainer, job: Job, outputs: list[Path], policy: Policy, reporter: Reporter
-) -> Done:
-    """Derain one picture and write ``outputs`` of its job.
-
-    All files are encoded before the first is written, and the clean picture is written last, so
-    that its being there means that all are that can be.
-    """
-    from derain.media import check_fits, encode_picture, format_of, left_out
-    from derain.media.compared import rain_picture
-    from derain.restore.interrupt import interruptible
-
-    for output in outputs:
-        check_writable(output)
-    picture, messages = _read(job, policy)
-    # With nothing to write, the picture goes to the standard output.
-    kind = format_of(job.target).name if outputs else policy.format or picture.format
-    check_fits(picture, kind, str(job.target))
-    notes = [*picture.notes]
-    if told := left_out(picture, kind):
-        notes.append(f"{job.target}: {told}")
-    for note in notes:
-        reporter.warn(note)
-    for message in messages:
-        reporter.line(f"{job.source}: {message}")
-    clean = picture.with_colour(derainer(picture.colour, progress=reporter.tile))
-
-    def encode(made: Picture, output: Path, kind: str) -> bytes:
-        return interruptible(lambda: encode_picture(made, kind, str(output), policy.quality))
-
-    if not outputs:
-        sys.stdout.buffer.write(encode(clean, job.target, kind))
-        sys.stdout.buffer.flush()
-        return Done(picture.size, notes)
-    companions: dict[Path | None, Callable[[], Picture]] = {
-        job.rain: lambda: rain_picture(picture, clean),
-        job.compare: lambda: _compared(picture, clean),
-    }
-    encoded: dict[Path, bytes] = {}
-    failed: InvalidImageError | None = None
-    for output in reversed(outputs):
-        made = clean if output == job.target else companions[output]()
-        try:
-            encoded[output] = encode(made, output, format_of(output).name)
-        except InvalidImageError as error:
-            if output == job.target:
-                raise
-            failed = error
-    for output in outputs:
-        if output in encoded:
-            atomic_write(output, encoded[output])
-    if failed:
-        raise InvalidImageError(f"{failed}; the clean picture is written")
-    return Done(picture.size, notes)
-
-
-def _read(job: Job, policy: Policy) -> tuple[Picture, list[str]]:
-    """The picture of a job, and what libraries said of it."""
-    from derain.media import decode_picture, read_picture, read_stream
-    from derain.restore.interrupt import interruptible
-
-    if job.source == STREAM:
-        name = "standard input"
-        data = read_stream(sys.stdin.buffer, name)
-        with caught_messages() as messages:
-            picture = interruptible(lambda: decode_picture(data, name, policy.max_pixels))
-    else:
-        with caught_messages() as messages:
-            picture = interruptible(lambda: read_picture(job.source, policy.max_pixels))
-    return picture, messages
-
-
-def _compared(rainy: Picture, clean: Picture) -> Picture:
-    from derain.media.compared import side_by_side
-
-    alpha = None if rainy.alpha is None else side_by_side(rainy.alpha, rainy.alpha)
-    return replace(clean, colour=side_by_side(rainy.colour, clean.colour), alpha=alpha)

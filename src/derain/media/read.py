@@ -43,6 +43,11 @@ def read_picture(path: Path, max_pixels: int | None = None) -> Picture:
         PermissionDeniedError: It may not be read.
         InvalidImageError: It is damaged, no picture, or cannot be kept intact; says which.
     """
+    return decode_picture(read_file(path), str(path), max_pixels)
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a picture file, not looked at yet; raises as :func:`read_picture`."""
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -53,14 +58,13 @@ def read_picture(path: Path, max_pixels: int | None = None) -> Picture:
             )
         if status.st_size > MAX_BYTES:
             raise _too_long(str(path))
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise InputNotFoundError(f"{path}: no such file") from None
     except ValueError:  # a zero byte in the name
         raise InputNotFoundError(f"{str(path)!r}: no such file") from None
     except OSError as error:
         raise explain_os_error(error, path) from error
-    return decode_picture(data, str(path), max_pixels)
 
 
 def read_stream(stream: BinaryIO, name: str) -> bytes:

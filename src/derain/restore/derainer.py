@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from numbers import Integral
 from pathlib import Path
@@ -16,8 +17,9 @@ from PIL import Image
 from derain.errors import UsageError
 from derain.restore.backends import Backend, check_backend, make_backend
 from derain.restore.engine import Engine, Progress
+from derain.restore.engines import Engines
 from derain.restore.images import Colours, open_image
-from derain.restore.memory import default_budget
+from derain.restore.memory import default_budget, shared_budget
 from derain.restore.strength import FULL, check_strength
 from derain.restore.tiles import Box
 from derain.zoo import DEFAULT, Model, load_model, model_names
@@ -67,6 +69,7 @@ class _Made:
     threads: int
     strength: float
     max_pixels: int | None
+    jobs: int | None
 
 
 class Derainer:
@@ -87,10 +90,15 @@ class Derainer:
             (the picture as it is, to the bit) to 1 (all of it). In between,
             clean = rainy - strength * (rain - detail), rounded and clipped.
         max_pixels: Larger pictures are refused; by default files of more than 178 megapixels.
+        jobs: How many pictures at once, given by so many threads, ``memory`` and ``threads`` are
+            for; others wait, and a picture that needs more than its share has all to itself.
+            Results do not depend on it. Unless ``memory`` says otherwise, each takes what one alone
+            does, as far as a quarter of what is free. By default nobody waits, and each picture
+            takes all.
 
-    Thread-safe: one Derainer may serve many threads. ``memory`` is for each run, and the memory of
-    its largest runs is kept for the next ones until the Derainer is deleted, so several threads at
-    once take, and keep, so many times as much.
+    Thread-safe: one Derainer may serve many threads. Without ``jobs``, ``memory`` is for each run,
+    and the memory of its largest runs is kept for the next ones until the Derainer is deleted, so
+    several threads at once take, and keep, so many times as much.
 
     May be pickled, as worker processes need it, or copied: the copy is loaded anew from the same
     model, which must still be there.
@@ -119,6 +127,7 @@ class Derainer:
         threads: int = 0,
         strength: float = FULL,
         max_pixels: int | None = None,
+        jobs: int | None = None,
     ) -> None:
         check_strength(strength)
         if memory is not None and memory < 1:
@@ -127,8 +136,10 @@ class Derainer:
         _check_whole("threads", threads, 0, max(_MOST_THREADS, 4 * (os.cpu_count() or 1)))
         if max_pixels is not None:
             _check_whole("max_pixels", max_pixels, 1)
+        if jobs is not None:
+            _check_whole("jobs", jobs, 1)
         named = model if isinstance(model, Model) else os.fspath(model)
-        self._load(_Made(named, backend, device, memory, tile, threads, strength, max_pixels))
+        self._load(_Made(named, backend, device, memory, tile, threads, strength, max_pixels, jobs))
 
     def _load(self, made: _Made) -> None:
         self.strength, self._max_pixels = check_strength(made.strength), made.max_pixels
@@ -140,12 +151,24 @@ class Derainer:
                 # So that a worker process in another folder finds it.
                 made = replace(made, model=str(Path(made.model).absolute()))
         self._made = made
-        backend = made.backend
-        if isinstance(backend, str):
-            backend = make_backend(self.model, backend, made.device, made.threads)
-        check_backend(backend)
-        budget = default_budget() if made.memory is None else int(made.memory)
-        self._engine = Engine(backend, self.model.card, budget, made.tile)
+        one = default_budget() if made.memory is None else int(made.memory)
+
+        def engine(jobs: int) -> Engine:
+            backend = made.backend
+            if isinstance(backend, str):
+                backend = make_backend(self.model, backend, made.device, made.threads, jobs)
+            check_backend(backend)
+            return Engine(backend, self.model.card, one, made.tile)
+
+        self._at_work: Callable[[int, int], AbstractContextManager[Engine]]
+        if made.jobs is None:
+            self._engine = engine(1)
+            self._at_work = lambda *_: nullcontext(self._engine)
+        else:
+            engines = Engines(
+                engine, made.jobs, shared_budget(made.jobs) if made.memory is None else one
+            )
+            self._engine, self._at_work = engines.small, engines.at_work
 
     def __getstate__(self) -> _Made:
         """How it was made: it is loaded anew where it is unpickled, or copied."""
@@ -153,6 +176,14 @@ class Derainer:
 
     def __setstate__(self, made: _Made) -> None:
         self._load(made)
+
+    def alone(self) -> Derainer:
+        """One with all memory and threads for a picture at a time; itself where it is such."""
+        if self._made.jobs is None:
+            return self
+        alone = Derainer.__new__(Derainer)
+        alone._load(replace(self.__getstate__(), jobs=None))
+        return alone
 
     @property
     def backend(self) -> str:
@@ -269,16 +300,17 @@ class Derainer:
         def read(box: Box) -> NDArray[np.float32]:
             return _to_unit(colour[box.top : box.bottom, box.left : box.right])
 
-        for band in self._engine.bands(read, height, width, progress):
-            band.scale(strength)
-            rows = slice(band.top, band.top + band.rain.shape[1])
-            for at in range(0, band.rain.shape[1], _ROWS):
-                part = slice(at, at + _ROWS)
-                change = band.detail[:, part] - band.rain[:, part]
-                _restore(colour[rows][part], change, clean[rows][part])
-            if layers:
-                layers[0][rows] = np.moveaxis(band.rain, 0, 2)
-                layers[1][rows] = np.moveaxis(band.detail, 0, 2)
+        with self._at_work(height, width) as engine:
+            for band in engine.bands(read, height, width, progress):
+                band.scale(strength)
+                rows = slice(band.top, band.top + band.rain.shape[1])
+                for at in range(0, band.rain.shape[1], _ROWS):
+                    part = slice(at, at + _ROWS)
+                    change = band.detail[:, part] - band.rain[:, part]
+                    _restore(colour[rows][part], change, clean[rows][part])
+                if layers:
+                    layers[0][rows] = np.moveaxis(band.rain, 0, 2)
+                    layers[1][rows] = np.moveaxis(band.detail, 0, 2)
         return clean
 
 

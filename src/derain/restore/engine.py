@@ -107,6 +107,15 @@ class Engine:
             yield Band(extent.top, band[0, :, :ready], band[1, :, :ready])
             carried = band[:, :, ready:].copy()
 
+    def need(self, height: int, width: int) -> int:
+        """Bytes that the largest tile of a picture of this size takes."""
+        rows, columns = self._cuts(height, width)
+        multiple, pixels = self.card.size_multiple, 1
+        for size, borders in ((height, rows), (width, columns)):
+            longest = max(b - a for a, b in pairwise(borders)) + 2 * self.card.halo
+            pixels *= -(-min(size, longest) // multiple) * multiple
+        return pixels * self.card.bytes_per_pixel
+
     def _cuts(self, height: int, width: int) -> tuple[list[int], list[int]]:
         halo, multiple = self.card.halo, self.card.size_multiple
         side = self._tile + 2 * halo

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import psutil
 
+from derain.media import Probe
+
 GIB = 1 << 30
+
+PLAIN, HEAVY = 36, 60
+"""Bytes a pixel, a picture and its result at their largest (MEASURED, ``docs/server.md``).
+
+``HEAVY`` is for 16 bits a channel, and for WebP and AVIF, whose encoders take most.
+"""
+
+_HEAVY_FORMATS = ("WEBP", "AVIF")
 
 _PROCESS_GROUPS = Path("/proc/self/cgroup")
 _MOUNTS = Path("/sys/fs/cgroup")
@@ -31,6 +41,26 @@ def default_budget() -> int:
     """
     free = free_memory()
     return max(min(GIB // 4, free // 2), min(GIB, free // 4))
+
+
+def shared_budget(jobs: int) -> int:
+    """What so many pictures at once may take together: a budget each, as far as there is memory.
+
+    That is a quarter of what is free, or the budget of one picture where that is more.
+    """
+    one = default_budget()
+    return max(one, min(jobs * one, free_memory() // 4))
+
+
+def picture_memory(probe: Probe, kind: str) -> int:
+    """Bytes that a picture and its result take, beside the network.
+
+    Args:
+        probe: Of the picture.
+        kind: Pillow's name of the result's format.
+    """
+    heavy = probe.deep or kind in _HEAVY_FORMATS
+    return probe.width * probe.height * (HEAVY if heavy else PLAIN)
 
 
 def _address_room() -> int | None:

@@ -18,12 +18,6 @@ LEAST_MEMORY = 512
 _MOST_MEMORY = 6144
 _LIBRARIES = 200  # the interpreter, the libraries and the weights (MEASURED)
 
-PLAIN, HEAVY = 36, 60
-"""Bytes a pixel, the picture and its result at their largest (MEASURED, ``docs/server.md``).
-
-``HEAVY`` is for 16 bits a channel, and for WebP and AVIF, whose encoders take most.
-"""
-
 
 @dataclass(frozen=True)
 class Settings:

@@ -27,14 +27,14 @@ from derain.media import (
 from derain.media.compared import rain_picture
 from derain.restore import Derainer
 from derain.restore.interrupt import ended_by
+from derain.restore.memory import PLAIN, picture_memory
 from derain.serve.benches import Benches
 from derain.serve.memory import Hold, Share
 from derain.serve.metrics import Metrics
 from derain.serve.order import Order
-from derain.serve.settings import HEAVY, MIB, PLAIN, Settings, served_models, shares
+from derain.serve.settings import MIB, Settings, served_models, shares
 
 NAME = "the picture"
-_HEAVY_FORMATS = ("WEBP", "AVIF")
 _MOST_PATIENCE = 120
 
 
@@ -172,7 +172,7 @@ class Workshop:
         kind, pixels = order.result(probe.format), probe.width * probe.height
         if pixels > self.most_pixels:
             raise too_large(NAME, probe.width, probe.height, self.most_pixels)
-        need = pixels * (HEAVY if probe.deep or kind.name in _HEAVY_FORMATS else PLAIN)
+        need = picture_memory(probe, kind.name)
         if need > self.pictures.total:
             raise HTTPException(
                 422, f"{NAME}: too large for this server's memory as {kind.name}; shrink it"

@@ -15,11 +15,13 @@ class Entry:
         name: Relative to the store, with slashes.
         size: Bytes.
         version: Changes when the file does: its entity tag, or its size and time of writing.
+        written: When, in seconds since 1970; None where files are there whole or not at all.
     """
 
     name: str
     size: int
     version: str
+    written: float | None = None
 
 
 class Store(Protocol):

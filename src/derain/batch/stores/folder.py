@@ -46,7 +46,8 @@ class Folder:
                 yield Entry(name, 0, "")
                 continue
             if not stat.S_ISDIR(status.st_mode):
-                yield Entry(name, status.st_size, f"{status.st_size}-{status.st_mtime_ns}")
+                version = f"{status.st_size}-{status.st_mtime_ns}"
+                yield Entry(name, status.st_size, version, status.st_mtime)
 
     def read(self, name: str) -> bytes:
         path = self.path / name

@@ -20,7 +20,7 @@ BACKENDS = {
 
 
 def make_backend(
-    model: Model, name: str = "auto", device: str = "auto", threads: int = 0
+    model: Model, name: str = "auto", device: str = "auto", threads: int = 0, jobs: int = 1
 ) -> Backend:
     """A backend for ``model``.
 
@@ -32,6 +32,7 @@ def make_backend(
         name: ``auto`` or one of :data:`BACKENDS`.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         threads: Threads of the processor, 0 for all.
+        jobs: Pictures at once, which share the threads.
 
     Raises:
         UsageError: No such backend.
@@ -42,8 +43,13 @@ def make_backend(
     if name not in BACKENDS:
         raise UsageError(f"unknown backend '{name}'; known: auto, {', '.join(BACKENDS)}")
     module, _, kind = BACKENDS[name].partition(":")
-    backend: Backend = getattr(importlib.import_module(module), kind)(model, device, threads)
+    backend: Backend = getattr(importlib.import_module(module), kind)(model, device, threads, jobs)
     return backend
+
+
+def may_accelerate(name: str, device: str) -> bool:
+    """Whether a backend, chosen as by :func:`make_backend`, may run on an accelerator."""
+    return device != "cpu" and (_automatic(device) if name == "auto" else name) == "torch"
 
 
 def _installed(module: str) -> bool:
@@ -61,4 +67,12 @@ def _automatic(device: str) -> str:
     return "openvino" if _installed("openvino") else "onnxruntime"
 
 
-__all__ = ["BACKENDS", "Backend", "Planes", "TileTooLarge", "check_backend", "make_backend"]
+__all__ = [
+    "BACKENDS",
+    "Backend",
+    "Planes",
+    "TileTooLarge",
+    "check_backend",
+    "make_backend",
+    "may_accelerate",
+]

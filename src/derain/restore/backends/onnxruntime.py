@@ -13,6 +13,7 @@ from derain.restore.backends.base import (
     means_out_of_memory,
 )
 from derain.restore.interrupt import interruptible
+from derain.restore.jobs import threads_each
 from derain.zoo import Model
 
 
@@ -51,12 +52,12 @@ class OnnxRuntimeBackend:
     device = "cpu"
     precision = "float32"
 
-    def __init__(self, model: Model, device: str = "auto", threads: int = 0) -> None:
+    def __init__(self, model: Model, device: str = "auto", threads: int = 0, jobs: int = 1) -> None:
         if device not in ("auto", "cpu"):
             raise BackendUnavailableError(
                 f"backend onnxruntime runs on the cpu, not on '{device}'; use --backend torch"
             )
-        self._session = open_session(model, threads)
+        self._session = open_session(model, threads_each(threads, jobs))
 
     def run(self, rainy: Planes) -> tuple[Planes, Planes]:
         import onnxruntime

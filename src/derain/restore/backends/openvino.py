@@ -25,7 +25,12 @@ class OpenVinoBackend:
     device = "cpu"
 
     def __init__(
-        self, model: Model, device: str = "auto", threads: int = 0, precision: str = "auto"
+        self,
+        model: Model,
+        device: str = "auto",
+        threads: int = 0,
+        jobs: int = 1,
+        precision: str = "auto",
     ) -> None:
         if device not in ("auto", "cpu"):
             raise BackendUnavailableError(
@@ -42,7 +47,7 @@ class OpenVinoBackend:
             capable = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
             precision = "bfloat16" if capable else "float32"
         self.precision = precision
-        self._core, self._model, self._threads = core, model, threads
+        self._core, self._model, self._threads, self._jobs = core, model, threads, jobs
         self._compiled: Any = self._compile()
         self._lock, self._local = threading.Lock(), threading.local()
 
@@ -76,6 +81,8 @@ class OpenVinoBackend:
         settings: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": "bf16" if self.precision == "bfloat16" else "f32",
             "PERFORMANCE_HINT": "LATENCY",
+            # Without it the requests of several threads run one after the other.
+            "NUM_STREAMS": self._jobs,
         }
         if self._threads:
             settings["INFERENCE_NUM_THREADS"] = self._threads
@@ -90,4 +97,4 @@ class OpenVinoBackend:
     def in_float32(self) -> OpenVinoBackend:
         if self.precision == "float32":
             return self
-        return OpenVinoBackend(self._model, "cpu", self._threads, "float32")
+        return OpenVinoBackend(self._model, "cpu", self._threads, self._jobs, "float32")

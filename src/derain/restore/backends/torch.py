@@ -6,6 +6,7 @@ import numpy as np
 
 from derain.errors import BackendUnavailableError
 from derain.restore.backends.base import Planes, TileTooLarge, means_out_of_memory
+from derain.restore.jobs import threads_each
 from derain.zoo import Model
 
 
@@ -15,7 +16,7 @@ class TorchBackend:
     name = "torch"
     precision = "float32"
 
-    def __init__(self, model: Model, device: str = "auto", threads: int = 0) -> None:
+    def __init__(self, model: Model, device: str = "auto", threads: int = 0, jobs: int = 1) -> None:
         try:
             import torch
         except ImportError:
@@ -25,8 +26,8 @@ class TorchBackend:
         from derain.nn import load_network
 
         self.device = _choose(device)
-        if threads:
-            torch.set_num_threads(threads)
+        if each := threads_each(threads, jobs):
+            torch.set_num_threads(each)
         network = load_network(model.weights_path()).folded()
         self._network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
