@@ -54,3 +54,11 @@ page:
 # Speed and memory of every model and backend; writes benchmarks/speed.json.
 bench *arguments:
     python -m benchmarks.speed {{ arguments }}
+
+# All that shows what the shipped weights do, after `derain export RUN --name NAME -o src/derain/zoo/models`.
+weights:
+    python -m tests.golden.test_golden
+    python -m examples.gallery
+    python -m benchmarks.lookalikes
+    python -m benchmarks.speed
+    python -m benchmarks.readme

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from benchmarks import readme
 
 from derain.zoo import load_model
 from tests.docs.markdown import DOORS, ROOT, blocks, commands, links, prose, rows
@@ -71,18 +71,14 @@ def test_scores_are_the_cards(path: Path) -> None:
                 assert before[column] == f"{scores[f'input/{protocol}']:.2f}"
 
 
-@pytest.mark.parametrize("path", DOORS, ids=lambda p: p.name)
-def test_seconds_are_the_benchmarks(path: Path) -> None:
-    measured = json.loads((ROOT / "benchmarks" / "speed.json").read_text())["runs"]
-    table = [row for row in rows(path) if len(row) == 5]
-    assert [cell.strip("`") for cell in table[0][3:]] == ["fast", "base"]
-    for row, engine in zip(table[2:4], ("onnxruntime", "openvino"), strict=True):
-        seconds = [
-            run["seconds"]
-            for model in ("fast", "base")
-            for run in measured
-            if run["model"] == model
-            and run["backend"].startswith(engine)
-            and round(run["megapixels"]) == 12
-        ]
-        assert row[3:] == [f"{value:.1f} s" for value in seconds]
+def test_the_command_that_writes_the_figures_finds_them_all() -> None:
+    """And has nothing to change: what stands there is what was measured last."""
+    for path in DOORS:
+        text = path.read_text(encoding="utf-8")
+        assert readme.with_seconds(readme.with_scores(text), 1) == text
+        wrong = re.sub(r"(`(?:fast|base)` \|) [\d.]+ M", r"\1 9.99 M", text)
+        wrong = re.sub(r"[\d.]+ s \|", "0.1 s |", wrong)
+        assert wrong.count("9.99") == wrong.count("0.1 s |") - 2 == 2
+        assert readme.with_seconds(readme.with_scores(wrong), 1) == text
+    text = readme.FIRST_STEPS.read_text(encoding="utf-8")
+    assert readme.with_seconds(text, 0) == text
