@@ -52,6 +52,7 @@ class Tally:
 
     done: int = 0
     skipped: int = 0
+    unchanged: int = 0
 
 
 def run_jobs(
@@ -61,7 +62,10 @@ def run_jobs(
     reporter: Reporter,
     errors: list[DerainError],
 ) -> Tally:
-    """Do all jobs; those that fail add to ``errors``."""
+    """Do all jobs; those that fail add to ``errors``.
+
+    A dry picture may come back as it was; that every one does is told.
+    """
     tally = Tally()
     for job in jobs:
         started = time.monotonic()
@@ -82,6 +86,7 @@ def run_jobs(
                 width, height = made.size
                 pixels, seconds = width * height, time.monotonic() - started
                 tally.done += 1
+                tally.unchanged += not made.changed
                 reporter.record(
                     {**record, "status": "done", "width": width, "height": height,
                      **({"frames": made.frames} if made.frames else {}),
@@ -100,6 +105,11 @@ def run_jobs(
             errors.append(error)
             reporter.warn(str(error))
         reporter.finished(pixels)
+    if derainer.strength > 0 and tally.done and tally.unchanged == tally.done:
+        reporter.warn(
+            f"{derainer.model.card.name}: no pixel was changed, the results equal the pictures; "
+            "is there rain in them, and is it the right --model?"
+        )
     return tally
 
 
@@ -169,6 +179,8 @@ def _one(
     All files are encoded before the first is written, and the clean picture is written last, so
     that its being there means that all are that can be.
     """
+    import numpy as np
+
     from derain.media import check_fits, encode_picture, format_of, left_out
     from derain.media.compared import rain_picture
     from derain.restore.interrupt import interruptible
@@ -187,6 +199,7 @@ def _one(
     for message in messages:
         reporter.line(f"{job.source}: {message}")
     clean = picture.with_colour(derainer(picture.colour, progress=reporter.tile))
+    done = Done(picture.size, notes, changed=not np.array_equal(picture.colour, clean.colour))
 
     def encode(made: Picture, output: Path, kind: str) -> bytes:
         return interruptible(lambda: encode_picture(made, kind, str(output), policy.quality))
@@ -194,7 +207,7 @@ def _one(
     if not outputs:
         sys.stdout.buffer.write(encode(clean, job.target, kind))
         sys.stdout.buffer.flush()
-        return Done(picture.size, notes)
+        return done
     companions: dict[Path | None, Callable[[], Picture]] = {
         job.rain: lambda: rain_picture(picture, clean),
         job.compare: lambda: _compared(picture, clean),
@@ -214,7 +227,7 @@ def _one(
             atomic_write(output, encoded[output])
     if failed:
         raise InvalidImageError(f"{failed}; the clean picture is written")
-    return Done(picture.size, notes)
+    return done
 
 
 def _read(job: Job, policy: Policy) -> tuple[Picture, list[str]]:
