@@ -71,6 +71,18 @@ def test_what_is_wrong_is_named(assignment: str, named: str) -> None:
         load_config(FOLDER / "own.toml", (assignment,))
 
 
+def test_a_rain_that_is_none_is_told_before_a_picture_is_read(tmp_path: Path) -> None:
+    nowhere = """out = "x"
+[[data.synthesis]]
+name = "dry"
+paths = ["nowhere"]
+preset = "fog"
+"""
+    (tmp_path / "run.toml").write_text(nowhere)
+    with pytest.raises(ConfigError, match="data.synthesis 'dry': unknown rain preset 'fog'"):
+        load_config(tmp_path / "run.toml")
+
+
 def test_files_that_are_no_configuration(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load_config(tmp_path / "none.toml")
