@@ -79,7 +79,7 @@ paths = ["nowhere"]
 preset = "fog"
 """
     (tmp_path / "run.toml").write_text(nowhere)
-    with pytest.raises(ConfigError, match="data.synthesis 'dry': unknown rain preset 'fog'"):
+    with pytest.raises(ConfigError, match=r"data\.synthesis 'dry': unknown rain preset 'fog'"):
         load_config(tmp_path / "run.toml")
 
 
