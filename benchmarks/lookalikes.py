@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from derain import Derainer
+from derain.media.compared import side_by_side
 from derain.metrics import changed_fraction, psnr
 
 SIDE = 384
@@ -158,7 +159,7 @@ def main() -> None:
         print(f"| {name} | {' | '.join(cells)} |")
         if options.pictures:
             options.pictures.mkdir(parents=True, exist_ok=True)
-            both = Image.fromarray(np.concatenate([picture, *sheet], axis=1))
+            both = Image.fromarray(side_by_side(picture, *sheet))
             both.save(options.pictures / f"{name}.png")
 
 

@@ -28,6 +28,7 @@ _CHANNELS, _SIDE, _BATCH = 256, 64, 8
 
 def measure(config: Path, overrides: tuple[str, ...], steps: int) -> dict[str, Any]:
     """Seconds a step of one configuration, in this process."""
+    from derain.nn import build_network, macs_per_pixel
     from derain.training import Trainer
     from derain.training.batches import BatchSource
     from derain.training.dataset import load_data
@@ -57,7 +58,7 @@ def measure(config: Path, overrides: tuple[str, ...], steps: int) -> dict[str, A
     if values.real:
         images += values.real.batch * (2 if values.real.remix else 1)
     once = replace(values.network_config, mirrors=1)  # as training sees a picture
-    work = 6 * once.macs_per_pixel * values.patch**2 * images
+    work = 6 * macs_per_pixel(build_network(once)) * values.patch**2 * images
     return {
         "config": config.stem,
         "device": device.type,

@@ -11,11 +11,10 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import cycle
 
-import numpy as np
 import torch
-from examples.gallery import IMAGES, PHOTOS, Pixels, photograph
-from PIL import Image, ImageDraw
+from examples.gallery import PHOTOS, Pixels, photograph, save
 
+from derain.media.sheet import contact_sheet
 from derain.rain import RainRecipe, RainSynthesizer, rain_preset
 from derain.rain.families import FAMILIES
 
@@ -50,12 +49,9 @@ def main() -> None:
     photos = cycle(PHOTOS)
     tiles = []
     for index, recipe in enumerate(recipes):
-        tile = Image.fromarray(picture(recipe, photograph(next(photos)), index))
-        ImageDraw.Draw(tile).text((4, 3), " + ".join(s.family for s in recipe.styles), "yellow")
-        tiles.append(np.asarray(tile))
-    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % COLUMNS)
-    rows = [np.concatenate(tiles[i : i + COLUMNS], 1) for i in range(0, len(tiles), COLUMNS)]
-    Image.fromarray(np.concatenate(rows)).save(IMAGES / "families.jpg", quality=88)
+        title = " + ".join(style.family for style in recipe.styles)
+        tiles.append((title, picture(recipe, photograph(next(photos)), index)))
+    save("families.jpg", contact_sheet(tiles, COLUMNS, SIDE))
 
 
 if __name__ == "__main__":

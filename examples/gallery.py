@@ -20,6 +20,7 @@ from PIL import Image
 
 from derain import Derainer
 from derain.media import read_picture
+from derain.media.compared import side_by_side
 from derain.metrics import psnr
 from derain.rain import RainPreset, RainRecipe, RainStyle, RainSynthesizer, rain_preset
 
@@ -70,13 +71,6 @@ def fall(photo: Pixels, preset: RainPreset, seed: int) -> tuple[Pixels, Pixels]:
     return rainy, clean
 
 
-def row(*pictures: Pixels) -> Pixels:
-    """Pictures side by side with a white line between them."""
-    line = np.full((pictures[0].shape[0], 6, 3), 255, np.uint8)
-    parts = [part for picture in pictures for part in (picture, line)][:-1]
-    return np.concatenate(parts, axis=1)
-
-
 def save(name: str, pixels: Pixels) -> None:
     """Into the documentation's pictures."""
     Image.fromarray(pixels).save(IMAGES / name, quality=88)
@@ -86,16 +80,16 @@ def readme(base: Derainer) -> None:
     """The two pictures of README.md."""
     rainy = read_picture(HERE / "rainy.jpg").colour
     clean = base(rainy)
-    save("example.jpg", row(rainy, clean))
+    save("example.jpg", side_by_side(rainy, clean))
     window, removed = np.s_[40:240, 0:240], np.maximum(rainy, clean) - clean
     parts = (np.kron(x[window], np.ones((2, 2, 1), np.uint8)) for x in (rainy, clean, removed))
-    save("detail.png", row(*parts))
+    save("detail.png", side_by_side(*parts))
 
 
 def strengths(base: Derainer) -> None:
     """The picture of the dial in docs/limits.md: nothing, half and all of the change."""
     rainy = read_picture(HERE / "rainy.jpg").colour[:, 160:480]
-    save("strength.jpg", row(*(base(rainy, strength=share) for share in (0, 0.5, 1))))
+    save("strength.jpg", side_by_side(*(base(rainy, strength=share) for share in (0, 0.5, 1))))
 
 
 def gallery(base: Derainer, fast: Derainer) -> None:
@@ -114,7 +108,7 @@ def gallery(base: Derainer, fast: Derainer) -> None:
     for seed, (name, (preset, source)) in enumerate(PHOTOS.items()):
         rainy, clean = fall(photograph(name), rain_preset(preset), seed)
         quick, best = fast(rainy), base(rainy)
-        save(f"gallery-{name}.jpg", row(rainy, quick, best, clean))
+        save(f"gallery-{name}.jpg", side_by_side(rainy, quick, best, clean))
         before, middle, after = (psnr(x, clean) for x in (rainy, quick, best))
         lines += [
             f"**{name}** ({source}), rain of the preset `{preset}`: {before:.2f} dB, `fast` "
@@ -137,13 +131,13 @@ def failures(base: Derainer) -> None:
     """The pictures of docs/limits.md."""
     for seed, (name, (photo, preset)) in enumerate(FAILURES.items()):
         given, _ = fall(photograph(photo), preset, seed)
-        save(f"fails-{name}.jpg", row(given, base(given)))
+        save(f"fails-{name}.jpg", side_by_side(given, base(given)))
     rows = []
     for name in PICTURES:
         picture = draw_lookalike(name)
-        rows.append(row(picture, base(picture)))
+        rows.append(side_by_side(picture, base(picture)))
     rows += [np.full_like(rows[0], 255)] * (-len(rows) % 3)
-    sheet = np.concatenate([row(*rows[i : i + 3]) for i in range(0, len(rows), 3)])
+    sheet = np.concatenate([side_by_side(*rows[i : i + 3]) for i in range(0, len(rows), 3)])
     save("lookalikes.jpg", sheet[::2, ::2])
 
 

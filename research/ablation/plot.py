@@ -9,6 +9,7 @@ from statistics import fmean
 
 from derain.errors import BackendUnavailableError, TrainingError
 from derain.files import atomic_write
+from derain.nn import build_network, macs_per_pixel
 from research.ablation.study import Study
 from research.ablation.table import found_scores, measures
 
@@ -44,7 +45,7 @@ def plot_cost(study: Study) -> Path:
                 if not values:
                     continue
                 network = study.config(variant, study.seeds[0]).network_config
-                cost = network.macs_per_pixel / 1e6
+                cost = macs_per_pixel(build_network(network)) / 1e6
                 (mean,) = axes.plot(cost, fmean(values), mark, ms=7, label=variant.name)
                 if len(values) > 1:
                     axes.plot(

@@ -13,6 +13,7 @@ from PIL import Image
 from derain.adapters import foreign_derainer
 from derain.data import list_images, read_rgb, spread
 from derain.files import atomic_write
+from derain.media.compared import side_by_side
 from derain.metrics import luma, removed_direction
 from derain.nn import load_network
 from derain.training.validation import restore
@@ -59,7 +60,8 @@ def measure_real(run: Path, folders: list[Path], photos: int) -> None:
         removed = float(np.abs(luma(rainy) - luma(restored)).mean())
         rows.append({"removed": removed, "direction": removed_direction(rainy, restored)})
         if path in shown:
-            sheet = Image.fromarray(np.concatenate([rainy, restored], axis=1))
-            sheet.save(run / f"real-{path.parent.name}-{path.stem}.png")
+            Image.fromarray(side_by_side(rainy, restored)).save(
+                run / f"real-{path.parent.name}-{path.stem}.png"
+            )
     means = {key: fmean(row[key] for row in rows) for key in rows[0]}
     atomic_write(run / FILE, json.dumps({**asked, **means, "n": len(rows)}, indent=1).encode())

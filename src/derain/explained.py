@@ -27,8 +27,10 @@ def explained(error: Exception, subject: Path | str = "") -> DerainError:
     about = f"{subject}: " if subject else ""
     if isinstance(error, DerainError):
         return error
-    if isinstance(error, OSError):
-        return explain_os_error(error, subject or error.filename or "output")
+    # The system's have a number. Libraries raise some without, of files they cannot make sense of:
+    # those are no problem of the output.
+    if isinstance(error, OSError) and (error.errno or subject):
+        return explain_os_error(error, error.filename or subject or "output")
     if isinstance(error, MemoryError):
         return OutOfMemoryError(
             f"{about}out of memory; close other programs, or let the network take less, as in "

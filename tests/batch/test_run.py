@@ -241,7 +241,7 @@ def rows_of(out: Path) -> list[bytes]:
 def test_a_signal_ends_it_within_a_second(
     number: signal.Signals, fill: Fill, tmp_path: Path
 ) -> None:
-    folder, out = fill(40, side=160), tmp_path / "out"
+    folder, out = fill(24, side=160), tmp_path / "out"
     command = [sys.executable, "-m", "derain", "run", str(folder), "-o", str(out), *FAST]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     while process.poll() is None and not results(out):
@@ -253,4 +253,4 @@ def test_a_signal_ends_it_within_a_second(
     assert process.returncode == 130
     assert "interrupted" in told
     assert run(["run", str(folder), "-o", str(out), *FAST]) == 0
-    assert len(results(out)) == 40
+    assert len(results(out)) == 24

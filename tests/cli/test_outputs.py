@@ -143,12 +143,12 @@ def test_what_cannot_be_written_is_told_before_the_work(
 def test_the_clean_picture_is_written_where_a_companion_cannot_be(
     save: Save, tmp_path: Path, capsys
 ) -> None:
-    """JPEG ends at 65535 pixels, which two of 40000 are more than."""
-    path = save("a.jpg", np.full((4, 40000, 3), 90, np.uint8))
+    """WebP ends at 16383 pixels, which two of 8200 are more than."""
+    path = save("a.webp", np.full((4, 8200, 3), 90, np.uint8))
     assert run([str(path), *FAST, "--compare", "--save-rain"]) == 4
-    assert "a.derained.compare.jpg: cannot be written as JPEG" in (said := told(capsys))
+    assert "a.derained.compare.webp: cannot be written as WEBP" in (said := told(capsys))
     assert "the clean picture is written" in said
-    assert names(tmp_path) == ["a.derained.jpg", "a.derained.rain.png", "a.jpg"]
+    assert names(tmp_path) == ["a.derained.rain.png", "a.derained.webp", "a.webp"]
     assert run([str(path), *FAST, "-o", str(tmp_path / "b.png"), "--compare"]) == 0
 
 
@@ -176,3 +176,42 @@ def test_onnx_stands_for_its_card(save: Save, rainy: Pixels, tmp_path: Path, cap
     (tmp_path / "alone.onnx").write_bytes(b"x")
     assert run([str(path), "--model", str(tmp_path / "alone.onnx"), *FAST[2:], "--overwrite"]) == 8
     assert "its card alone.json is not beside it" in told(capsys)
+
+
+def test_a_run_that_changes_nothing_says_so(
+    save: Save, rainy: Pixels, fast: Derainer, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    """Only where no pixel of any picture changed, and some change was asked for."""
+    black = np.zeros((48, 48, 3), np.uint8)
+    dry, wet = save("dry.png", black), save("wet.png", rainy[:48, :48])
+    idle = Derainer("fast", backend=Idle())
+    for strength, paths, derainer, told_of in (
+        ("1", [dry, wet], idle, True),
+        ("1", [wet], idle, True),
+        ("1", [dry, wet], fast, False),
+        ("0", [wet], Derainer("fast", backend="onnxruntime", strength=0), False),
+    ):
+        monkeypatch.setattr("derain.restore.Derainer", lambda *_, d=derainer, **__: d)
+        command = [*map(str, paths), *FAST, "--overwrite", "--quiet", "--strength", strength]
+        assert run(command) == 0
+        assert (told(capsys) == NOTHING) == told_of
+        result = read_picture(tmp_path / "wet.derained.png").colour
+        assert np.array_equal(result, rainy[:48, :48]) == (derainer is not fast)
+
+
+NOTHING = (
+    "derain: fast: no pixel was changed, the results equal the pictures; is there rain in them, "
+    "and is it the right --model?"
+)
+
+
+class Idle:
+    """A backend that takes nothing away."""
+
+    name, device, precision = "idle", "cpu", "float32"
+
+    def run(self, rainy: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        return np.zeros_like(rainy), np.zeros_like(rainy)
+
+    def in_float32(self) -> Idle:
+        return self

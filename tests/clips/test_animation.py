@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,8 @@ pytest.importorskip("av")
 
 from derain import VideoDerainer
 from derain.cli.main import run
+from derain.clips.animation import animation_frames, open_animation
+from derain.errors import InputNotFoundError, OutputConflictError, PermissionDeniedError
 from tests.cli.conftest import one_derainer  # noqa: F401
 from tests.clips.made import picture
 
@@ -92,3 +96,20 @@ def test_damaged_and_unfit(tmp_path: Path, capsys) -> None:
     source.write_bytes(b"GIF89a" + b"no more")
     assert run([str(source), *FAST]) == 4
     assert not (tmp_path / "a.derained.gif").exists()
+
+
+def test_what_the_system_says_is_no_damage(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "a.gif").mkdir()
+    for read in (open_animation, lambda path: next(animation_frames(path))):
+        with pytest.raises(OutputConflictError, match=r"a\.gif: is a folder"):
+            read(tmp_path / "a.gif")
+        with pytest.raises(InputNotFoundError, match=r"b\.gif: no such file"):
+            read(tmp_path / "b.gif")
+    source = animation(tmp_path / "c.gif")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(source))
+
+    monkeypatch.setattr(Image, "open", refuse)
+    with pytest.raises(PermissionDeniedError, match=r"c\.gif: permission denied"):
+        open_animation(source)

@@ -185,7 +185,7 @@ def test_what_is_there_is_not_done_again(clips: Path) -> None:
     """A run goes on with what is missing; a clip that lost a frame is derained again."""
     first = run("callables:counted", limit=1)
     (line,) = map(json.loads, Path("out/records.jsonl").read_text().splitlines())
-    assert line["frames"] == 6 and list(line["curves"]) == ["psnr/matlab-y"]
+    assert line["frames"] == 6 and "psnr/matlab-y" in line["curves"]
     assert len(Path("calls.txt").read_text()) == 6
     both = run("callables:counted")
     assert len(Path("calls.txt").read_text()) == 12

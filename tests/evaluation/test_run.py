@@ -88,7 +88,7 @@ def test_dry_and_real_sets(workplace: Path) -> None:
     assert 25 < rows["d", "fast"]["psnr/rgb"].value < 100
     assert rows["d", "input"]["touched"].value == 0
     assert "psnr/rgb" not in rows["r", "fast"]
-    assert {"niqe", "touched"} == set(rows["r", "fast"])
+    assert {"niqe", "touched"} <= set(rows["r", "fast"])
 
 
 def test_a_finished_run_is_not_done_again(workplace: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from derain.errors import ConfigError
-from derain.nn import DRDNet, DRDNetConfig, pad_to_multiple, preset
+from derain.nn import DRDNet, DRDNetConfig, macs_per_pixel, pad_to_multiple, preset
 from derain.nn.blocks import SqueezeExcitation
 from derain.nn.drdnet import Trunk
 from derain.nn.drdnet_config import PRESETS
@@ -164,7 +164,7 @@ def test_layers_are_averaged_over_mirrors(mirrors: int) -> None:
         for layer, *expected in zip(layers, *turned, strict=True):
             np.testing.assert_allclose(layer.numpy(), np.mean(expected, axis=0), atol=1e-6)
         assert torch.equal(network.train()(rainy).clean, single.train()(rainy).clean)
-    costs = [n.config.macs_per_pixel for n in (network, single)]
+    costs = [macs_per_pixel(n) for n in (network, single)]
     assert costs[0] == pytest.approx(mirrors * costs[1], rel=1e-3)
 
 

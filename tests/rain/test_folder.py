@@ -38,7 +38,7 @@ def test_pairs_and_sheet(
         assert np.array_equal(np.clip(rainy.astype(int) - clean, 0, 255), rain)
         scores.append(psnr(rainy, clean))
     assert f"{np.mean(scores):.2f} dB" in printed
-    assert read_rgb(tmp_path / "out" / "sheet.png").shape[1] == 960
+    assert read_rgb(tmp_path / "out" / "sheet.png").shape[1] == 3 * (256 + 6) + 6
     assert run(arguments) == 7
     before = (tmp_path / "out" / "rainy" / "a-0.png").read_bytes()
     assert run([*arguments, "--copies", "2", "--overwrite"]) == 1

@@ -84,13 +84,10 @@ def _small(name: str) -> DRDNetConfig:
 def test_shipped_models(name: str, tile: int, photo: Pixels, rainy: Pixels) -> None:
     whole = Derainer(name, backend="onnxruntime", tile=4096)
     tiled = Derainer(name, backend="onnxruntime", tile=tile)
-    for image in (rainy[:243, :197], photo[:, :400]):
-        if tile == 32:
-            image = image[:130, :141]
-        difference = tiled(image).astype(int) - whole(image)
-        assert np.abs(difference).max() <= 1
-        unit = image.astype(np.float32) / 255
-        assert np.abs(tiled(unit) - whole(unit)).max() <= 0.5 * LEVEL
+    cut = np.s_[:130, :141] if tile == 32 else np.s_[:, :400]
+    levels, unit = rainy[:243, :197][cut], photo[cut].astype(np.float32) / 255
+    assert np.abs(tiled(levels).astype(int) - whole(levels)).max() <= 1
+    assert np.abs(tiled(unit) - whole(unit)).max() <= 0.5 * LEVEL
 
 
 @pytest.mark.parametrize("name", PRESETS)

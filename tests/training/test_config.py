@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from derain.errors import ConfigError, DatasetError
-from derain.nn import DRDNetConfig
+from derain.nn import DRDNetConfig, build_network, macs_per_pixel
 from derain.settings import merge, parse_overrides
 from derain.training import TrainConfig, Trainer, load_config
 from derain.training.config import OptimizerConfig
@@ -34,7 +34,7 @@ def test_what_ships_holds_both_networks_within_its_budget(name: str) -> None:
     config = stages[-1]
     network = config.network_config
     assert network.rain_blocks and network.detail_blocks and network.mirrors == 1
-    assert network.macs_per_pixel <= {"base": 200_000, "fast": 70_000}[name]
+    assert macs_per_pixel(build_network(network)) <= {"base": 200_000, "fast": 70_000}[name]
     assert config.patch >= 160
     (real,) = (stage.real for stage in stages if stage.real)
     assert real.rain and real.background and real.augmented
@@ -69,6 +69,18 @@ def test_assignments() -> None:
 def test_what_is_wrong_is_named(assignment: str, named: str) -> None:
     with pytest.raises(ConfigError, match=named):
         load_config(FOLDER / "own.toml", (assignment,))
+
+
+def test_a_rain_that_is_none_is_told_before_a_picture_is_read(tmp_path: Path) -> None:
+    nowhere = """out = "x"
+[[data.synthesis]]
+name = "dry"
+paths = ["nowhere"]
+preset = "fog"
+"""
+    (tmp_path / "run.toml").write_text(nowhere)
+    with pytest.raises(ConfigError, match=r"data\.synthesis 'dry': unknown rain preset 'fog'"):
+        load_config(tmp_path / "run.toml")
 
 
 def test_files_that_are_no_configuration(tmp_path: Path) -> None:

@@ -302,11 +302,11 @@ def test_the_sheet_of_neighbours_shows_the_nearest() -> None:
     sheet = neighbours(
         Compared(anchors, positives, negatives, near, torch.zeros(2, 1)), signed=False
     )
-    assert sheet.shape == (2 * 12 + 4, 9 * 12 + 4, 3)
-    rows = sheet[8::12, 8::12, 0]  # the middles of all places
+    assert sheet.shape == (2 * 14 + 6, 9 * 14 + 6, 3)
+    rows = sheet[10::14, 10::14, 0]  # the middles of all places
     first = [round(255 * v) for v in (0.1, 0.5, 0.4, 0.3, 0.2, 0.0)]
     second = [round(255 * v) for v in (0.1, 0.0, 0.1, 0.2, 0.3, 0.0)]
     assert rows.tolist() == [[*first, 255, 255, 255], [*second, 255, 255, 255]]
     grey = neighbours(Compared(anchors, positives, negatives, near, torch.zeros(2, 1)), signed=True)
-    assert grey[8, 8, 0] == round(255 * 0.6)
-    assert grey[8, 8 + 5 * 12, 0] == 0  # negatives are pictures
+    assert grey[10, 10, 0] == round(255 * 0.6)
+    assert grey[10, 10 + 5 * 14, 0] == 0  # negatives are pictures

@@ -88,7 +88,7 @@ def test_the_log_tells_every_term(make: Make, real: Path) -> None:
     assert steps[6]["real/gradient/background"] > 0
     for name in ("rain", "background"):
         with Image.open(folder / "samples" / f"nearest-{name}.png") as sheet:
-            assert sheet.size[0] == 9 * (16 + 4) + 4
+            assert sheet.size[0] == 9 * (16 + 6) + 6
 
 
 def test_the_teacher_rests_where_nobody_asks_it(make: Make, real: Path) -> None:

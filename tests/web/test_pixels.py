@@ -15,7 +15,7 @@ from tests.web.page import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.alone]
 
-SIZES = [(1, 1), (2, 65), (31, 33), (300, 451), (517, 803)]
+SIZES = [(1, 1), (2, 65), (31, 33), (300, 451)]
 
 
 @pytest.fixture(scope="module")

@@ -40,11 +40,13 @@ class Done:
         size: (width, height).
         notes: What was told of it.
         frames: How many, of clips.
+        changed: Whether the clean picture differs from the picture; of clips nobody looked.
     """
 
     size: tuple[int, int]
     notes: list[str]
     frames: int = 0
+    changed: bool = True
 
 
 def seconds_of(text: str | None, option: str) -> float | None:

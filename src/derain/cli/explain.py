@@ -67,6 +67,6 @@ def explain(
     colour = np.ascontiguousarray(np.broadcast_to(colour, (*colour.shape[:2], 3)))
     derainer = Derainer(model, backend=backend, strength=strength)
     with bar("explaining") as progress:
-        sheet = Picture(np.asarray(sheet_of(derainer, colour, progress)), format="PNG")
+        sheet = Picture(sheet_of(derainer, colour, progress), format="PNG")
     atomic_write(target, interruptible(lambda: encode_picture(sheet, kind, str(target))))
     say(str(target))

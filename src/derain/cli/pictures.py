@@ -55,10 +55,12 @@ class Encoded:
     Attributes:
         files: By path; that of the standard output is ``STREAM``.
         failed: What kept a picture beside the clean one from being made.
+        changed: Whether the clean picture differs from the picture.
     """
 
     files: dict[Path, bytes] = field(default_factory=dict)
     failed: InvalidImageError | None = None
+    changed: bool = True
 
 
 def open_picture(
@@ -114,23 +116,26 @@ def restore_picture(
     Raises:
         DerainError: The run, or the clean picture's format.
     """
+    import numpy as np
+
     from derain.media import encode_picture, format_of
     from derain.media.compared import rain_picture
     from derain.restore.interrupt import interruptible
 
     job, picture = opened.job, opened.picture
     clean = picture.with_colour(derainer(picture.colour, progress=progress))
+    changed = not np.array_equal(picture.colour, clean.colour)
 
     def encode(made: Picture, output: Path, kind: str) -> bytes:
         return interruptible(lambda: encode_picture(made, kind, str(output), quality))
 
     if not opened.outputs:
-        return Encoded({STREAM: encode(clean, job.target, opened.kind)})
+        return Encoded({STREAM: encode(clean, job.target, opened.kind)}, changed=changed)
     companions: dict[Path | None, Callable[[], Picture]] = {
         job.rain: lambda: rain_picture(picture, clean),
         job.compare: lambda: _compared(picture, clean),
     }
-    encoded = Encoded()
+    encoded = Encoded(changed=changed)
     for output in reversed(opened.outputs):
         made = clean if output == job.target else companions[output]()
         try:

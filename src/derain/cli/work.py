@@ -52,6 +52,7 @@ class Tally:
 
     done: int = 0
     skipped: int = 0
+    unchanged: int = 0
 
 
 @dataclass
@@ -111,6 +112,7 @@ def run_jobs(
                 work.clip(task)
         else:
             work.pictures(tasks, at_once)
+    work.tell_if_nothing_changed()
     return work.tally
 
 
@@ -167,6 +169,15 @@ class _Work:
     def _derainer_of_clips(self) -> Derainer:
         return self._derainer.alone()
 
+    def tell_if_nothing_changed(self) -> None:
+        """A dry picture may come back as it was; that every one does is told."""
+        tally, derainer = self.tally, self._derainer
+        if derainer.strength > 0 and tally.done and tally.unchanged == tally.done:
+            self._reporter.warn(
+                f"{derainer.model.card.name}: no pixel was changed, the results equal the "
+                "pictures; is there rain in them, and is it the right --model?"
+            )
+
     def _open(self, task: _Task) -> _Task:
         if task.error:
             return task
@@ -204,7 +215,7 @@ class _Work:
             raise task.error
         assert task.encoded
         write_files(task.outputs, task.encoded)
-        return Done(task.size, task.notes)
+        return Done(task.size, task.notes, changed=task.encoded.changed)
 
     def _finish(self, task: _Task, make: Callable[[], Done]) -> None:
         """Let a job's results be made, and tell of them when it is its turn."""
@@ -213,6 +224,7 @@ class _Work:
             made = make()
             pixels = made.size[0] * made.size[1]
             self.tally.done += 1
+            self.tally.unchanged += not made.changed
             for call in self._done(task, made):
                 tell(call)
         except BrokenPipeError:  # nobody reads any more

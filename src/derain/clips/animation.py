@@ -17,11 +17,12 @@ from PIL import Image, ImageSequence, UnidentifiedImageError
 from derain.clips.derainers import FrameDerainer, beside
 from derain.clips.formats import may_be_animated
 from derain.clips.frames import Pixels
-from derain.errors import InputNotFoundError, InvalidImageError, first_line
+from derain.errors import DerainError, InputNotFoundError, InvalidImageError, first_line
 from derain.files import atomic_write, explain_os_error
 
 _KINDS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
 _FORMATS = ("GIF", "PNG", "WEBP")
+_UNREADABLE = (OSError, SyntaxError, ValueError, EOFError)
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
 
 
@@ -49,7 +50,7 @@ def is_animated(path: Path) -> bool:
     try:
         with Image.open(path, formats=_FORMATS) as image:
             return int(getattr(image, "n_frames", 1)) > 1
-    except (OSError, SyntaxError, ValueError, EOFError):
+    except _UNREADABLE:
         return False
 
 
@@ -71,12 +72,10 @@ def open_animation(path: Path) -> Animation:
                     raise InvalidImageError(f"{path}: has more than 8 bits a sample; not supported")
                 durations.append(float(frame.info.get("duration", 0)))
             size = image.size
-    except FileNotFoundError:
-        raise InputNotFoundError(f"{path}: no such file") from None
     except UnidentifiedImageError:
         raise InvalidImageError(f"{path}: not an animated picture of a known format") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise InvalidImageError(f"{path}: damaged picture ({first_line(error)})") from error
+    except _UNREADABLE as error:
+        raise _unreadable(error, path) from error
     options: dict[str, Any] = {"save_all": True, "duration": durations}
     if "loop" in info:
         options["loop"] = info["loop"]
@@ -98,8 +97,17 @@ def animation_frames(path: Path) -> Iterator[tuple[Pixels, Pixels | None]]:
                 pixels = np.asarray(frame.convert("RGBA"))
                 opaque = bool((pixels[..., 3] == 255).all())
                 yield np.ascontiguousarray(pixels[..., :3]), None if opaque else pixels[..., 3]
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise InvalidImageError(f"{path}: damaged picture ({first_line(error)})") from error
+    except _UNREADABLE as error:
+        raise _unreadable(error, path) from error
+
+
+def _unreadable(error: Exception, path: Path) -> DerainError:
+    """What the system says of a file, or Pillow of what is in it."""
+    if isinstance(error, FileNotFoundError):
+        return InputNotFoundError(f"{path}: no such file")
+    if isinstance(error, OSError) and error.errno:
+        return explain_os_error(error, path)
+    return InvalidImageError(f"{path}: damaged picture ({first_line(error)})")
 
 
 def derain_animation(

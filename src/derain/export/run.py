@@ -12,7 +12,7 @@ from derain.export.halo import measure_halo
 from derain.export.history import NEEDED, training_of
 from derain.export.onnx import PARITY, check_parity, to_onnx
 from derain.files import atomic_write
-from derain.nn import load_network
+from derain.nn import load_network, macs_per_pixel
 from derain.zoo import ModelCard, card_markdown
 
 Report = Callable[[str], None]
@@ -54,7 +54,7 @@ def export_run(
         halo=measure_halo(network),
         bytes_per_pixel=config.bytes_per_pixel,
         parameters=sum(p.numel() for p in network.parameters()),
-        mmac_per_pixel=round(config.macs_per_pixel / 1e6, 4),
+        mmac_per_pixel=round(macs_per_pixel(network) / 1e6, 4),
         network=config.to_dict(),
         training=training_of(run, results["cost"]),
         scores=results["scores"],

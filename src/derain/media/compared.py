@@ -12,18 +12,19 @@ from derain.media.picture import Picture
 Samples = NDArray[Any]  # uint8 or uint16
 
 LINE = 4
-"""Pixels of the line between before and after."""
+"""Pixels of the line between two pictures."""
 
 
-def side_by_side(before: Samples, after: Samples) -> Samples:
-    """Before on the left, after on the right, a white line between; of transparency an opaque one.
+def side_by_side(*pictures: Samples) -> Samples:
+    """From left to right, a white line between two; of transparency an opaque one.
 
     Args:
-        before, after: (H, W, ...) each, of one type.
+        pictures: (H, W, ...) each, of one type and height.
     """
-    top = np.iinfo(before.dtype).max
-    line = np.full((before.shape[0], LINE, *before.shape[2:]), top, before.dtype)
-    return np.concatenate([before, line, after], axis=1)
+    first = pictures[0]
+    top = np.iinfo(first.dtype).max
+    line = np.full((first.shape[0], LINE, *first.shape[2:]), top, first.dtype)
+    return np.concatenate([part for each in pictures for part in (line, each)][1:], axis=1)
 
 
 def removed(before: Samples, after: Samples) -> Samples:

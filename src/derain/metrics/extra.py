@@ -22,14 +22,16 @@ def _functional(name: str) -> Any:
     return image
 
 
-def _metric(name: str, function: str, help: str, **options: float) -> Metric:
-    """A function of torchmetrics.functional.image on RGB in 0..255."""
+def _metric(name: str, function: str, help: str, smallest: int, **options: float) -> Metric:
+    """A function of torchmetrics.functional.image on RGB in 0..255, of sides that it takes."""
 
-    def compute(sample: Sample) -> float:
+    def compute(sample: Sample) -> float | None:
         import torch
 
         pair = sample.restored, sample.truth
         check_comparable(*pair)
+        if min(sample.truth.shape[:2]) < smallest:
+            return None
         tensors = (torch.from_numpy(np.moveaxis(x, 2, 0)[None].astype(np.float32)) for x in pair)
         return float(getattr(_functional(name), function)(*tensors, **options))
 
@@ -54,16 +56,19 @@ VIF = _metric(
     "vif",
     "visual_information_fidelity",
     "Visual information fidelity (Sheikh and Bovik, 2006), through torchmetrics.",
+    smallest=41,
 )
 UQI = _metric(
     "uqi",
     "universal_image_quality_index",
     "Universal image quality index (Wang and Bovik, 2002), through torchmetrics.",
+    smallest=11,
 )
 MS_SSIM = _metric(
     "ms-ssim",
     "multiscale_structural_similarity_index_measure",
-    "Multi-scale structural similarity (Wang et al., 2003), through torchmetrics; of pictures "
-    "above 160 pixels a side.",
+    "Multi-scale structural similarity (Wang et al., 2003), through torchmetrics; of pictures of "
+    "176 pixels a side and above.",
+    smallest=176,
     data_range=255.0,
 )

@@ -1,5 +1,6 @@
 """The networks as pure mathematics: those of Semi-DRDNet, and what they are held against."""
 
+from derain.nn.cost import macs_per_pixel
 from derain.nn.drdnet import DRDNet
 from derain.nn.drdnet_config import DRDNetConfig
 from derain.nn.gate import GateConfig, GateNet
@@ -21,6 +22,7 @@ __all__ = [
     "build_network",
     "config_of",
     "load_network",
+    "macs_per_pixel",
     "pad_to_multiple",
     "preset",
     "save_network",

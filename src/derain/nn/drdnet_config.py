@@ -129,21 +129,6 @@ class DRDNetConfig(NetworkConfig):
         return self.pool_window * self.unshuffle
 
     @property
-    def macs_per_pixel(self) -> int:
-        total = 0.0
-        if self.rain_blocks:
-            c, unshuffle = self.rain
-            total += (_ends(c, unshuffle, 1) + self.rain_blocks * 2 * c * c * 9) / unshuffle**2
-        if self.detail_blocks:
-            c, unshuffle = self.detail
-            images = 2 if self.detail_input == "both" else 1
-            blocks = self.detail_blocks * 2 * c * c * 9 * len(self.dilations)
-            total += (_ends(c, unshuffle, images) + blocks) / unshuffle**2
-            if self.first == "detail":
-                total += c * self.channels / unshuffle**2
-        return round(total * self.mirrors)
-
-    @property
     def bytes_per_pixel(self) -> int:
         # About six feature maps of the branch that has the larger ones, and four pictures, float32.
         widths = [self.rain] * bool(self.rain_blocks) + [self.detail] * bool(self.detail_blocks)
@@ -162,12 +147,6 @@ class DRDNetConfig(NetworkConfig):
 
     def behind_another(self) -> DRDNetConfig:
         return replace(self, rain_blocks=0)
-
-
-def _ends(channels: int, unshuffle: int, images: int) -> int:
-    """Multiply-accumulates of a trunk's head, join and tail for each of its feature pixels."""
-    packed = 3 * unshuffle**2
-    return (packed * channels * (images + 1) + channels**2) * 9
 
 
 _BOTH = DRDNetConfig(

@@ -65,12 +65,6 @@ class GateConfig(NetworkConfig):
         return 0
 
     @property
-    def macs_per_pixel(self) -> int:
-        c = self.channels
-        body = len(self.dilations) * 9 * c * c
-        return round((9 * 4 * EVIDENCE * c + body + c * 4 * (CANDIDATES + 1)) / 4)
-
-    @property
     def bytes_per_pixel(self) -> int:
         return 4 * (3 * self.channels // 4 + 2 * EVIDENCE)
 

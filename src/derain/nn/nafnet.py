@@ -74,19 +74,6 @@ class NAFNetConfig(NetworkConfig):
         return int(2 + blocks + self.middle * bottom + 2 * (bottom - 1))
 
     @property
-    def macs_per_pixel(self) -> int:
-        total, levels = 2.0 * 27 * self.channels, len(self.encoder)
-        for level in range(levels + 1):
-            c = self.channels * 2**level
-            # 1x1 to 2c, 3x3 depthwise, 1x1 back; 1x1 to 2c, 1x1 back.
-            block = c * 2 * c + 2 * c * 9 + c * c + c * 2 * c + c * c
-            count = self.middle if level == levels else self.encoder[level] + self.decoder[level]
-            total += count * block / 4**level
-            if level < levels:  # a 2x2 to twice the channels, and a 1x1 to twice before a shuffle
-                total += (4 * c * 2 * c + 2 * c * 4 * c) / 4 ** (level + 1)
-        return round(total * self.mirrors)
-
-    @property
     def bytes_per_pixel(self) -> int:
         return 4 * (6 * self.channels + 4 * 3)
 

@@ -87,11 +87,6 @@ class NetworkConfig(ABC):
 
     @property
     @abstractmethod
-    def macs_per_pixel(self) -> int:
-        """Multiply-accumulates of the folded convolutions for each image pixel, at inference."""
-
-    @property
-    @abstractmethod
     def bytes_per_pixel(self) -> int:
         """Memory of a run for each input pixel, about."""
 

@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
-import numpy as np
 import torch
-from PIL import Image, ImageDraw
 
 from derain.data import list_images
 from derain.data.pairs import read_rgb
@@ -22,6 +20,7 @@ from derain.errors import (
     UsageError,
 )
 from derain.media import Picture, write_picture
+from derain.media.sheet import contact_sheet
 from derain.metrics import capped_psnr
 from derain.rain.bank import make_bank
 from derain.rain.families import draws
@@ -31,7 +30,7 @@ from derain.rain.style import RainPreset
 from derain.rain.synthesizer import RainSynthesizer
 from derain.tensors import Pixels, to_pixels, to_tensor
 
-_SHEET_ROWS, _SHEET_SIDE = 8, 320
+_SHEET, _SHEET_ROWS, _SHEET_SIDE = ("clean", "rain", "rainy"), 8, 320
 FILMED = 40
 """Layers taken from a clip at most."""
 
@@ -160,7 +159,9 @@ def synthesize_folder(
                 shown.append((dry, rain, rainy))
     if not scores:
         raise DatasetError(f"{clean_dir}: no photograph could be used; {failures[0]}")
-    write_picture(Picture(_sheet(shown)), out_dir / "sheet.png")
+    panels = [panel for row in shown for panel in zip(_SHEET, row, strict=True)]
+    sheet = contact_sheet(panels, len(_SHEET), _SHEET_SIDE)
+    write_picture(Picture(sheet), out_dir / "sheet.png")
     return Synthesised(len(scores), fmean(scores), tuple(failures))
 
 
@@ -184,18 +185,3 @@ def _outputs(
                 taken[target.resolve()] = path
             outputs[path, copy] = targets
     return outputs
-
-
-def _sheet(rows: list[tuple[Pixels, Pixels, Pixels]]) -> Pixels:
-    """A contact sheet: clean, what was added, rainy."""
-    side, bar = _SHEET_SIDE, 18
-    sheet = Image.new("RGB", (3 * side, bar + len(rows) * side), "black")
-    draw = ImageDraw.Draw(sheet)
-    for column, title in enumerate(("clean", "rain", "rainy")):
-        draw.text((column * side + 6, 3), title, fill="white")
-    for row, pictures in enumerate(rows):
-        for column, pixels in enumerate(pictures):
-            thumb = Image.fromarray(pixels)
-            thumb.thumbnail((side, side))
-            sheet.paste(thumb, (column * side, bar + row * side))
-    return np.asarray(sheet)

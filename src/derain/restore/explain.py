@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
 
+from derain.media.sheet import contact_sheet
 from derain.restore.derainer import Derainer
 from derain.restore.engine import Progress
 from derain.restore.strength import FULL
@@ -15,11 +15,10 @@ from derain.restore.strength import FULL
 Pixels = NDArray[np.uint8]
 
 PANEL = 1280
-_LINE, _GAP = 30, 6
 _GAIN = 3.0
 
 
-def explain(derainer: Derainer, image: Pixels, progress: Progress | None = None) -> Image.Image:
+def explain(derainer: Derainer, image: Pixels, progress: Progress | None = None) -> Pixels:
     """Input, rain, coarse, detail, clean, and where they differ, in two rows.
 
     Signed layers stand on middle grey: brighter was added to the picture by rain (or is given back
@@ -34,7 +33,8 @@ def explain(derainer: Derainer, image: Pixels, progress: Progress | None = None)
         progress: Told (finished pixels, all pixels) after every tile.
 
     Returns:
-        An RGB sheet; panels are shrunk to 1280 pixels, the change is computed before that.
+        The sheet, (H, W, 3) uint8; panels are shrunk to 1280 pixels, the change is computed before
+        that.
     """
     separation = derainer.separate(image, progress=progress)
     removed, returned = (np.abs(x).mean(axis=2) for x in (separation.rain, separation.detail))
@@ -51,19 +51,7 @@ def explain(derainer: Derainer, image: Pixels, progress: Progress | None = None)
         }
     else:
         panels |= {f"clean O - R{at}": separation.clean, "change x3": _bytes(where)}
-    across = len(panels) // 2
-    scale = min(1.0, PANEL / max(image.shape[:2]))
-    width, height = (max(1, round(side * scale)) for side in image.shape[1::-1])
-    size = across * (width + _GAP) + _GAP, 2 * (height + _LINE) + 3 * _GAP
-    sheet = Image.new("RGB", size, "white")
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(18)
-    for index, (title, panel) in enumerate(panels.items()):
-        left = _GAP + index % across * (width + _GAP)
-        top = _GAP + index // across * (height + _LINE + _GAP)
-        pen.text((left + 2, top + 4), title, "black", font)
-        shown = Image.fromarray(panel).resize((width, height), Image.Resampling.LANCZOS)
-        sheet.paste(shown, (left, top + _LINE))
-    return sheet
+    return contact_sheet(list(panels.items()), len(panels) // 2, PANEL)
 
 
 def _bytes(unit: NDArray[np.floating[Any]]) -> Pixels:

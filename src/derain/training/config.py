@@ -14,6 +14,7 @@ from pydantic.dataclasses import dataclass
 from derain.errors import ConfigError, UsageError
 from derain.metrics import check_degrees, check_factor
 from derain.nn import GateConfig, NetworkConfig, preset
+from derain.rain.presets import rain_preset
 from derain.settings import STRICT, build, merge, parse_overrides, read_toml
 
 Count = Annotated[int, Field(ge=1)]
@@ -93,6 +94,12 @@ class SynthesisSource:
     weight: Weight = 1.0
     terms: str = ""
     view: ViewConfig = field(default_factory=ViewConfig)
+
+    def __post_init__(self) -> None:
+        try:  # now, and not when all sources before it have been read
+            rain_preset(self.preset)
+        except ConfigError as error:
+            raise ConfigError(f"data.synthesis '{self.name}': {error}") from None
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from derain.media.compared import side_by_side
 from derain.training.validation import Scored
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ class RunLog:
 
     def sample(self, step: int, item: Scored) -> None:
         """Rainy, restored and clean side by side, as PNG and in TensorBoard."""
-        sheet = np.concatenate([item.rainy, item.restored, item.clean], axis=1)
-        self.sheet(step, f"{item.source}/{item.name}", sheet)
+        shown = side_by_side(item.rainy, item.restored, item.clean)
+        self.sheet(step, f"{item.source}/{item.name}", shown)
 
     def sheet(self, step: int, name: str, pixels: NDArray[np.uint8]) -> None:
         """A picture, as PNG and in TensorBoard; the newest replaces the one before."""

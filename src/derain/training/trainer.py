@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import platform
-import subprocess
 from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -16,10 +13,8 @@ from accelerate import Accelerator, PartialState
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from derain import __version__
 from derain.adapters import foreign_derainer
 from derain.errors import ConfigError, TrainingError
-from derain.files import atomic_write
 from derain.nn import Layers, Network, save_network
 from derain.training.batches import BatchSource, step_generator
 from derain.training.checkpoint import State, load_checkpoint, save_checkpoint
@@ -31,6 +26,7 @@ from derain.training.log import RunLog
 from derain.training.objectives import Batch, Terms, objectives_of
 from derain.training.optimizers import optimizers_of
 from derain.training.partial import partly_derained
+from derain.training.record import record_end, record_start
 from derain.training.repair import coarse_pictures
 from derain.training.resume import differing_key
 from derain.training.schedule import learning_rate
@@ -139,14 +135,10 @@ class Trainer:
     def _start_log(self, loaded: Loaded) -> RunLog:
         """Open the log and record what the run is."""
         log = RunLog(self.folder, self.step)
-        if not (self.folder / "started.json").exists():
-            started = {"commit": _commit(), "derain": __version__, "config": self._origin}
-            self._write("started.json", started)
-        self._write("config.json", self.config.to_dict())
         counts = dict(loaded.counts)
         for objective in self.objectives.values():
             counts |= objective.counts()
-        self._write("split.json", {"held_out": loaded.split, "trained_on": counts})
+        record_start(self.config, self._origin, loaded.split, counts)
         return log
 
     def _loop(self, source: BatchSource, loaded: Loaded, log: RunLog | None) -> None:
@@ -277,13 +269,8 @@ class Trainer:
         table = self._validate(loaded, log, self.config.validation.final)
         if self.accelerator.is_main_process:
             save_network(self._averaged(), self.folder / "network.safetensors")
-            cost = {
-                "seconds": round(self.seconds),
-                "machine": f"{platform.machine()}, {self.accelerator.device.type}, "
-                f"{torch.get_num_threads()} threads, torch {torch.__version__}",
-                "skipped_steps": self.skipped,
-            }
-            self._write("scores.json", {"scores": table, "cost": cost})
+            device = self.accelerator.device.type
+            record_end(self.folder, table, self.seconds, device, self.skipped)
 
     def _resume(self, state: State) -> None:
         self.network.load_state_dict(state["network"])
@@ -331,19 +318,6 @@ class Trainer:
         """SIGTERM and SIGINT end the run after the step at hand, saved."""
         self._stop, self.signalled = True, number
 
-    def _write(self, name: str, value: Any) -> None:
-        atomic_write(self.folder / name, json.dumps(value, indent=1).encode())
-
     def _tell(self, line: str) -> None:
         if self._machine.is_main_process:
             self._report(line)
-
-
-def _commit() -> str:
-    """The commit of the working folder, for the record; empty outside a repository."""
-    command = ["git", "describe", "--always", "--dirty"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return done.stdout.strip()
