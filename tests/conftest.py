@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -111,3 +112,18 @@ def data_root(tmp_path: Path, photos: list[Pixels]) -> Path:
         Image.fromarray(photo[:, ::-1]).save(tmp_path / "clean" / f"{index}.png")
         Image.fromarray(rainy).save(tmp_path / "photos" / f"{index}.png")
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A Ray cluster of one node with a processor, to which a test may add more."""
+    ray = pytest.importorskip("ray")
+    from ray.cluster_utils import Cluster
+
+    soon = {"health_check_period_ms": 500, "health_check_failure_threshold": 2}
+    soon |= {"health_check_initial_delay_ms": 0}
+    head = {"num_cpus": 1, "_system_config": soon, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    yield cluster
+    ray.shutdown()
+    cluster.shutdown()

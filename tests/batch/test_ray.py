@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,6 @@ from tests.batch.conftest import Fill
 from tests.batch.test_run import FAST, results, rows
 
 ray = pytest.importorskip("ray")
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    """A head and two nodes, a processor each."""
-    from ray.cluster_utils import Cluster
-
-    soon = {"health_check_period_ms": 500, "health_check_failure_threshold": 2}
-    soon |= {"health_check_initial_delay_ms": 0}
-    head = {"num_cpus": 1, "_system_config": soon, "include_dashboard": False}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
-    yield cluster
-    ray.shutdown()
-    cluster.shutdown()
 
 
 def test_a_cluster_whose_nodes_die(cluster: Any, fill: Fill, tmp_path: Path) -> None:

@@ -12,13 +12,14 @@ from derain.adapters.spandrel import SUFFIXES, SpandrelDerainer
 from derain.errors import UsageError
 
 
-def foreign_derainer(spec: str) -> Adapter:
+def foreign_derainer(spec: str, threads: int = 0) -> Adapter:
     """Somebody else's derainer, as something that is called on pictures.
 
     Args:
         spec: ``FILE.onnx``, with options behind a colon where they are needed
             (:func:`~derain.adapters.parse_onnx`); ``module:function``; or a file that spandrel can
             load.
+        threads: Threads of the processor for an ONNX file, 0 for all.
 
     Raises:
         ModelNotFoundError: There is no such file, module or function, or it cannot be loaded.
@@ -26,7 +27,7 @@ def foreign_derainer(spec: str) -> Adapter:
         UsageError: It is none of these, or an option is wrong or missing.
     """
     if onnx := parse_onnx(spec):
-        return OnnxDerainer(*onnx)
+        return OnnxDerainer(*onnx, threads)
     if Path(spec).suffix in SUFFIXES:
         return SpandrelDerainer(Path(spec))
     if ":" in spec:

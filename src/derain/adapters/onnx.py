@@ -40,7 +40,7 @@ class OnnxDerainer:
         NonFiniteError: It gave values that are not finite.
     """
 
-    def __init__(self, path: Path, options: OnnxOptions | None = None) -> None:
+    def __init__(self, path: Path, options: OnnxOptions | None = None, threads: int = 0) -> None:
         import onnxruntime
 
         if not path.is_file():
@@ -48,6 +48,7 @@ class OnnxDerainer:
         self._name, self._options = str(path), options or OnnxOptions()
         settings = onnxruntime.SessionOptions()
         settings.log_severity_level = 4
+        settings.intra_op_num_threads = threads
         try:
             self._session = onnxruntime.InferenceSession(
                 path, settings, providers=["CPUExecutionProvider"]

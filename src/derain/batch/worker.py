@@ -16,8 +16,8 @@ from derain.explained import explained
 from derain.media import probe_picture
 from derain.restore import Derainer
 from derain.restore.files import restore_file
-from derain.restore.jobs import processors
-from derain.restore.memory import free_memory, picture_memory, shared_budget
+from derain.restore.jobs import budget_each
+from derain.restore.memory import free_memory, picture_memory
 from derain.restore.room import Room
 
 _PAUSE = 1.0  # seconds before the second attempt, twice as many before the third
@@ -56,8 +56,7 @@ class Settings:
         """A new one; raises what that raises."""
         memory = self.memory
         if self.neighbours and memory is None:
-            workers = max(1, processors() // max(1, self.threads))
-            memory = shared_budget(workers) // workers
+            memory = budget_each(self.threads)
         return Derainer(
             self.model,
             backend=self.backend,

@@ -37,6 +37,7 @@ def evaluate(
     turn: Annotated[tuple[float, ...] | None, Parameter(consume_multiple=True)] = None,
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("evaluation"),
     backend: str = "auto",
+    ray: str | None = None,
     verify: bool = False,
 ) -> int:
     """Measure models side by side and write report.html, report.md and report.json.
@@ -79,12 +80,16 @@ def evaluate(
         Folder for the report, the records and the restored pictures.
     backend
         What runs models of ours: auto, onnxruntime, openvino or torch.
+    ray
+        Do pictures side by side on a Ray cluster: its address, auto for the one this machine is
+        part of, or local for one of this machine's own.
     verify
         Compare with the scores on the models' cards and fail where they differ.
     """
     from rich.console import Console
 
     from derain.cli.console import bar
+    from derain.cluster import Cluster
     from derain.evaluation import (
         compare,
         gains_kept,
@@ -115,6 +120,7 @@ def evaluate(
     entries = read_entries(models)
     check_report()
     check_folder(out)
+    cluster = Cluster(ray) if ray is not None else None
     only = read_subset(subset) if subset else {}
     for name in (named.partition("=")[0] for named in (*data, *rain_free)):
         if only and name not in only:
@@ -140,7 +146,7 @@ def evaluate(
     with bar("evaluating") as progress:
         results = compare(
             entries, testsets, scorer, out, backend, progress,
-            lambda line: errors.print(f"derain: {line}"),
+            lambda line: errors.print(f"derain: {line}"), cluster,
         )  # fmt: skip
     rows = summarise(results)
     # Wide tables are better wrapped by the terminal than cut by us.

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from derain.adapters import Pixels, ResultsFolder, foreign_derainer, parse_onnx
+from derain.adapters.callable import CallableDerainer
 from derain.adapters.spandrel import SUFFIXES
 from derain.clips.derainers import FrameDerainer, for_clips
 from derain.clips.formats import CLIPS
@@ -60,11 +61,13 @@ class Method(Protocol):
         about: What it is, for people.
         fingerprint: Changes when its results would.
         trained_on: Names of the sets it has seen, None when nobody knows.
+        travels: Whether another machine that sees the same files has it, too.
     """
 
     about: str
     fingerprint: str
     trained_on: tuple[str, ...] | None
+    travels: bool = True
 
     def restore(self, task: Task) -> Pixels:
         """The restored picture, of the size of the rainy one."""
@@ -97,8 +100,9 @@ class StillModel(Method):
     Clips are derained frame by frame.
     """
 
-    def __init__(self, spec: str, backend: str) -> None:
+    def __init__(self, spec: str, backend: str, threads: int = 0) -> None:
         from derain.restore import Derainer
+        from derain.restore.jobs import budget_each
 
         path = Path(spec)
         if path.suffix in (".onnx", ".safetensors"):
@@ -107,7 +111,8 @@ class StillModel(Method):
             if path.suffix == ".safetensors":
                 backend = "torch"
             spec = str(path.with_suffix(".json"))
-        self._derainer = Derainer(spec, backend=backend)
+        memory = budget_each(threads) if threads else None
+        self._derainer = Derainer(spec, backend=backend, threads=threads, memory=memory)
         self._derainer(np.zeros((64, 64, 3), np.uint8))  # so that no picture pays for the start
         card_ = self._derainer.model.card
         self.about = f"{card_.name} on {self._derainer.backend}"
@@ -155,15 +160,16 @@ class Foreign(Method):
 
     trained_on: tuple[str, ...] | None = None
 
-    def __init__(self, spec: str) -> None:
-        self._derain = foreign_derainer(spec)
+    def __init__(self, spec: str, threads: int = 0) -> None:
+        self._derain = foreign_derainer(spec, threads)
+        self.travels = not isinstance(self._derain, CallableDerainer)
         self.about, self.fingerprint = self._derain.about, self._derain.fingerprint
 
     def restore(self, task: Task) -> Pixels:
         return self._derain(task.rainy)
 
 
-def make_method(spec: str, backend: str = "auto") -> Method:
+def make_method(spec: str, backend: str = "auto", threads: int = 0) -> Method:
     """The method a word on the command line stands for.
 
     Args:
@@ -171,6 +177,8 @@ def make_method(spec: str, backend: str = "auto") -> Method:
             card, of ours, also behind ``still:``; a folder of results; or what
             :func:`derain.adapters.foreign_derainer` takes.
         backend: What runs models of ours.
+        threads: Processors it has, of a machine that is divided among its like; 0 for all, and the
+            memory of the machine with them.
 
     Raises:
         DerainError: Nothing of that name, with what to do.
@@ -179,17 +187,17 @@ def make_method(spec: str, backend: str = "auto") -> Method:
     if spec == "input":
         return DoNothing()
     if spec.startswith(_STILL):
-        return StillModel(spec.removeprefix(_STILL), backend)
+        return StillModel(spec.removeprefix(_STILL), backend, threads)
     if spec in model_names() or path.suffix == ".json":
-        return OwnModel(spec, backend)
+        return OwnModel(spec, backend, threads)
     if path.suffix in (".onnx", ".safetensors") and path.with_suffix(".json").is_file():
-        return OwnModel(spec, backend)
+        return OwnModel(spec, backend, threads)
     if path.is_dir():
         return FinishedResults(path)
     if parse_onnx(spec) or path.suffix in SUFFIXES or ":" in spec:
-        return Foreign(spec)
+        return Foreign(spec, threads)
     try:
-        return OwnModel(spec, backend)  # says which names are near
+        return OwnModel(spec, backend, threads)  # says which names are near
     except DerainError as error:
         raise ModelNotFoundError(
             f"{error}; or input, still:MODEL, a folder of results, an ONNX file, module:function, "

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from derain.adapters import parse_onnx
+from derain.cluster import Cluster
 from derain.data import sha256
-from derain.errors import DerainError, UsageError
+from derain.errors import UsageError
+from derain.evaluation.bench import Job, Setup, one_by_one
 from derain.evaluation.checks import check_name
 from derain.evaluation.item import Item
+from derain.evaluation.on_ray import on_ray
 from derain.evaluation.records import Record, RecordFile
 from derain.evaluation.testset import TestSet
 from derain.evaluation.worker import MethodInfo, Worker
@@ -94,63 +98,62 @@ def compare(
     backend: str = "auto",
     progress: Progress = lambda done, total: None,
     report: Callable[[str], None] = lambda line: None,
+    cluster: Cluster | None = None,
 ) -> Results:
     """Run every method on every picture and score it.
 
-    Each method runs in a process of its own. What ``folder/records.jsonl`` already holds, of the
-    same method, pictures and scores, is not done again; each new record is on the disk before the
-    next picture. A picture that fails is a record with an error.
+    Each method runs in a process of its own, or on a cluster in many. What ``folder/records.jsonl``
+    already holds, of the same method, pictures and scores, is not done again; each new record is on
+    the disk before the next. A picture that fails is a record with an error.
 
     Raises:
-        DerainError: A method cannot be had at all; told before the first picture.
+        DerainError: A method cannot be had at all, or not on a cluster; told before the first
+            picture.
     """
     if len({testset.name for testset in testsets}) < len(testsets):
         raise UsageError("two data sets have one name")
     methods, fingerprints = {}, {}
     kinds = dict.fromkeys(testset.kind for testset in testsets)
     for entry in entries:  # all of them first: a wrong path must not be met after an hour
-        with Worker(entry.spec, backend) as worker:
+        with closing(Worker(entry.spec, backend)) as worker:
+            if cluster and not worker.travels:
+                raise UsageError(
+                    f"{entry.spec}: a Python function is not sent to a cluster; leave --ray out, "
+                    "or give a folder of its results, or an ONNX file"
+                )
             methods[entry.label] = worker.info
             fingerprints.update({(entry.label, kind): worker.fingerprint(kind) for kind in kinds})
+    execute = one_by_one if cluster is None else on_ray(cluster)
     store = RecordFile(folder / "records.jsonl")
     known = {record.key: record for record in store.read() if not record.error}
     pictures = [(testset, item) for testset in testsets for item in testset.items]
     digest = cache(sha256)  # views of one picture share its files
     sums = {item.files: item.sums(digest) for _, item in pictures}
-    records: list[Record] = []
+    records: dict[tuple[object, ...], Record | None] = {}  # in order, whoever is done first
+    done, total = 0, len(entries) * len(pictures)
     for entry in entries:
-        with Worker(entry.spec, backend) as worker:
-            for testset, item in pictures:
-                blank = Record(
-                    entry.label, fingerprints[entry.label, testset.kind], testset.name,
-                    testset.kind, item.name, sums[item.files], scorer.identity(testset.kind),
-                )  # fmt: skip
-                out = item.place(results_folder(folder, entry.label, testset.name))
-                record = known.get(blank.key)
-                # A record whose picture is gone is of no use: the report shows pictures.
-                if record is None or item.kept(out) != record.frames:
-                    record = _one(blank, worker, testset, item, scorer, out)
-                    store.append(record)
-                    if record.error:
-                        report(f"{entry.label}: {testset.name}/{item.name}: {record.error}")
-                records.append(record)
-                progress(len(records), len(entries) * len(pictures))
-    return Results(methods, tuple(testsets), tuple(records), folder)
-
-
-def _one(
-    blank: Record, worker: Worker, testset: TestSet, item: Item, scorer: Scorer, out: Path
-) -> Record:
-    done = worker.restore(testset.name, item, out)
-    if done.error:
-        return replace(blank, error=done.error)
-    try:
-        found = item.score(scorer, testset.kind, out)
-    except (DerainError, ValueError) as error:
-        return replace(blank, error=str(error))
-    return replace(
-        blank, width=found.width, height=found.height, seconds=round(done.seconds, 4),
-        peak_bytes=done.peak_bytes, scores={k: round(v, 5) for k, v in found.scores.items()},
-        frames=found.frames,
-        curves={name: [round(v, 3) for v in curve] for name, curve in found.curves.items()},
-    )  # fmt: skip
+        jobs = []
+        for testset, item in pictures:
+            blank = Record(
+                entry.label, fingerprints[entry.label, testset.kind], testset.name,
+                testset.kind, item.name, sums[item.files], scorer.identity(testset.kind),
+            )  # fmt: skip
+            out = item.place(results_folder(folder, entry.label, testset.name))
+            record = known.get(blank.key)
+            # A record whose picture is gone is of no use: the report shows pictures.
+            if record is None or item.kept(out) != record.frames:
+                record = None
+                jobs.append(Job(blank, item, testset.kind, out))
+            records[blank.key] = record
+        done += len(pictures) - len(jobs)
+        progress(done, total)
+        setup = Setup(entry.spec, backend, scorer, methods[entry.label])
+        for record in execute(setup, jobs):
+            done += 1
+            store.append(record)
+            if record.error:
+                report(f"{entry.label}: {record.dataset}/{record.name}: {record.error}")
+            records[record.key] = record
+            progress(done, total)
+    made = tuple(record for record in records.values() if record)
+    return Results(methods, tuple(testsets), made, folder)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
+import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 from derain.errors import DerainError, first_line
 from derain.evaluation.item import Item
@@ -42,10 +43,19 @@ class RestoreResult:
     error: str | None = None
 
 
-def _open(spec: str, backend: str) -> MethodInfo:
+def _open(spec: str, backend: str, threads: int) -> tuple[MethodInfo, bool]:
     global _method
-    _method = make_method(spec, backend)
-    return MethodInfo(_method.about, _method.fingerprint, _method.trained_on)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _method = make_method(spec, backend, threads)
+    return MethodInfo(_method.about, _method.fingerprint, _method.trained_on), _method.travels
+
+
+def _end_with_parent() -> None:
+    """One that is killed cannot end its processes."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _peak_bytes() -> int | None:
@@ -80,27 +90,32 @@ def _restore(dataset: str, item: Item, out: Path) -> RestoreResult:
 
 
 class Worker:
-    """Runs one method in a fresh process; a context manager.
+    """Runs one method in a fresh process, until it is closed.
 
     Args:
         spec: What :func:`derain.evaluation.methods.make_method` takes.
         backend: What runs models of ours.
+        threads: As :func:`derain.evaluation.methods.make_method` takes them.
+
+    Attributes:
+        info: What the method says of itself.
+        travels: Whether another machine that sees the same files has it, too.
 
     Raises:
         DerainError: The method cannot be had.
     """
 
-    def __init__(self, spec: str, backend: str) -> None:
-        self._spec, self._backend = spec, backend
+    def __init__(self, spec: str, backend: str, threads: int = 0) -> None:
+        self._asked = spec, backend, threads
         self._start()
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._pool = ProcessPoolExecutor(1, mp_context=context)
         try:
-            self.info = self._pool.submit(_open, self._spec, self._backend).result()
+            self.info, self.travels = self._pool.submit(_open, *self._asked).result()
         except BrokenProcessPool as error:
-            raise DerainError(f"{self._spec}: its process died while it was loaded") from error
+            raise DerainError(f"{self._asked[0]}: its process died while it was loaded") from error
         except BaseException:
             self._pool.shutdown()
             raise
@@ -121,13 +136,6 @@ class Worker:
             self._start()
             return RestoreResult(error="the method's process died (out of memory?)")
 
-    def __enter__(self) -> Worker:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End its process."""
         self._pool.shutdown(cancel_futures=True)

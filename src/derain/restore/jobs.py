@@ -7,7 +7,7 @@ import os
 import psutil
 
 from derain.restore.backends import may_accelerate
-from derain.restore.memory import GIB, free_memory
+from derain.restore.memory import GIB, free_memory, shared_budget
 
 _ON_AN_ACCELERATOR = 2
 """One picture at work, and one that is read or written meanwhile."""
@@ -37,3 +37,9 @@ def processors() -> int:
 def threads_each(threads: int, jobs: int) -> int:
     """Threads for each of ``jobs`` pictures at once, of ``threads`` in all; 0 is for all."""
     return threads if jobs == 1 else max(1, (threads or processors()) // jobs)
+
+
+def budget_each(threads: int) -> int:
+    """Bytes for the network of one of many processes, one for each ``threads`` processors."""
+    processes = max(1, processors() // max(1, threads))
+    return shared_budget(processes) // processes
