@@ -74,11 +74,11 @@ def training_of(run: Path, cost: dict[str, Any]) -> dict[str, Any]:
     stages = stages_of(run)
     last = stages[-1].config
     data = {row["name"]: row for stage in stages for row in stage.sources}
-    blend = last.get("blend")
+    blends = [stage.config["blend"] for stage in stages if stage.config.get("blend")]
     return {
         "config": stages[-1].started.get("config", ""),
         "starts_from": stages[0].config["init"],
-        "mixed_with": f"{blend['init']} ({blend['share']:.0%})" if blend else "",
+        "mixed_with": ", ".join(f"{b['init']} ({b['share']:.0%})" for b in blends),
         "taught_by": last.get("teacher", ""),
         "stages": [{"name": s.folder.name, "steps": s.config["steps"]} for s in stages],
         "steps": sum(stage.config["steps"] for stage in stages),

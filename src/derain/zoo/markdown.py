@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from derain.metrics import metric_of
+from derain.metrics import Metric, metric_of
 from derain.zoo.card import ModelCard
 
 _COLUMNS = {
@@ -48,7 +48,7 @@ def card_markdown(card: ModelCard) -> str:
         dry = source == "rain-free"
         # What a photograph without rain scores against itself says nothing.
         shown = [
-            "-" if dry and name.startswith("input/") else metric_of(name).format(scores[name])
+            "-" if dry and name.startswith("input/") else _metric(name).format(scores[name])
             for name in columns
         ]
         lines.append(f"| {source} | {scores['n']:.0f} | " + " | ".join(shown) + " |")
@@ -66,7 +66,7 @@ def card_markdown(card: ModelCard) -> str:
             f"- {said} `{training[key]}`"
             for key, said in (
                 ("starts_from", "starts from"),
-                ("mixed_with", "mixed before its last stage with"),
+                ("mixed_with", "mixed on the way with"),
                 ("taught_by", "taught by"),
             )
             if training.get(key)
@@ -89,3 +89,7 @@ def _stages(training: Mapping[str, Any]) -> str:
     stages = training.get("stages", ())
     told = ", ".join(f"{stage['name']} {stage['steps']}" for stage in stages)
     return f" ({told})" if len(stages) > 1 else ""
+
+
+def _metric(score: str) -> Metric:
+    return metric_of(score.replace("coarse/", "psnr/"))
