@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -69,6 +70,23 @@ def test_scores_are_the_cards(path: Path) -> None:
             assert count[column] == f"{scores['n']:.0f}"
             if source != "rain-free":
                 assert before[column] == f"{scores[f'input/{protocol}']:.2f}"
+
+
+@pytest.mark.parametrize("path", DOORS, ids=lambda p: p.name)
+def test_seconds_are_the_benchmarks(path: Path) -> None:
+    measured = json.loads((ROOT / "benchmarks" / "speed.json").read_text())["runs"]
+    table = [row for row in rows(path) if len(row) == 5]
+    assert [cell.strip("`") for cell in table[0][3:]] == ["fast", "base"]
+    for row, engine in zip(table[2:4], ("onnxruntime", "openvino"), strict=True):
+        seconds = [
+            run["seconds"]
+            for model in ("fast", "base")
+            for run in measured
+            if run["model"] == model
+            and run["backend"].startswith(engine)
+            and round(run["megapixels"]) == 12
+        ]
+        assert row[3:] == [f"{value:.1f} s" for value in seconds]
 
 
 def test_the_command_that_writes_the_figures_finds_them_all() -> None:

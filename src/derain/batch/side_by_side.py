@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
+from derain.restore.interrupt import LOOK
+
 T = TypeVar("T")
 R = TypeVar("R")
-
-_LOOK = 0.1  # seconds; Windows, unlike other systems, does not end a wait for a signal
 
 
 def side_by_side(call: Callable[[T], R], tasks: Iterable[T], jobs: int) -> Iterator[R]:
@@ -28,10 +28,10 @@ def side_by_side(call: Callable[[T], R], tasks: Iterable[T], jobs: int) -> Itera
         for task in tasks:
             waiting.add(pool.submit(call, task))
             while len(waiting) > jobs:
-                done, waiting = wait(waiting, _LOOK, return_when=FIRST_COMPLETED)
+                done, waiting = wait(waiting, LOOK, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in done)
         while waiting:
-            done, waiting = wait(waiting, _LOOK, return_when=FIRST_COMPLETED)
+            done, waiting = wait(waiting, LOOK, return_when=FIRST_COMPLETED)
             yield from (future.result() for future in done)
     finally:
         # A run that is interrupted does not wait for what is under way.

@@ -17,8 +17,8 @@ from derain.media import probe_picture
 from derain.restore import Derainer
 from derain.restore.files import restore_file
 from derain.restore.jobs import budget_each
-from derain.restore.memory import free_memory, picture_memory
-from derain.restore.room import Room
+from derain.restore.memory import picture_memory
+from derain.restore.room import picture_room
 
 _PAUSE = 1.0  # seconds before the second attempt, twice as many before the third
 
@@ -89,7 +89,7 @@ class Worker:
         self._derainer = derainer or settings.derainer()
         self._target = open_store(settings.target)
         self._stores: dict[str, Store] = {}
-        self._pictures = Room(free_memory() // 2)
+        self._pictures = picture_room()
 
     def __call__(self, task: Task, ours: bool = False) -> Row:
         """Do one picture.

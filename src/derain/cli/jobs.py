@@ -44,6 +44,11 @@ class Job:
         """Every file this job writes, the clean picture last."""
         return [p for p in (self.rain, self.compare, self.target) if p is not None and p != STREAM]
 
+    @property
+    def record(self) -> dict[str, object]:
+        """How ``--json`` names it."""
+        return {"input": str(self.source), "output": str(self.target)}
+
 
 @dataclass(frozen=True)
 class Plan:

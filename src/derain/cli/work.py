@@ -82,10 +82,6 @@ class _Task:
     notes: list[str] = field(default_factory=list)
     encoded: Encoded | None = None
 
-    @property
-    def record(self) -> dict[str, object]:
-        return {"input": str(self.job.source), "output": str(self.job.target)}
-
 
 def run_jobs(
     jobs: list[Job],
@@ -122,13 +118,12 @@ class _Work:
     def __init__(
         self, derainer: Derainer, policy: Policy, reporter: Reporter, errors: list[DerainError]
     ) -> None:
-        from derain.restore.memory import free_memory
-        from derain.restore.room import Room
+        from derain.restore.room import picture_room
 
         self.tally = Tally()
         self._derainer, self._policy = derainer, policy
         self._reporter, self._errors = reporter, errors
-        self._turns, self._room = Turns(), Room(free_memory() // 2)
+        self._turns, self._room = Turns(), picture_room()
 
     def tasks(self, jobs: list[Job]) -> Iterator[_Task]:
         """The jobs of which something is to be made, and those that cannot be done."""
@@ -232,7 +227,11 @@ class _Work:
         except Exception as caught:  # noqa: BLE001 - one picture never stops the others
             error = explained(caught, task.job.source)
             self._errors.append(error)
-            tell(partial(reporter.record, {**task.record, "status": "failed", "error": str(error)}))
+            tell(
+                partial(
+                    reporter.record, {**task.job.record, "status": "failed", "error": str(error)}
+                )
+            )
             tell(partial(reporter.warn, str(error)))
         reporter.finished(task.number, pixels)
         self._turns.end(task.number)
@@ -241,7 +240,7 @@ class _Work:
         seconds, derainer = time.monotonic() - task.started, self._derainer
         width, height = made.size
         record = {
-            **task.record, "status": "done", "width": width, "height": height,
+            **task.job.record, "status": "done", "width": width, "height": height,
             **({"frames": made.frames} if made.frames else {}),
             "model": derainer.model.card.name, "backend": derainer.backend,
             "strength": derainer.strength, "seconds": round(seconds, 3),
@@ -256,7 +255,7 @@ class _Work:
     def _skip(self, task: _Task, told: bool) -> None:
         self.tally.skipped += 1
         tell = partial(self._turns.tell, task.number)
-        tell(partial(self._reporter.record, {**task.record, "status": "skipped"}))
+        tell(partial(self._reporter.record, {**task.job.record, "status": "skipped"}))
         if told:
             tell(partial(self._reporter.line, f"{task.job.target}: exists, skipped"))
         self._reporter.finished(task.number)
@@ -269,22 +268,21 @@ def plan_only(
     """Say what :func:`run_jobs` would do, and do nothing."""
     tally = Tally()
     for job in jobs:
-        record: dict[str, object] = {"input": str(job.source), "output": str(job.target)}
         try:
             outputs = missing(job, policy)
         except DerainError as error:
-            reporter.record({**record, "status": "failed", "error": str(error)})
+            reporter.record({**job.record, "status": "failed", "error": str(error)})
             errors.append(error)
             reporter.warn(str(error))
             continue
         if not outputs and job.target != STREAM:
             tally.skipped += 1
-            reporter.record({**record, "status": "skipped"})
+            reporter.record({**job.record, "status": "skipped"})
             reporter.listed(f"{job.source}: skipped, {job.target} exists")
             continue
         tally.done += 1
         names = [str(job.target)] if job.frames else [str(output) for output in outputs or [STREAM]]
-        reporter.record({**record, "status": "planned", "outputs": names})
+        reporter.record({**job.record, "status": "planned", "outputs": names})
         reporter.listed(f"{job.source} -> {', '.join(names)}")
     return tally
 

@@ -13,7 +13,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_LOOK = 0.1  # seconds; Windows, unlike other systems, does not end a wait for a signal
+LOOK = 0.1
+"""Seconds of one wait: Windows, unlike other systems, does not end a wait for a signal."""
 
 _check: contextvars.ContextVar[Callable[[], object] | None]
 _check = contextvars.ContextVar("check", default=None)
@@ -64,7 +65,7 @@ def interruptible(call: Callable[[], T], cancel: Callable[[], object] | None = N
 
     threading.Thread(target=work, name="derain", daemon=True).start()
     try:
-        while not done.wait(_LOOK):
+        while not done.wait(LOOK):
             if check is not None:
                 check()
     except BaseException:

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_LOOK = 0.1  # seconds; Windows, unlike other systems, does not end a wait for a signal
+from derain.restore.interrupt import LOOK
+from derain.restore.memory import free_memory
 
 
 class Room:
@@ -27,7 +28,7 @@ class Room:
         size = min(size, self.total)
         # Who waits keeps the turn, so that many small ones never keep a large one waiting.
         with self._turn, self._freed:
-            while not self._freed.wait_for(lambda: self._taken + size <= self.total, _LOOK):
+            while not self._freed.wait_for(lambda: self._taken + size <= self.total, LOOK):
                 pass
             self._taken += size
         try:
@@ -36,3 +37,8 @@ class Room:
             with self._freed:
                 self._taken -= size
                 self._freed.notify_all()
+
+
+def picture_room() -> Room:
+    """For pictures at work and their results, beside the network: half of what is free."""
+    return Room(free_memory() // 2)
