@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -19,7 +18,7 @@ from pathlib import Path
 from derain.batch.digests import digest
 from derain.batch.manifest import FOLDER, Row
 from derain.batch.once import sha256_of, taken, write_once
-from derain.batch.places import beside, elsewhere
+from derain.batch.places import place_for
 from derain.batch.stores import Store
 from derain.batch.stores.folder import Folder
 from derain.clips.derainers import for_clips, settings_of
@@ -75,7 +74,7 @@ class Clips:
                 ours = True  # made of the clip as it was before
             elif found and not ours:
                 raise taken(target, row.target)
-        with beside(store, key, target, row.target) as place:
+        with place_for(store, key, target, row.target) as place:
             info, stream = probe(place.source), for_clips(self._derainer)
             settings, options = settings_of(self._derainer), ClipOptions()
             with (
@@ -102,10 +101,7 @@ class Clips:
         """Do an animated picture; as :meth:`video`, but begun anew each time."""
         from derain.clips.animation import derain_animation, open_animation
 
-        with (
-            tempfile.TemporaryDirectory(prefix="derain-") as folder,
-            elsewhere(store, key, self._target, row.target, Path(folder)) as place,
-        ):
+        with place_for(store, key, self._target, row.target, beside=False) as place:
             check_clip_name(place.source, place.result)
             animation, stream = open_animation(place.source), for_clips(self._derainer)
             width, height = animation.size

@@ -12,14 +12,14 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from derain.batch.digests import digest
 from derain.batch.stores import Store
 from derain.batch.stores.folder import Folder
-from derain.errors import DerainError, InvalidImageError, PermissionDeniedError
+from derain.errors import DerainError, InvalidImageError, PermissionDeniedError, UsageError
 from derain.files import explain_os_error
 from derain.locks import held_alone
 
@@ -46,47 +46,48 @@ class Place:
 
 
 @contextmanager
-def beside(store: Store, key: str, target: Store, name: str) -> Iterator[Place]:
-    """The place for a clip's result, beside which an earlier run may have left its work.
+def place_for(
+    store: Store, key: str, target: Store, name: str, beside: bool = True
+) -> Iterator[Place]:
+    """The place where a clip's result is made, and where an earlier run may have left its work.
+
+    What a person is told within names the clip and its result, not what stands for them.
 
     Args:
         store, key: Where the clip is.
         target, name: Where its result goes.
+        beside: Whether a local result is made under its own name.
 
     Raises:
         OutputConflictError: Another process is at work on it.
         DerainError: The clip cannot be had.
     """
-    result = target.path / name if isinstance(target, Folder) else None
-    if isinstance(store, Folder) and result:
-        with _place(store, key, target, name, Path(), result) as place:
+    result = target.path / name if beside and isinstance(target, Folder) else None
+    if result and isinstance(store, Folder):
+        with _place(store, key, target, name, result.parent, result) as place:
             yield place
         return
-    folder = _temporary() / f"{digest(target.uri, name):016x}"
+    where = str(target.path.resolve()) if isinstance(target, Folder) else target.uri
+    folder = _temporary() / f"{digest(where, name, store.shown(key)):016x}"
     with held_alone(folder / "lock", target.shown(name)):
         try:
-            with _place(store, key, target, name, folder, result) as place:
+            made = result or folder / PurePosixPath(name).name
+            with _place(store, key, target, name, folder / "source", made) as place:
                 yield place
-        except InvalidImageError:  # nothing will come of it
+        except (InvalidImageError, UsageError):  # nothing will come of it
             shutil.rmtree(folder, ignore_errors=True)
             raise
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def elsewhere(store: Store, key: str, target: Store, name: str, folder: Path) -> Iterator[Place]:
-    """As :func:`beside`, with all files in a folder that is this run's alone."""
-    with _place(store, key, target, name, folder, None) as place:
-        yield place
+    with suppress(OSError):  # it is not empty: Windows keeps the lock until now
+        folder.rmdir()
 
 
 @contextmanager
 def _place(
-    store: Store, key: str, target: Store, name: str, folder: Path, result: Path | None
+    store: Store, key: str, target: Store, name: str, folder: Path, result: Path
 ) -> Iterator[Place]:
-    source = store.local(key, folder / "source")
-    result = result or folder / PurePosixPath(name).name
-    place = Place(source, result, (store.shown(key), target.shown(name)))
+    names = store.shown(key), target.shown(name)
+    place = Place(store.local(key, folder), result, names)
     try:
         yield place
     except DerainError as error:

@@ -87,7 +87,12 @@ class Bucket:
         """The store, for a request of so many bytes: usually one has to end within 30 seconds."""
         from obstore.store import from_url
 
-        return from_url(self.uri, client_options={"timeout": f"{30 + size // _SLOWEST}s"})
+        # Options given replace those that obstore takes from the environment.
+        provider = _PROVIDERS.get(self.uri.partition("://")[0], "AZURE")
+        known = {key: os.environ.get(f"{provider}_{key.upper()}") for key in _CLIENT}
+        options: Any = {"timeout": f"{30 + size // _SLOWEST}s"}
+        options |= {key: value for key, value in known.items() if value is not None}
+        return from_url(self.uri, client_options=options)
 
     def _head(self, name: str) -> Any:
         import obstore
@@ -186,6 +191,11 @@ class Bucket:
 
 _PIECE = 4 << 20  # bytes
 _SLOWEST = 256 << 10  # bytes a second that are waited for
+_PROVIDERS = {"s3": "AWS", "s3a": "AWS", "gs": "GOOGLE", "http": "HTTP", "https": "HTTP"}
+_CLIENT = (
+    *("allow_http", "allow_invalid_certificates", "connect_timeout", "http1_only", "http2_only"),
+    *("proxy_url", "proxy_ca_certificate", "proxy_excludes", "timeout", "user_agent"),
+)
 _DENIED = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch")
 _CREDENTIALS = (
     "set those of the provider, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
