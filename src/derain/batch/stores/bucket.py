@@ -87,11 +87,12 @@ class Bucket:
         """The store, for a request of so many bytes: usually one has to end within 30 seconds."""
         from obstore.store import from_url
 
-        # Options given replace those that obstore takes from the environment.
-        provider = _PROVIDERS.get(self.uri.partition("://")[0], "AZURE")
-        known = {key: os.environ.get(f"{provider}_{key.upper()}") for key in _CLIENT}
         options: Any = {"timeout": f"{30 + size // _SLOWEST}s"}
-        options |= {key: value for key, value in known.items() if value is not None}
+        # Options that are given replace all that obstore takes from the environment.
+        provider = _PROVIDERS.get(self.uri.partition("://")[0])
+        for key in _CLIENT if provider else ():
+            if (value := os.environ.get(f"{provider}_{key.upper()}")) is not None:
+                options[key] = value
         return from_url(self.uri, client_options=options)
 
     def _head(self, name: str) -> Any:
@@ -191,7 +192,11 @@ class Bucket:
 
 _PIECE = 4 << 20  # bytes
 _SLOWEST = 256 << 10  # bytes a second that are waited for
-_PROVIDERS = {"s3": "AWS", "s3a": "AWS", "gs": "GOOGLE", "http": "HTTP", "https": "HTTP"}
+_PROVIDERS = {
+    **dict.fromkeys(("s3", "s3a"), "AWS"),
+    "gs": "GOOGLE",
+    **dict.fromkeys(("az", "azure", "abfs", "abfss", "adl"), "AZURE"),
+}
 _CLIENT = (
     *("allow_http", "allow_invalid_certificates", "connect_timeout", "http1_only", "http2_only"),
     *("proxy_url", "proxy_ca_certificate", "proxy_excludes", "timeout", "user_agent"),
