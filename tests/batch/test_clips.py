@@ -227,6 +227,21 @@ def test_killed_at_the_end(
     assert all(entry.name.endswith(".jsonl") for entry in target.entries(".derain"))
 
 
+@UNIX
+def test_killed_at_the_end_and_then_another_clip(places: tuple[Store, Store], tmp_path) -> None:
+    """What the killed run wrote of the clip as it was is the run's own, and is replaced."""
+    source, target = places
+    source.create("a.mkv", make(tmp_path / "a.mkv", SHORT).read_bytes())
+    words = ["run", source.uri, "-o", target.uri, *FAST]
+    script = KILLED_AT.format(place="derain.batch.manifest.Manifest", name="append")
+    process = subprocess.run([sys.executable, "-c", script, *words], capture_output=True)
+    assert process.returncode == -signal.SIGKILL, process.stderr
+    turned = Made(times=SHORT.times, size=(48, 64), sound=())
+    source.replace("a.mkv", make(tmp_path / "a.mkv", turned).read_bytes())
+    assert run(words) == 0
+    assert next(frames(target.local("a.mkv", tmp_path / "made"))).shape[:2] == (64, 48)
+
+
 def test_damaged_clips(places: tuple[Store, Store], tmp_path: Path, temporary: Path) -> None:
     """What can be had is written, the row says what not; it is done again when it has changed."""
     source, target = places

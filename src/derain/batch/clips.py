@@ -65,15 +65,12 @@ class Clips:
         from derain.clips.work import ClipOptions, made_clip
 
         began, target = time.monotonic(), self._target
-        told = _receipt(target, row.target)
-        if told or not ours:
-            found = _sum_there(target, row.target)
-            if told and told.sha256 == found:
-                if (told.source, told.version) == (row.source, row.version):
-                    return told
-                ours = True  # made of the clip as it was before
-            elif found and not ours:
-                raise taken(target, row.target)
+        if (told := _told_before(target, row.target)) is not None:
+            if (told.source, told.version) == (row.source, row.version):
+                return told
+            ours = True  # made of the clip as it was before
+        elif not ours and _is_there(target, row.target):
+            raise taken(target, row.target)
         with place_for(store, key, target, row.target) as place:
             info, stream = probe(place.source), for_clips(self._derainer)
             settings, options = settings_of(self._derainer), ClipOptions()
@@ -138,15 +135,18 @@ def _receipt_name(name: str) -> str:
     return f"{FOLDER}/{digest(name):016x}.clip"
 
 
-def _receipt(target: Store, name: str) -> Row | None:
+def _told_before(target: Store, name: str) -> Row | None:
+    """What the receipt of a result says, where it is that of what is there."""
     try:
-        return Row.from_json(json.loads(target.read(_receipt_name(name))))
+        told = Row.from_json(json.loads(target.read(_receipt_name(name))))
+        return told if sha256_of(target, name) == told.sha256 else None
     except InputNotFoundError:
         return None
 
 
-def _sum_there(target: Store, name: str) -> str | None:
+def _is_there(target: Store, name: str) -> bool:
     try:
-        return sha256_of(target, name)
+        next(target.pieces(name), b"")
     except InputNotFoundError:
-        return None
+        return False
+    return True

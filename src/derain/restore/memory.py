@@ -19,7 +19,7 @@ PLAIN, HEAVY = 36, 60
 
 _HEAVY_FORMATS = ("WEBP", "AVIF")
 
-_CLIP, _FRAMES, _DEEP_FRAMES = 64 << 20, 900, 1100
+_CLIP, _FRAMES, _DEEP_FRAMES = 80 << 20, 900, 1100
 """Bytes of a clip, and for each pixel of its frames: those around one, drawn onto it, and those in
 the decoder and the encoder (MEASURED, ``docs/scale.md``)."""
 
