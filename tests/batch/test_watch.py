@@ -167,7 +167,7 @@ def test_a_clip_comes(tmp_path: Path, watched: Callable[..., object]) -> None:
     folder.mkdir()
     process = watched(str(folder), str(out))
     until(process, (out / ".derain").exists)
-    make(folder / "a.mp4", Made(times=times(6, 512), size=(64, 48)))
+    shutil.copy(make(tmp_path / "a.mp4", Made(times=times(6, 512), size=(64, 48))), folder)
     until(process, lambda: len(rows(out)) == 1)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
