@@ -75,17 +75,37 @@ def atomic_create(path: Path, data: bytes) -> bool:
     if os.path.lexists(path):
         return False
     with _written(path, path, data) as temporary:
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
+        return _link(temporary, path)
+
+
+def publish_new(made: Path, path: Path) -> bool:
+    """As :func:`publish`, but never over a file that is there: False then, and nothing is changed.
+
+    Raises:
+        DiskFullError, PermissionDeniedError, DerainError: The system refused; nothing was changed.
+    """
+    try:
+        if os.path.lexists(path):
             return False
-        except OSError as error:
-            # Disks without hard links (exFAT, some network drives) leave a gap between the two.
-            if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK):
-                raise
-            if os.path.lexists(path):
-                return False
-            temporary.replace(path)
+        _make_durable(made, path)
+        return _link(made, path)
+    except OSError as error:
+        raise explain_os_error(error, path) from error
+
+
+def _link(made: Path, path: Path) -> bool:
+    """Give a file a second name, or its only one, that nobody has yet; False where one is there."""
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        # Disks without hard links (exFAT, some network drives) leave a gap between the two.
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK):
+            raise
+        if os.path.lexists(path):
+            return False
+        made.replace(path)
     return True
 
 
@@ -119,12 +139,17 @@ def publish(made: Path, path: Path) -> None:
     """
     try:
         target = path.resolve() if path.is_symlink() else path
-        with made.open("rb+") as file:
-            os.fsync(file.fileno())
-        made.chmod(_mode_for(target))
+        _make_durable(made, target)
         made.replace(target)
     except OSError as error:
         raise explain_os_error(error, path) from error
+
+
+def _make_durable(made: Path, target: Path) -> None:
+    """A finished file is on the disk, and has the mode that it is to have as ``target``."""
+    with made.open("rb+") as file:
+        os.fsync(file.fileno())
+    made.chmod(_mode_for(target))
 
 
 _PREFIX = ".derain-"

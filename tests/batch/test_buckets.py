@@ -110,6 +110,30 @@ def test_two_cannot_create_one_object(bucket: str) -> None:
         store.read("b")
 
 
+def test_files_of_any_size(bucket: str, tmp_path: Path) -> None:
+    """Put from a file, once; fetched into one, and again only when it is another one."""
+    store, file = open_store(bucket), tmp_path / "made"
+    data = bytes(range(256)) * 40_000
+    file.write_bytes(data)
+    assert store.create("sub/a.mp4", file)
+    assert not store.create("sub/a.mp4", file)
+    assert b"".join(store.pieces("sub/a.mp4")) == data
+    local = store.local("sub/a.mp4", tmp_path / "here")
+    assert local == tmp_path / "here" / "a.mp4"
+    assert local.read_bytes() == data
+    fetched = local.stat()
+    assert store.local("sub/a.mp4", tmp_path / "here").stat().st_ino == fetched.st_ino
+    file.write_bytes(data[1:])
+    store.replace("sub/a.mp4", file)
+    assert store.local("sub/a.mp4", tmp_path / "here").read_bytes() == data[1:]
+    assert [path.name for path in local.parent.iterdir()] == ["a.mp4"]
+    store.remove("sub/a.mp4")
+    store.remove("sub/a.mp4")
+    for read in (store.read, lambda name: list(store.pieces(name))):
+        with pytest.raises(InputNotFoundError, match=r"sub/a\.mp4: no such object"):
+            read("sub/a.mp4")
+
+
 @pytest.mark.parametrize(
     ("told", "kind"),
     [

@@ -26,7 +26,8 @@ MANIFEST = Path(".derain") / "00000-of-00001.jsonl"
 
 def rows(out: Path) -> list[dict[str, object]]:
     """All rows of all shards."""
-    lines = [line for path in (out / ".derain").iterdir() for line in path.read_text().splitlines()]
+    files = (out / ".derain").glob("*.jsonl")
+    lines = [line for path in files for line in path.read_text().splitlines()]
     return [row for row in map(json.loads, lines) if "manifest" not in row]
 
 

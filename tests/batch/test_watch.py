@@ -158,6 +158,24 @@ def test_a_hot_bucket(
     assert run(["manifest", "verify", target.uri]) == 0
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+def test_a_clip_comes(tmp_path: Path, watched: Callable[..., object]) -> None:
+    pytest.importorskip("av")
+    from tests.clips.made import Made, make, times
+
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    process = watched(str(folder), str(out))
+    until(process, (out / ".derain").exists)
+    shutil.copy(make(tmp_path / "a.mp4", Made(times=times(6, 512), size=(64, 48))), folder)
+    until(process, lambda: len(rows(out)) == 1)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert rows(out)[0]["status"] == "done"
+    assert set(results(out)) == {"a.mp4"}
+    assert run(["manifest", "verify", str(out)]) == 0
+
+
 def test_what_it_does_not_go_with(fill: Fill, tmp_path: Path, capsys) -> None:
     folder = str(fill(1))
     (tmp_path / "list.txt").write_text("in/000.png\n")

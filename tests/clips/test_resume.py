@@ -16,6 +16,7 @@ pytest.importorskip("av")
 
 from derain import VideoDerainer
 from derain.clips.work import ClipOptions, derain_clip
+from derain.errors import OutputConflictError
 from tests.clips.made import EachFrame, Made, frames, make, read, times
 
 LONG = Made(times=times(40, 512, 200))
@@ -119,6 +120,24 @@ def test_another_run_is_not_gone_on_with(change: str, tmp_path) -> None:
     assert f"discarded, since it was made with another {word}" in told[0]
     assert done.resumed == 0
     assert len(read(target).times) == 40
+
+
+def test_two_at_one_result(tmp_path) -> None:
+    """The second is refused, and the first is not disturbed."""
+    source, target = make(tmp_path / "a.mp4", LONG), tmp_path / "b.mp4"
+    refused = []
+
+    def derain(pixels):
+        if not refused:
+            with pytest.raises(OutputConflictError, match=r"b\.mp4: another process") as told:
+                derain_clip(source, {"clean": target}, EachFrame(lambda p: p), {}, ClipOptions())
+            refused.append(told)
+        return pixels
+
+    derain_clip(source, {"clean": target}, EachFrame(derain), {"model": 1}, ClipOptions())
+    assert refused
+    assert len(read(target).times) == 40
+    assert not list(tmp_path.glob(".*.derain"))
 
 
 def test_a_half_written_segment_is_made_again(tmp_path) -> None:

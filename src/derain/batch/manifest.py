@@ -1,4 +1,4 @@
-"""What has become of every picture of a run: append-only JSON lines, from which a run goes on.
+"""What has become of all pictures and clips of a run: append-only JSON lines to go on from.
 
 They lie in the target's ``.derain/`` (a name that listings leave out), a file for each shard and,
 in buckets, which cannot append, a numbered object for every thousand rows or minute. The first line
@@ -8,8 +8,9 @@ of each says what the results were made with; a run with other settings is refus
 from __future__ import annotations
 
 import json
-import time
+import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -17,7 +18,8 @@ from typing import Any, Literal, Protocol
 from derain.batch.digests import Digests, digest
 from derain.batch.stores import Store
 from derain.batch.stores.folder import Folder
-from derain.errors import DatasetError, OutputConflictError
+from derain.clips.formats import is_container
+from derain.errors import DatasetError, DerainError, OutputConflictError
 from derain.files import explain_os_error
 
 FOLDER = ".derain"
@@ -27,19 +29,19 @@ _ROWS, _SECONDS = 1000, 60.0
 
 @dataclass(frozen=True)
 class Row:
-    """One attempt at one picture.
+    """One attempt at one picture or clip.
 
     Attributes:
         source: Its name in the place it came from.
         version: Of the source: its entity tag, or size and time of writing.
         target: Its name in the place it went to.
         status: ``done`` or ``failed``.
-        sha256: Of the result.
+        sha256: Of the result; of a damaged clip, of what could be had.
         seconds: From the first byte read to the last written.
         error: What went wrong, one line.
         notes: What the result could not keep.
         attempts: How often it was tried, in this run.
-        pixels: Of the picture.
+        pixels: Of the picture; of a clip, of all its frames.
     """
 
     source: str
@@ -152,9 +154,14 @@ class Manifest:
             self._log = _Parts(self._store, base, header)
 
     def append(self, row: Row) -> None:
-        """Add a row; from a folder's manifest it is not lost when the process is killed."""
+        """Add a row; from a folder's manifest it is not lost when the process is killed.
+
+        Nor is that of a clip, which takes long to make again.
+        """
         assert self._log is not None
         self._log.write(row.to_json())
+        if is_container(Path(row.target)):
+            self._log.flush()
 
     def flush(self) -> None:
         """Write what is still held back."""
@@ -208,22 +215,35 @@ class _Parts:
         self._store, self._base, self._header = store, base, header
         self._lines: list[str] = []
         self._number = sum(1 for _ in store.entries(base))  # those of earlier runs
-        self._began = time.monotonic()
+        self._lock = threading.RLock()
+        self._timer: threading.Timer | None = None
 
     def write(self, line: str) -> None:
-        self._lines.append(line)
-        if len(self._lines) >= _ROWS or time.monotonic() - self._began > _SECONDS:
+        with self._lock:
+            self._lines.append(line)
+            if len(self._lines) >= _ROWS:
+                self.flush()
+            elif self._timer is None:  # the next row may be hours away, that of a clip
+                self._timer = threading.Timer(_SECONDS, self._flush_late)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def _flush_late(self) -> None:
+        with suppress(DerainError):  # the next flush tries again, and tells
             self.flush()
 
     def flush(self) -> None:
-        lines, self._lines = self._lines, []
-        self._began = time.monotonic()
-        if not lines:
-            return
-        data = "".join(f"{line}\n" for line in (self._header, *lines)).encode()
-        while not self._store.create(f"{self._base}/{self._number:06}.jsonl", data):
-            self._number += 1  # another process writes this shard, too
-        self._number += 1
+        with self._lock:
+            if self._timer:
+                self._timer.cancel()
+                self._timer = None
+            if not self._lines:
+                return
+            data = "".join(f"{line}\n" for line in (self._header, *self._lines)).encode()
+            while not self._store.create(f"{self._base}/{self._number:06}.jsonl", data):
+                self._number += 1  # another process writes this shard, too
+            self._number += 1
+            self._lines = []
 
     def close(self) -> None:
         """Nothing is open."""

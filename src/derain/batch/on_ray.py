@@ -7,8 +7,10 @@ writes the manifest; when it dies, the same command goes on.
 
 from __future__ import annotations
 
+from derain.batch.clips import settled
 from derain.batch.manifest import Row
 from derain.batch.run import Ask, Execute
+from derain.batch.stores import open_store
 from derain.batch.worker import Settings, Worker
 from derain.cluster import Cluster, Work
 
@@ -18,7 +20,8 @@ def on_ray(settings: Settings, address: str) -> Execute:
     cluster = Cluster(address)
     gpu = settings.device not in ("auto", "cpu")
     work = Work(Worker, (settings,), _lost, settings.threads, gpu, settings.attempts)
-    return lambda asks: cluster.map(work, asks)
+    target = open_store(settings.target)
+    return lambda asks: settled(target, cluster.map(work, asks))
 
 
 def _lost(ask: Ask, why: str) -> Row:

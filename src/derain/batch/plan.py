@@ -1,4 +1,4 @@
-"""Which pictures a run is about, and where each result goes."""
+"""Which pictures and clips a run is about, and where each result goes."""
 
 from __future__ import annotations
 
@@ -9,64 +9,81 @@ from pathlib import Path, PurePosixPath
 
 from derain.batch.digests import Digests, digest
 from derain.batch.sources import Located, Source
-from derain.clips.formats import is_clip
+from derain.clips.extra import HOW
+from derain.clips.formats import RENAMED, is_clip, result_name
 from derain.errors import InputNotFoundError, OutputConflictError, UsageError
 from derain.media import SUFFIXES, Format
 
 Shard = tuple[int, int]
 
+OTHER_CLIPS = "clips"
+"""What clips are counted as where they are left out."""
+
 
 @dataclass(frozen=True)
 class Task:
-    """One picture, and the name of its result in the target."""
+    """One picture or clip, and the name of its result in the target."""
 
     source: Located
     target: str
 
+    @property
+    def clip(self) -> bool:
+        """Whether its name says that it is a clip."""
+        return is_clip(Path(self.source.name))
+
 
 @dataclass
 class Plan:
-    """All pictures of a source, or one shard of them, again and again in the same order.
+    """All pictures and clips of a source, or one shard of them, again and again in the same order.
 
     Args:
         source: Where they come from.
-        wanted: The format of all results; None for each picture's own.
+        wanted: The format of all pictures' results; None for each picture's own.
         shard: (index, of how many): a picture's shard is a function of its name alone.
         skipped: Names that begin with this are results, not pictures (a target inside the source).
+        clips: Whether clips are done, too.
     """
 
     source: Source
     wanted: Format | None = None
     shard: Shard = (0, 1)
     skipped: str | None = None
+    clips: bool = False
     others: Counter[str] = field(default_factory=Counter)
-    """Endings of files that are no pictures, after :meth:`check`."""
+    """Endings of files that are left out, after :meth:`check`."""
 
     def check(self) -> int:
         """Go through all names once, before any work.
 
         Returns:
-            How many pictures the shard has.
+            How many pictures and clips the shard has.
 
         Raises:
             InputNotFoundError: There are none, in any shard.
-            OutputConflictError: Two pictures would be written to one name, or one is listed twice.
+            OutputConflictError: Two would be written to one name, or one is listed twice.
         """
-        total = mine = 0
-        # Otherwise every result has the name of its picture, of which no two have one.
-        unsure = self.wanted is not None or self.source.may_repeat
+        total = mine = unsure = 0
         taken = Digests()
         self.others.clear()
         for task in self._all(count=True):
             total += 1
             mine += self._is_mine(task)
-            if unsure:
+            if self._may_meet(task):
+                unsure += 1
                 taken.add(digest(task.target))
-        if len(taken) < total and unsure:
+        if len(taken) < unsure:
             raise self._conflict()
         if not total:
-            raise InputNotFoundError(f"{self.source.uri}: holds no pictures")
+            more = f"; for its clips: {HOW}" if self.others[OTHER_CLIPS] else ""
+            raise InputNotFoundError(f"{self.source.uri}: holds no pictures{more}")
         return mine
+
+    def _may_meet(self, task: Task) -> bool:
+        """Whether another's result may have its result's name; files have one of their own each."""
+        if self.source.may_repeat:
+            return True
+        return task.target.endswith(RENAMED) if task.clip else self.wanted is not None
 
     def _conflict(self) -> OutputConflictError:
         """Names the first two of one target; looked for only where there are two."""
@@ -75,9 +92,9 @@ class Plan:
             if other := seen.get(task.target):
                 if other == task.source.name:
                     return OutputConflictError(f"{self.source.uri}: names {other} twice")
+                how = "rename one, or leave --format out" if self.wanted else "rename one"
                 return OutputConflictError(
-                    f"{other} and {task.source.name} would both be written to {task.target}; "
-                    "rename one, or leave --format out"
+                    f"{other} and {task.source.name} would both be written to {task.target}; {how}"
                 )
             seen[task.target] = task.source.name
         raise AssertionError("two names of one digest")
@@ -90,17 +107,18 @@ class Plan:
             if self.skipped and file.name.startswith(self.skipped):
                 continue
             path = PurePosixPath(file.name)
-            if path.suffix.lower() not in SUFFIXES:
+            clip = is_clip(Path(path))
+            if not (self.clips if clip else path.suffix.lower() in SUFFIXES):
                 if count:
-                    self.others[
-                        "clips" if is_clip(Path(path)) else path.suffix.lower() or path.name
-                    ] += 1
+                    self.others[OTHER_CLIPS if clip else path.suffix.lower() or path.name] += 1
                 continue
             if ".." in path.parts:
                 raise OutputConflictError(
                     f"{file.name}: would be written outside the target; give its whole path"
                 )
-            if self.wanted:
+            if clip:
+                path = PurePosixPath(result_name(Path(path)).as_posix())
+            elif self.wanted:
                 path = path.with_suffix(self.wanted.suffixes[0])
             yield Task(file, str(path))
 

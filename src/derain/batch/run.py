@@ -1,10 +1,11 @@
-"""A run: all pictures of a plan that are not done yet, their results, and a row for each."""
+"""A run: pictures and clips of a plan that are not done yet, their results, a row for each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
+from derain.batch.clips import settled
 from derain.batch.digests import digest
 from derain.batch.manifest import Manifest, Row
 from derain.batch.plan import Plan, Task
@@ -23,7 +24,7 @@ class Progress:
     """What a run tells of itself.
 
     Attributes:
-        total: Pictures of the plan.
+        total: Pictures and clips of the plan.
         before: Of these, done by earlier runs.
         row: The picture that was just finished.
     """
@@ -74,4 +75,4 @@ def open_tasks(plan: Plan, manifest: Manifest, progress: Progress) -> Iterator[A
 
 def threads(worker: Worker, jobs: int) -> Execute:
     """Work in this process, ``jobs`` pictures at once."""
-    return lambda asks: side_by_side(lambda ask: worker(*ask), asks, jobs)
+    return lambda asks: settled(worker.target, side_by_side(lambda ask: worker(*ask), asks, jobs))

@@ -1,4 +1,4 @@
-"""One picture after another: read, derain, write, say what became of it. Never raises."""
+"""One picture or clip after another: read, derain, write, say what became of it. Never raises."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from derain.batch.clips import Clips
 from derain.batch.manifest import Row
+from derain.batch.once import write_once
 from derain.batch.plan import Task
 from derain.batch.stores import Store, open_store
-from derain.errors import OutputConflictError, StoreError
+from derain.clips.animation import is_animated
+from derain.clips.extra import video_installed
+from derain.clips.formats import is_clip, is_container
+from derain.errors import StoreError
 from derain.explained import explained
 from derain.media import probe_picture
 from derain.restore import Derainer
@@ -82,17 +88,21 @@ class Worker:
     Args:
         settings: Of the run.
         derainer: One that is loaded already.
+
+    Attributes:
+        target: Where results go.
     """
 
     def __init__(self, settings: Settings, derainer: Derainer | None = None) -> None:
         self._settings = settings
         self._derainer = derainer or settings.derainer()
-        self._target = open_store(settings.target)
+        self.target = open_store(settings.target)
         self._stores: dict[str, Store] = {}
         self._pictures = picture_room()
+        self._clips = Clips(self.target, self._derainer, self._pictures)
 
     def __call__(self, task: Task, ours: bool = False) -> Row:
-        """Do one picture.
+        """Do one picture or clip.
 
         Args:
             task: Which.
@@ -115,14 +125,21 @@ class Worker:
             if isinstance(error, StoreError) and attempt < self._settings.attempts:
                 return None
             done = replace(row, error=str(explained(error, source.name)))
-        return replace(done, seconds=round(time.monotonic() - began, 3))
+        return replace(done, seconds=done.seconds or round(time.monotonic() - began, 3))
 
     def _restore(self, row: Row, task: Task, ours: bool) -> Row:
         settings, source = self._settings, task.source
         store = self._stores.get(source.store)
         if store is None:
             store = self._stores.setdefault(source.store, open_store(source.store))
+        path = Path(source.key)
+        if is_container(path):
+            return self._clips.video(row, store, source.key, ours)
+        if is_clip(path):
+            return self._clips.animation(row, store, source.key, ours)
         data, name = store.read(source.key), store.shown(source.key)
+        if video_installed() and is_animated(path, data):
+            return self._clips.animation(row, store, source.key, ours)
         probe = probe_picture(data, name)
         with self._pictures.hold(picture_memory(probe, settings.kind or probe.format)):
             made = restore_file(
@@ -133,24 +150,7 @@ class Worker:
                 quality=settings.quality,
                 max_pixels=settings.max_pixels,
             )
-        self._write(task.target, made.data, ours)
+        sha256 = hashlib.sha256(made.data).hexdigest()
+        write_once(self.target, task.target, made.data, sha256, ours)
         width, height = made.size
-        return replace(
-            row,
-            status="done",
-            sha256=hashlib.sha256(made.data).hexdigest(),
-            pixels=width * height,
-            notes=made.notes,
-        )
-
-    def _write(self, name: str, data: bytes, ours: bool) -> None:
-        """Write a result once: what a killed run wrote, and did not live to tell, is the same."""
-        if self._target.create(name, data):
-            return
-        if ours:
-            self._target.replace(name, data)
-        elif self._target.read(name) != data:
-            raise OutputConflictError(
-                f"{self._target.shown(name)}: exists already and is no result of this run; give "
-                "another -o"
-            )
+        return replace(row, status="done", sha256=sha256, pixels=width * height, notes=made.notes)

@@ -1,4 +1,4 @@
-"""What a person or program sees of a run over many pictures."""
+"""What a person or program sees of a run over many pictures and clips."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from dataclasses import asdict
 
 from derain.batch import Manifest, Plan
 from derain.batch.digests import digest
+from derain.batch.plan import OTHER_CLIPS
 from derain.batch.run import Progress
 from derain.cli.console import Reporter
+from derain.clips.extra import HOW
 
 
 class BatchReporter(Reporter):
@@ -17,10 +19,10 @@ class BatchReporter(Reporter):
 
     Args:
         quiet: Only failures.
-        as_json: One JSON object a picture on standard output.
+        as_json: One JSON object a picture or clip on standard output.
 
     Attributes:
-        done, failed: Pictures of this run.
+        done, failed: Pictures and clips of this run.
     """
 
     def __init__(self, quiet: bool, as_json: bool) -> None:
@@ -53,11 +55,16 @@ class BatchReporter(Reporter):
 
     def planned(self, plan: Plan, manifest: Manifest) -> None:
         """Count what would be done."""
-        total, before = plan.check(), 0
+        plan.check()
+        before, to_do = 0, Counter[str]()
         for task in plan:
-            before += digest(task.source.name, task.source.version) in manifest.finished
+            if digest(task.source.name, task.source.version) in manifest.finished:
+                before += 1
+            else:
+                to_do["clips" if task.clip else "pictures"] += 1
         self.note_others(plan)
-        self.line(f"{total - before} pictures to do, {before} done before")
+        clips = f" and {to_do['clips']} clips" if to_do["clips"] else ""
+        self.line(f"{to_do['pictures']} pictures{clips} to do, {before} done before")
 
     def summarise(self) -> None:
         """The line at the end."""
@@ -68,4 +75,5 @@ class BatchReporter(Reporter):
         if plan.others and plan.others != self._others:
             self._others = plan.others.copy()
             kinds = ", ".join(f"{count} {kind}" for kind, count in plan.others.most_common(8))
-            self.line(f"{plan.source.uri}: left out what is no picture ({kinds})")
+            how = f"; for clips: {HOW}" if OTHER_CLIPS in plan.others else ""
+            self.line(f"{plan.source.uri}: left out what is no picture ({kinds}){how}")

@@ -121,21 +121,16 @@ def _container(
     policy: ClipPolicy,
     reporter: Reporter,
 ) -> Done:
-    from derain import __version__
     from derain.clips.codecs import codec_named
     from derain.clips.decode import Span
+    from derain.clips.derainers import settings_of
     from derain.clips.work import ClipOptions, derain_clip
 
-    card = derainer.model.card
-    settings = {
-        "derain": __version__, "model": card.name, "weights": card.sha256,
-        "backend": derainer.backend, "strength": derainer.strength,
-    }  # fmt: skip
     codec = codec_named(policy.codec) if policy.codec else None
     options = ClipOptions(Span(policy.start, policy.end), codec, policy.crf)
     try:
         done = derain_clip(
-            job.source, _products(job, outputs), stream, settings, options,
+            job.source, _products(job, outputs), stream, settings_of(derainer), options,
             reporter.frame, reporter.line,
         )  # fmt: skip
     except KeyboardInterrupt:

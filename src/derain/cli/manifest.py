@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json as json_
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,6 +67,7 @@ def verify(out: str, *, quiet: Annotated[bool, Parameter(name=["--quiet", "-q"])
         quiet: Tell only what is wrong.
     """
     from derain.batch import open_store
+    from derain.batch.once import sha256_of
     from derain.cli.console import say
 
     store, wrong, count = open_store(out), 0, 0
@@ -75,7 +75,7 @@ def verify(out: str, *, quiet: Annotated[bool, Parameter(name=["--quiet", "-q"])
     for name, expected in sums.items():
         count += 1
         try:
-            if hashlib.sha256(store.read(name)).hexdigest() == expected:
+            if sha256_of(store, name) == expected:
                 continue
             told = f"{store.shown(name)}: is not what was written"
         except DerainError as error:

@@ -1,4 +1,4 @@
-"""``derain run SRC -o DST``: any number of pictures, each result exactly once."""
+"""``derain run SRC -o DST``: any number of pictures and clips, each result exactly once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def run(
 
     Results have the names of their pictures, in all folders. What became of each picture is noted
     in OUT/.derain; the same command goes on where it was stopped, tries what failed again, and
-    writes nothing twice.
+    writes nothing twice. Clips are done, too, where the extra video is installed.
 
     Args:
         source: A folder, s3://BUCKET/PREFIX, gs://..., az://..., or a list of such addresses or
@@ -50,7 +50,7 @@ def run(
         backend: auto, onnxruntime, openvino or torch.
         device: auto, cpu, cuda, cuda:N or mps.
         strength: How much of the change is applied, from 0 to 1.
-        format: Format of the results instead of the pictures' own: jpg, png, webp, tif, avif, bmp
+        format: Format of pictures' results instead of their own: jpg, png, webp, tif, avif, bmp
             or ppm.
         quality: Quality of JPEG, WebP and AVIF, from 1 to 100.
         max_megapixels: Larger pictures fail; by default those of more than 178.
@@ -67,7 +67,7 @@ def run(
         watch: Go on with what comes to the folder or bucket, once nobody writes it any more, until
             Ctrl-C.
         dry_run: Only count what would be done.
-        json: One JSON object for each picture on standard output.
+        json: One JSON object for each picture or clip on standard output.
         quiet: Show nothing but errors.
     """
     from derain.batch import (
@@ -83,6 +83,7 @@ def run(
     from derain.batch.worker import Settings, Worker
     from derain.cli.batch_console import BatchReporter
     from derain.cli.jobs import asked_format
+    from derain.clips.extra import video_installed
     from derain.restore.jobs import default_jobs
     from derain.restore.strength import check_strength
 
@@ -98,7 +99,8 @@ def run(
     if watch and pictures.may_repeat:
         raise UsageError(f"--watch goes with a folder or bucket, not with a list such as {source}")
     inside = _inside(pictures.uri, target.uri)
-    plan = Plan(pictures, wanted, parse_shard(shard) if shard else (0, 1), inside)
+    part = parse_shard(shard) if shard else (0, 1)
+    plan = Plan(pictures, wanted, part, inside, video_installed())
     jobs = 1 if ray is not None else jobs or default_jobs(threads, backend, device)
     settings = Settings(
         target=out,

@@ -43,12 +43,17 @@ class Animation:
     options: dict[str, Any]
 
 
-def is_animated(path: Path) -> bool:
-    """Whether a file is a picture with several frames; False where it cannot be read."""
+def is_animated(path: Path, data: bytes | None = None) -> bool:
+    """Whether a file is a picture with several frames; False where it cannot be read.
+
+    Args:
+        path: The file.
+        data: What it holds, where that is known already.
+    """
     if not may_be_animated(path):
         return False
     try:
-        with Image.open(path, formats=_FORMATS) as image:
+        with Image.open(path if data is None else BytesIO(data), formats=_FORMATS) as image:
             return int(getattr(image, "n_frames", 1)) > 1
     except _UNREADABLE:
         return False

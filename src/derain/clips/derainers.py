@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from derain.clips.frames import Pixels
 
@@ -57,3 +57,14 @@ def for_clips(derainer: Derainer) -> FrameDerainer:
     from derain.restore.temporal import VideoDerainer
 
     return VideoDerainer(derainer, strength=derainer.strength)
+
+
+def settings_of(derainer: Derainer) -> dict[str, Any]:
+    """What decides a clip's frames beside :attr:`FrameDerainer.fingerprint`: goes on with these."""
+    from derain import __version__
+
+    card = derainer.model.card
+    return {
+        "derain": __version__, "model": card.name, "weights": card.sha256,
+        "backend": derainer.backend, "strength": derainer.strength,
+    }  # fmt: skip

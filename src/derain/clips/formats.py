@@ -12,6 +12,9 @@ WRITTEN = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
 READ = (".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp", ".ogv", ".vob")
 """Containers that are read; their results are Matroska, which holds what they hold."""
 
+RENAMED = ".mkv"
+"""The ending of their results."""
+
 ANIMATED = (".gif", ".webp", ".png", ".apng")
 """Pictures that may hold several frames, which Pillow reads and writes."""
 
@@ -37,7 +40,7 @@ def may_be_animated(path: Path) -> bool:
 
 def result_name(path: Path) -> Path:
     """The clip's name with the ending that its result has."""
-    return path.with_suffix(".mkv") if path.suffix.lower() in READ else path
+    return path.with_suffix(RENAMED) if path.suffix.lower() in READ else path
 
 
 def check_clip_name(source: Path, target: Path) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from derain.errors import InputNotFoundError
 from derain.files import atomic_write, explain_os_error
+from derain.locks import held_alone
 
 _VERSION = 1
 _ENDS = 1 << 20
+_LOCK = "lock"
 
 
 def identity(path: Path) -> dict[str, Any]:
@@ -43,9 +45,23 @@ class Workplace:
     """
 
     def __init__(self, target: Path, settings: Mapping[str, Any]) -> None:
-        self.folder = target.with_name(f".{target.name}.derain")
+        self._target, self.folder = target, target.with_name(f".{target.name}.derain")
         self._file = self.folder / "manifest.json"
         self._settings = json.loads(json.dumps({"format": _VERSION, **settings}))
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Work here, alone; what is there at the end stays for another run.
+
+        Raises:
+            OutputConflictError: Another process is at work on the result.
+        """
+        try:
+            with held_alone(self.folder / _LOCK, self._target):
+                yield
+        finally:
+            with suppress(OSError):  # it is not empty
+                self.folder.rmdir()
 
     def segment(self, number: int, product: str) -> Path:
         """Where a segment of one of the results lies."""
@@ -53,21 +69,14 @@ class Workplace:
 
     def resume(self, products: list[str]) -> tuple[int, str | None]:
         """(segments that are there, why those of an earlier run were discarded if they were)."""
-        if not self.folder.exists():
-            self._begin()
-            return 0, None
-        why = self._difference()
-        if why:
-            self.remove()
-            self._begin()
-            return 0, why
+        if why := self._difference():
+            found = self.clear()
+            atomic_write(self._file, json.dumps(self._settings, indent=1).encode())
+            return 0, why if found else None
         done = 0
         while all(self.segment(done, product).is_file() for product in products):
             done += 1
         return done, None
-
-    def _begin(self) -> None:
-        atomic_write(self._file, json.dumps(self._settings, indent=1).encode())
 
     def _difference(self) -> str | None:
         try:
@@ -80,6 +89,12 @@ class Workplace:
         other = [k for k in dict.fromkeys(keys) if earlier.get(k) != self._settings.get(k)]
         return f"it was made with another {', '.join(other)}"
 
-    def remove(self) -> None:
-        """Remove the folder with all that is in it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def clear(self) -> bool:
+        """Remove all that is in the folder; whether there was any."""
+        try:
+            found = [path for path in self.folder.iterdir() if path.name != _LOCK]
+            for path in found:
+                path.unlink()
+        except OSError as error:
+            raise explain_os_error(error, self.folder) from error
+        return bool(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from derain.clips.library import av
 from derain.clips.manifest import Workplace, identity
 from derain.clips.products import PRODUCTS, size_of
 from derain.clips.segments import read_index
-from derain.errors import DamagedClipError, InvalidImageError
+from derain.errors import DamagedClipError, DerainError, InvalidImageError
 from derain.files import check_writable, publish
 
 SEGMENT = 24
@@ -51,6 +52,7 @@ class ClipResult:
         width, height: As they are seen.
         resumed: How many of them an earlier run had made.
         notes: What a person should know, a line each.
+        damage: What could not be read, in words; empty where all could.
     """
 
     frames: int
@@ -58,6 +60,11 @@ class ClipResult:
     height: int
     resumed: int
     notes: list[str]
+    damage: str = ""
+
+    def told_damage(self, source: Path | str, target: Path | str) -> str:
+        """What could not be read, and where what could be is, in one line."""
+        return f"{source}: damaged: {self.damage}; {self.frames} frames are in {target}"
 
 
 def derain_clip(
@@ -83,7 +90,32 @@ def derain_clip(
 
     Raises:
         DamagedClipError: Parts of the clip could not be read; what could be is written.
+        OutputConflictError: Another process is at work on the same result.
         DerainError: Nothing was written.
+    """
+    making = made_clip(source, outputs, derainer, settings, options, progress, tell)
+    with making as (files, result):
+        for product, made in files.items():
+            publish(made, outputs[product])
+    if result.damage:
+        raise DamagedClipError(result.told_damage(source, list(outputs.values())[-1]))
+    return result
+
+
+@contextmanager
+def made_clip(
+    source: Path,
+    outputs: Mapping[str, Path],
+    derainer: FrameDerainer,
+    settings: Mapping[str, Any],
+    options: ClipOptions,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Iterator[tuple[Mapping[str, Path], ClipResult]]:
+    """The results of a clip as finished files on the disks of ``outputs``, to be moved there.
+
+    What was worked out goes when the block ends, and stays for the next run when it raises.
+    Arguments and errors are those of :func:`derain_clip`, but damage is told by the result alone.
     """
     info, target = probe(source), list(outputs.values())[-1]
     for output in outputs.values():
@@ -108,44 +140,44 @@ def derain_clip(
             "encoding": {k: [e.codec, e.pix_fmt, dict(e.options)] for k, (e, _) in plans.items()},
         },
     )  # fmt: skip
-    done, discarded = place.resume(list(outputs))
-    if discarded:
-        tell(f"{target}: what an earlier run had done is discarded, since {discarded}")
-    elif done:
-        tell(f"{target}: going on after {done * options.segment} frames")
-    damage = Damage()
-    count = done
-    for count, chunk in enumerate(
-        _chunks(_results(info, derainer, options, done * options.segment, damage), options.segment),
-        done + 1,
-    ):
-        encoders = {p: SegmentEncoder(info, *plan) for p, plan in plans.items()}
-        for rainy, clean in chunk:
+    with place.held():
+        done, discarded = place.resume(list(outputs))
+        if discarded:
+            tell(f"{target}: what an earlier run had done is discarded, since {discarded}")
+        elif done:
+            tell(f"{target}: going on after {done * options.segment} frames")
+        damage, count = Damage(), done
+        pairs = _results(info, derainer, options, done * options.segment, damage)
+        for count, chunk in enumerate(_chunks(pairs, options.segment), done + 1):
+            encoders = {p: SegmentEncoder(info, *plan) for p, plan in plans.items()}
+            for rainy, clean in chunk:
+                for product, encoder in encoders.items():
+                    encoder.add(PRODUCTS[product](rainy, clean))
+                progress(clean.index + 1, max(info.expected, clean.index + 1))
             for product, encoder in encoders.items():
-                encoder.add(PRODUCTS[product](rainy, clean))
-            progress(clean.index + 1, max(info.expected, clean.index + 1))
-        for product, encoder in encoders.items():
-            encoder.write(place.segment(count - 1, product))
-    if count == 0:
-        place.remove()
-        raise InvalidImageError(f"{source}: no frame lies in the part that is meant")
-    lost: list[str] = []
-    for product, output in outputs.items():
-        encoding, size = plans[product]
-        segments = [place.segment(number, product) for number in range(count)]
-        joined = place.folder / f"{product}{output.suffix}"
-        everything = product != "rain"
-        lost += Join(info, encoding, size, segments, joined, options.span, everything).write()
-    for product, output in outputs.items():
-        publish(place.folder / f"{product}{output.suffix}", output)
-    written = sum(len(read_index(place.segment(n, product))) for n in range(count))
-    place.remove()
-    notes += [f"{target}: {note}" for note in dict.fromkeys(lost)]
-    for note in dict.fromkeys(lost):
-        tell(f"{target}: {note}")
-    if told := damage.told():
-        raise DamagedClipError(f"{source}: damaged: {told}; {written} frames are in {target}")
-    return ClipResult(written, *info.seen_size, done * options.segment, notes)
+                encoder.write(place.segment(count - 1, product))
+        if count == 0:
+            place.clear()
+            raise InvalidImageError(f"{source}: no frame lies in the part that is meant")
+        lost: list[str] = []
+        files: dict[str, Path] = {}
+        for product, output in outputs.items():
+            encoding, size = plans[product]
+            segments = [place.segment(number, product) for number in range(count)]
+            files[product] = place.folder / f"{product}{output.suffix}"
+            everything = product != "rain"
+            join = Join(info, encoding, size, segments, files[product], options.span, everything)
+            lost += join.write()
+        for note in dict.fromkeys(lost):
+            tell(f"{target}: {note}")
+        notes += [f"{target}: {note}" for note in dict.fromkeys(lost)]
+        written = sum(len(read_index(place.segment(n, product))) for n in range(count))
+        yield (
+            files,
+            ClipResult(written, *info.seen_size, done * options.segment, notes, damage.told()),
+        )
+        with suppress(DerainError):  # the results are there, whatever stays
+            place.clear()
 
 
 def _results(

@@ -19,6 +19,10 @@ PLAIN, HEAVY = 36, 60
 
 _HEAVY_FORMATS = ("WEBP", "AVIF")
 
+_CLIP, _FRAMES, _DEEP_FRAMES = 80 << 20, 900, 1100
+"""Bytes of a clip, and for each pixel of its frames: those around one, drawn onto it, and those in
+the decoder and the encoder (MEASURED, ``docs/scale.md``)."""
+
 _PROCESS_GROUPS = Path("/proc/self/cgroup")
 _MOUNTS = Path("/sys/fs/cgroup")
 _FIRST = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
@@ -61,6 +65,16 @@ def picture_memory(probe: Probe, kind: str) -> int:
     """
     heavy = probe.deep or kind in _HEAVY_FORMATS
     return probe.width * probe.height * (HEAVY if heavy else PLAIN)
+
+
+def clip_memory(width: int, height: int, deep: bool = False) -> int:
+    """Bytes that a clip at work takes, beside the network.
+
+    Args:
+        width, height: Of its frames.
+        deep: Whether they have more than 8 bits a sample.
+    """
+    return _CLIP + width * height * (_DEEP_FRAMES if deep else _FRAMES)
 
 
 def _address_room() -> int | None:

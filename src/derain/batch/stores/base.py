@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 
@@ -50,18 +51,39 @@ class Store(Protocol):
             PermissionDeniedError, StoreError: It cannot be had.
         """
 
-    def create(self, name: str, data: bytes) -> bool:
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """A file's bytes, a few megabytes at a time; raises as :meth:`read`."""
+
+    def local(self, name: str, folder: Path) -> Path:
+        """A file's bytes as a file of this machine, of the same name.
+
+        It is the file itself, or a copy in ``folder``, which is kept as long as it is the same.
+
+        Raises:
+            InputNotFoundError: It is not there (any more).
+            PermissionDeniedError, DiskFullError, StoreError: It cannot be had.
+        """
+
+    def create(self, name: str, data: bytes | Path) -> bool:
         """Write a file that is not there yet, whole or not at all; False where one is there.
+
+        Args:
+            name: Of the file.
+            data: Its bytes, or a finished file that holds them, which for a local folder is in the
+                same place of the disk and may be moved.
 
         Raises:
             DiskFullError, PermissionDeniedError, StoreError: The store refused.
         """
 
-    def replace(self, name: str, data: bytes) -> None:
-        """Write a file, whole or not at all, over whatever is there.
+    def replace(self, name: str, data: bytes | Path) -> None:
+        """Write a file, whole or not at all, over whatever is there; as :meth:`create`."""
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there.
 
         Raises:
-            DiskFullError, PermissionDeniedError, StoreError: The store refused.
+            PermissionDeniedError, StoreError: The store refused.
         """
 
     def shown(self, name: str) -> str:

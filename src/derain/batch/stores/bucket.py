@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from typing import Any
+from mmap import ACCESS_READ, mmap
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
 
 from derain.batch.stores.base import Entry
 from derain.errors import (
@@ -14,6 +17,7 @@ from derain.errors import (
     StoreError,
     first_line,
 )
+from derain.files import explain_os_error
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "http", "https")
 
@@ -67,23 +71,93 @@ class Bucket:
         except Exception as error:
             raise self._explained(error, name) from error
 
-    def create(self, name: str, data: bytes) -> bool:
+    def pieces(self, name: str) -> Iterator[bytes]:
+        return self._pieces(name, self._head(name)["size"])
+
+    def _pieces(self, name: str, size: int) -> Iterator[bytes]:
         import obstore
+
+        try:
+            for piece in obstore.get(self._patient(size), name).stream(min_chunk_size=_PIECE):
+                yield bytes(piece)
+        except Exception as error:
+            raise self._explained(error, name) from error
+
+    def _patient(self, size: int) -> Any:
+        """The store, for a request of so many bytes: usually one has to end within 30 seconds."""
+        from obstore.store import from_url
+
+        options: Any = {"timeout": f"{30 + size // _SLOWEST}s"}
+        # Options that are given replace all that obstore takes from the environment.
+        provider = _PROVIDERS.get(self.uri.partition("://")[0])
+        for key in _CLIENT if provider else ():
+            if (value := os.environ.get(f"{provider}_{key.upper()}")) is not None:
+                options[key] = value
+        return from_url(self.uri, client_options=options)
+
+    def _head(self, name: str) -> Any:
+        import obstore
+
+        try:
+            return obstore.head(self._store, name)
+        except Exception as error:
+            raise self._explained(error, name) from error
+
+    def local(self, name: str, folder: Path) -> Path:
+        known = self._head(name)
+        path, part = folder / PurePosixPath(name).name, folder / "part"
+        written = int(known["last_modified"].timestamp() * 1e9)
+        try:
+            if path.exists():
+                there = path.stat()
+                if (there.st_size, there.st_mtime_ns) == (known["size"], written):
+                    return path
+            folder.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                for piece in self._pieces(name, known["size"]):
+                    file.write(piece)
+            os.utime(part, ns=(written, written))
+            part.replace(path)
+        except OSError as error:
+            raise explain_os_error(error, folder) from error
+        return path
+
+    def create(self, name: str, data: bytes | Path) -> bool:
         from obstore.exceptions import AlreadyExistsError, PreconditionError
 
         try:
-            obstore.put(self._store, name, data, mode="create")
+            self._put(name, data, "create")
         except (AlreadyExistsError, PreconditionError):
             return False
         except Exception as error:
             raise self._explained(error, name) from error
         return True
 
-    def replace(self, name: str, data: bytes) -> None:
+    def replace(self, name: str, data: bytes | Path) -> None:
+        try:
+            self._put(name, data, "overwrite")
+        except Exception as error:
+            raise self._explained(error, name) from error
+
+    def _put(self, name: str, data: bytes | Path, mode: Literal["create", "overwrite"]) -> None:
+        import obstore
+
+        if isinstance(data, bytes):
+            obstore.put(self._store, name, data, mode=mode)
+            return
+        # Only a single put can be conditional. A mapped file is read as it is sent: its pages are
+        # the system's, which takes them back when memory is short.
+        with data.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as mapped:
+            store = self._patient(len(mapped))
+            obstore.put(store, name, mapped, mode=mode, use_multipart=False)
+
+    def remove(self, name: str) -> None:
         import obstore
 
         try:
-            obstore.put(self._store, name, data)
+            obstore.delete(self._store, name)
+        except FileNotFoundError:
+            return
         except Exception as error:
             raise self._explained(error, name) from error
 
@@ -116,6 +190,17 @@ class Bucket:
         return StoreError(f"{where}: the store does not answer as it should ({told:.160})")
 
 
+_PIECE = 4 << 20  # bytes
+_SLOWEST = 256 << 10  # bytes a second that are waited for
+_PROVIDERS = {
+    **dict.fromkeys(("s3", "s3a"), "AWS"),
+    "gs": "GOOGLE",
+    **dict.fromkeys(("az", "azure", "abfs", "abfss", "adl"), "AZURE"),
+}
+_CLIENT = (
+    *("allow_http", "allow_invalid_certificates", "connect_timeout", "http1_only", "http2_only"),
+    *("proxy_url", "proxy_ca_certificate", "proxy_excludes", "timeout", "user_agent"),
+)
 _DENIED = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch")
 _CREDENTIALS = (
     "set those of the provider, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "

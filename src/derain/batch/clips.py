@@ -1,0 +1,152 @@
+"""Clips of a run: derained where they can be gone on with, each result written once.
+
+Encoders need not give equal bytes twice. So before a result is written, a receipt in the target
+says what it will be, and by it a run that was killed before its manifest told of the result, and
+was begun again, knows the result for its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from derain.batch.digests import digest
+from derain.batch.manifest import FOLDER, Row
+from derain.batch.once import sha256_of, taken, write_once
+from derain.batch.places import place_for
+from derain.batch.stores import Store
+from derain.batch.stores.folder import Folder
+from derain.clips.derainers import for_clips, settings_of
+from derain.clips.formats import check_clip_name, is_container
+from derain.errors import DerainError, InputNotFoundError
+from derain.restore import Derainer
+from derain.restore.memory import clip_memory
+from derain.restore.room import Room
+
+_HELD = 8
+"""Bytes a pixel of all frames of an animated picture, which are held until it is encoded."""
+
+
+class Clips:
+    """Does clips; one may serve several threads.
+
+    Args:
+        target: Where results go.
+        derainer: Of pictures; its memory and processors are those of frames, too.
+        room: For all that is at work beside the network.
+    """
+
+    def __init__(self, target: Store, derainer: Derainer, room: Room) -> None:
+        self._target, self._derainer, self._room = target, derainer, room
+
+    def video(self, row: Row, store: Store, key: str, ours: bool) -> Row:
+        """Do a video file.
+
+        Args:
+            row: Names it and its result.
+            store, key: Where it is.
+            ours: Whether an earlier run wrote what is there, which may then be replaced.
+
+        Returns:
+            The row: done; or failed, where parts of the clip cannot be read, and what can be is
+            written.
+
+        Raises:
+            OutputConflictError: Something else has the result's name, or another process is at
+                work on it.
+            DerainError: Nothing was written.
+        """
+        from derain.clips.container import probe
+        from derain.clips.work import ClipOptions, made_clip
+
+        began, target = time.monotonic(), self._target
+        if (told := _told_before(target, row.target)) is not None:
+            if (told.source, told.version) == (row.source, row.version):
+                return told
+            ours = True  # made of the clip as it was before
+        elif not ours and _is_there(target, row.target):
+            raise taken(target, row.target)
+        with place_for(store, key, target, row.target) as place:
+            info, stream = probe(place.source), for_clips(self._derainer)
+            settings, options = settings_of(self._derainer), ClipOptions()
+            with (
+                self._room.hold(clip_memory(*info.seen_size, info.deep)),
+                made_clip(place.source, {"clean": place.result}, stream, settings, options) as made,
+            ):
+                files, result = made
+                file = files["clean"]
+                error = result.told_damage(place.source, place.result) if result.damage else ""
+                row = replace(
+                    row,
+                    status="failed" if result.damage else "done",
+                    sha256=sha256_of(Folder(file.parent), file.name),
+                    seconds=round(time.monotonic() - began, 3),
+                    error=place.told(error),
+                    notes=tuple(map(place.told, result.notes)),
+                    pixels=result.frames * result.width * result.height,
+                )
+                target.replace(_receipt_name(row.target), row.to_json().encode())
+                write_once(target, row.target, file, row.sha256, ours)
+        return row
+
+    def animation(self, row: Row, store: Store, key: str, ours: bool) -> Row:
+        """Do an animated picture; as :meth:`video`, but begun anew each time."""
+        from derain.clips.animation import derain_animation, open_animation
+
+        with place_for(store, key, self._target, row.target, beside=False) as place:
+            check_clip_name(place.source, place.result)
+            animation, stream = open_animation(place.source), for_clips(self._derainer)
+            width, height = animation.size
+            pixels = animation.frames * width * height
+            with self._room.hold(clip_memory(width, height) + pixels * _HELD):
+                outputs = {"clean": place.result}
+                _, notes = derain_animation(place.source, outputs, stream, lambda *_: None)
+            data = place.result.read_bytes()
+            row = replace(
+                row,
+                status="done",
+                sha256=hashlib.sha256(data).hexdigest(),
+                notes=tuple(map(place.told, notes)),
+                pixels=pixels,
+            )
+            write_once(self._target, row.target, data, row.sha256, ours)
+        return row
+
+
+def settled(target: Store, rows: Iterable[Row]) -> Iterator[Row]:
+    """Rows as they come, each of which is in the manifest when the next one is asked for.
+
+    Then its receipt may go. That of a damaged clip stays, so that it is not derained again until it
+    is another one.
+    """
+    for row in rows:
+        yield row
+        if is_container(Path(row.target)) and (row.done or not row.version):
+            with suppress(DerainError):  # a receipt does no harm
+                target.remove(_receipt_name(row.target))
+
+
+def _receipt_name(name: str) -> str:
+    return f"{FOLDER}/{digest(name):016x}.clip"
+
+
+def _told_before(target: Store, name: str) -> Row | None:
+    """What the receipt of a result says, where it is that of what is there."""
+    try:
+        told = Row.from_json(json.loads(target.read(_receipt_name(name))))
+        return told if sha256_of(target, name) == told.sha256 else None
+    except InputNotFoundError:
+        return None
+
+
+def _is_there(target: Store, name: str) -> bool:
+    try:
+        next(target.pieces(name), b"")
+    except InputNotFoundError:
+        return False
+    return True
