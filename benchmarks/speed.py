@@ -138,7 +138,8 @@ def _apart(*arguments: str) -> Any:
     command = [sys.executable, "-m", "benchmarks.speed", "--one", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        print(f"{' '.join(arguments)}: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+        told = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
+        print(f"{' '.join(arguments)}: {told[-1]}", file=sys.stderr)
         return None
     return json.loads(done.stdout.strip().splitlines()[-1])
 
