@@ -101,7 +101,7 @@ def test_that_check_sees_what_it_is_for(line: str, tmp_path: Path) -> None:
 
 def test_wheel(tmp_path: Path) -> None:
     """The wheel carries the typing marker, the models, the terms of both code and weights, and
-    nothing of the tests; at most 25 MB, of which the page, where it is built, is more than half."""
+    nothing of the tests; at most 30 MB, of which the page, where it is built, is more than half."""
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", str(tmp_path)]
     environ = {**os.environ, "HATCH_BUILD_NO_HOOKS": "true"}  # npm would ask the network
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env=environ)
@@ -121,7 +121,7 @@ def test_wheel(tmp_path: Path) -> None:
     assert all(name.startswith(("derain/", "derain-")) for name in names)
     page = ROOT / "src" / "derain" / "serve" / "page" / "index.html"
     assert ("derain/serve/page/index.html" in names) == page.is_file()
-    assert wheel.stat().st_size <= 25_000_000
+    assert wheel.stat().st_size <= 30_000_000
 
 
 def test_sdist(tmp_path: Path) -> None:
@@ -142,4 +142,4 @@ def test_sdist(tmp_path: Path) -> None:
     assert ("web" in folders) == (ROOT / "web").is_dir()
     built = ("docs/_build", "docs/generated", "src/derain/serve/page/", "web/node_modules")
     assert not [n for n in names if n.startswith(built)]
-    assert path.stat().st_size <= 20_000_000
+    assert path.stat().st_size <= 25_000_000
