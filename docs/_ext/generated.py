@@ -79,10 +79,12 @@ def models_table(cards: list[ModelCard]) -> str:
 
 
 def scores_table(cards: list[ModelCard]) -> str:
-    """PSNR of all models on every held-out source."""
+    """PSNR on the held-out sources on which all models were measured, on as many pictures."""
     names = " | ".join(f"`{card.name}`" for card in cards)
     rows = [f"| held-out source | n | input | {names} |", "|---|---|---|" + "---|" * len(cards)]
     for source, first in cards[0].scores.items():
+        if any(card.scores.get(source, {}).get("n") != first["n"] for card in cards):
+            continue
         before = "-" if source == "rain-free" else f"{first['input/matlab-y']:.2f}"
         after = " | ".join(f"{card.scores[source]['psnr/matlab-y']:.2f}" for card in cards)
         rows.append(f"| {source} | {first['n']:.0f} | {before} | {after} |")
