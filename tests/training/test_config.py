@@ -66,6 +66,7 @@ def test_assignments() -> None:
         ("data.validation_share=0", "validation_share"),
         ("network.width=3", "width"),
         ("init_branches=['sun']", "sun"),
+        ("init_blocks={moon=[0]}", "moon"),
         ("preset=huge", "huge"),
     ],
 )

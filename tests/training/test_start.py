@@ -70,6 +70,29 @@ def test_weights_are_mixed_with_others(make: Make, tmp_path: Path) -> None:
         make(init=str(paths[0]), init_branches=["snow"], blend={**blend, "branches": ["snow"]})
 
 
+def test_a_thinner_branch_takes_some_of_the_blocks(make: Make) -> None:
+    """The others are as if their second convolution and its gate added nothing."""
+    kept = {"rain": [0, 2, 3], "detail": [1]}
+    blocks = {f"{name}_blocks": len(keep) for name, keep in kept.items()}
+    config = make(preset="base", network=blocks, init="base", init_blocks=kept)
+    thin, whole = start_network(config), load_network(SHIPPED)
+    with torch.no_grad():
+        for name in whole.config.parts:
+            for index, block in enumerate(whole.get_submodule(f"{name}.blocks").children()):
+                if index not in kept[name]:
+                    for value in block.second.parameters():
+                        value.zero_()
+        rainy = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(0))
+        torch.testing.assert_close(thin.train()(rainy), whole.train()(rainy))
+
+
+@pytest.mark.parametrize("keep", [[], [0, 0], [2, 1], [-1, 0], [0, 14]])
+def test_blocks_that_a_branch_has_not_are_refused(make: Make, keep: list[int]) -> None:
+    config = make(preset="base", init="base", init_blocks={"rain": keep})
+    with pytest.raises(ConfigError, match=r"init=base: its rain branch has 14 blocks, from 0"):
+        start_network(config)
+
+
 def test_a_detail_branch_that_goes_first_brings_its_context(make: Make, tmp_path: Path) -> None:
     torch.manual_seed(3)
     config = make(network=FIRST)

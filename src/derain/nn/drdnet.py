@@ -5,7 +5,8 @@ Source: Semi-DRDNet (PAPER); layer sizes from the authors' DRD-Net release (CODE
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import copy
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -275,3 +276,20 @@ class DRDNet(Network):
         target = self.part(part)
         assert isinstance(target, Trunk)
         target.grow(source.part(part).state_dict())
+
+    def thinned(self, part: str, keep: Sequence[int]) -> DRDNet:
+        """What a residual block adds is small, so that a chain bears the loss of some of them."""
+        has = getattr(self.config, f"{part}_blocks", 0)
+        if list(keep) != sorted(set(keep)) or not keep or not 0 <= keep[0] <= keep[-1] < has:
+            raise ConfigError(
+                f"its {part} branch has {has} blocks, from 0, to choose from in rising order, "
+                f"not {list(keep)}"
+            )
+        thinner = copy.deepcopy(self)
+        trunk = thinner.part(part)
+        assert isinstance(trunk, Trunk)
+        trunk.blocks = nn.Sequential(*(trunk.blocks[index] for index in keep))
+        thinner.config = DRDNetConfig.from_dict(
+            {**self.config.to_dict(), f"{part}_blocks": len(keep)}
+        )
+        return thinner

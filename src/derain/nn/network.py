@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import (
     Any,
@@ -180,6 +180,18 @@ class Network(nn.Module, ABC):
         if source.config != self.config or part not in self.config.parts:
             raise ConfigError("holds another network than this run trains")
         self.part(part).load_state_dict(source.part(part).state_dict())
+
+    def thinned(self: N, part: str, keep: Sequence[int]) -> N:
+        """A copy of which one part has only some of its residual blocks, in that order.
+
+        Args:
+            part: One of ``config.parts``.
+            keep: Indices of its blocks, rising, from 0.
+
+        Raises:
+            ConfigError: The part has no such blocks.
+        """
+        raise ConfigError(f"its {part} branch has no blocks to choose from")
 
     def folded(self: N) -> N:
         """A copy in eval mode with everything composed that is linear, for inference and export.

@@ -324,6 +324,8 @@ class TrainConfig:
         init: A shipped model's name or a weight file (safetensors) to start from; empty for fresh
             weights.
         init_branches: Which branches are taken from it.
+        init_blocks: Branch -> which of its residual blocks are taken, by index, for a network with
+            fewer of them; all of a branch that is not named.
         blend: Other weights that are mixed into what was taken.
         frozen: Branches that are not trained.
         partial: Share of the pictures in a batch of which a frozen rain branch's layer is taken
@@ -354,6 +356,7 @@ class TrainConfig:
     network: dict[str, Any] = field(default_factory=dict)
     init: str = ""
     init_branches: tuple[str, ...] = ("rain", "detail")
+    init_blocks: dict[str, tuple[int, ...]] = field(default_factory=dict)
     blend: BlendConfig | None = None
     frozen: tuple[str, ...] = ()
     partial: Share = 0.0
@@ -377,6 +380,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         network = self.network_config
         named = {"init_branches": self.init_branches, "frozen": self.frozen}
+        named["init_blocks"] = tuple(self.init_blocks)
         named["optimizer.shares"] = tuple(self.optimizer.shares)
         if self.blend:
             named["blend.branches"] = self.blend.branches

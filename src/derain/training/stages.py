@@ -46,7 +46,8 @@ def load_stages(path: Path, overrides: Sequence[str] = ()) -> list[TrainConfig]:
         changes = {key: value for key, value in stage.items() if key != "name"}
         given: Values = {"out": f"{common['out']}/{name}", "seed": common.get("seed", 0) + index}
         if configs:
-            # The branches a first stage takes from elsewhere are no matter of the next.
+            # What a first stage takes from elsewhere is no matter of the next.
+            common.pop("init_blocks", None)
             given |= {"init": f"{configs[-1].out}/network.safetensors"}
             given |= {"init_branches": ["rain", "detail"]}
         configs.append(

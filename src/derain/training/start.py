@@ -30,7 +30,7 @@ def start_network(config: TrainConfig) -> Network:
     """
     network = build_network(config.network_config)
     if config.init:
-        _take_over(network, config.init, config.init_branches)
+        _take_over(network, config.init, config.init_branches, config.init_blocks)
     if config.blend:
         other = build_network(config.network_config)
         _take_over(other, config.blend.init, config.blend.branches)
@@ -42,10 +42,17 @@ def start_network(config: TrainConfig) -> Network:
     return network
 
 
-def _take_over(network: Network, init: str, parts: Sequence[str]) -> None:
+def _take_over(
+    network: Network,
+    init: str,
+    parts: Sequence[str],
+    blocks: Mapping[str, Sequence[int]] | None = None,
+) -> None:
     source = load_network(weight_file(init, "init"))
     for part in parts:
         try:
+            if blocks and part in blocks:
+                source = source.thinned(part, blocks[part])
             network.take_over(source, part)
         except ConfigError as error:
             raise ConfigError(f"init={init}: {error}") from error
