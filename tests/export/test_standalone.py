@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from numpy.typing import NDArray
@@ -46,6 +47,23 @@ def test_any_size_as_in_python(
         assert close(as_pixels(clean), fast(cut), mean), (height, width)
 
 
+@pytest.mark.parametrize("size", [(96, 192), (131, 97), (49, 49)])
+def test_one_size(size: tuple[int, int], rainy: Pixels, base: Derainer, tmp_path: Path) -> None:
+    """Without a shape that is computed: engines that know none before they run take it."""
+    width, height = size
+    path = tmp_path / "base.onnx"
+    words = ["export", "base", "--standalone", "-o", str(path), "--size", f"{width}x{height}"]
+    assert run(words) == 0
+    kinds = {node.op_type for node in onnx.load(path).graph.node}
+    assert not kinds & {"Shape", "Gather", "Range", "Reshape", "Transpose", "Loop", "If"}
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (given,) = session.get_inputs()
+    assert given.shape == [1, 3, height, width]
+    cut = np.ascontiguousarray(rainy[:height, :width])
+    (clean,) = session.run(None, {"picture": as_input(cut)})
+    assert close(as_pixels(clean), base(cut), 0.001)
+
+
 def test_another_engine_reads_it(rainy: Pixels, fast: Derainer) -> None:
     """OpenVINO: it has its own importer of every operator."""
     openvino = pytest.importorskip("openvino")
@@ -62,6 +80,10 @@ def test_what_is_refused(tmp_path: Path, capsys) -> None:
         (["fast", "--standalone", "-o", str(tmp_path)], "ends in .onnx"),
         (["fast", "--standalone", "-o", "a.onnx", "--name", "x"], "a model has its own"),
         (["run", "-o", str(tmp_path), "--name", "x", "--precision", "float16"], "--standalone"),
+        (["run", "-o", str(tmp_path), "--name", "x", "--size", "64x64"], "--size goes with"),
+        (["fast", "--standalone", "-o", "a.onnx", "--size", "1080p"], "WIDTHxHEIGHT"),
+        (["fast", "--standalone", "-o", "a.onnx", "--size", "0x64"], "WIDTHxHEIGHT"),
+        (["fast", "--standalone", "-o", "a.onnx", "--size", "9x64"], "too small a size"),
         (["run", "-o", str(tmp_path)], "--name is missing"),
     ):
         assert run(["export", *words]) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,6 +21,7 @@ def export(
     licence: str = "Apache-2.0 for the weights; see the terms of the training data",
     standalone: bool = False,
     precision: Literal["float32", "float16"] = "float32",
+    size: str = "",
 ) -> None:
     """Export a finished training run to ONNX with its card, and check the parity with torch.
 
@@ -40,15 +42,21 @@ def export(
     licence
         Terms of the weights, for the card.
     standalone
-        One file, RGB in [0, 1] of any size in and out, (1, 3, H, W).
+        One file, RGB in [0, 1] in and out, (1, 3, H, W).
     precision
         Of a standalone file: float32 or float16.
+    size
+        WIDTHxHEIGHT of the only pictures that a standalone file takes, such as 1920x1080, for
+        engines that want to know; without it, it takes any.
     """
     if standalone:
-        _write_standalone(run, out, precision, bool(name or summary))
+        if name or summary:
+            raise UsageError("--name and --summary are for a run; a model has its own")
+        _write_standalone(run, out, precision, size)
         return
-    if precision != "float32":
-        raise UsageError("--precision goes with --standalone")
+    for option, given in (("--precision", precision != "float32"), ("--size", size)):
+        if given:
+            raise UsageError(f"{option} goes with --standalone")
     if not name:
         raise UsageError("--name is missing: the name of the model that the run becomes")
     from derain.cli.console import say
@@ -65,17 +73,24 @@ def export(
 
 
 def _write_standalone(
-    model: str, out: Path, precision: Literal["float32", "float16"], described: bool
+    model: str, out: Path, precision: Literal["float32", "float16"], size: str
 ) -> None:
     from derain.cli.console import say
     from derain.export.standalone import standalone
     from derain.files import atomic_write
     from derain.zoo import load_model
 
-    if described:
-        raise UsageError("--name and --summary are for a run; a model has its own")
     if out.suffix != ".onnx" or out.is_dir():
         raise UsageError(f"{out}: --standalone needs the name of a file that ends in .onnx")
-    data = standalone(load_model(model), precision)
+    data = standalone(load_model(model), precision, _sides(size))
     atomic_write(out, data)
-    say(f"{out}  {len(data) / 1e6:.1f} MB, {precision}: input picture, output clean")
+    which = f"{precision}, {size or 'any size'}"
+    say(f"{out}  {len(data) / 1e6:.1f} MB, {which}: input picture, output clean")
+
+
+def _sides(size: str) -> tuple[int, int] | None:
+    if not size:
+        return None
+    if not (match := re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", size, re.ASCII)):
+        raise UsageError(f"--size {size}: must be WIDTHxHEIGHT, such as 1920x1080")
+    return int(match[1]), int(match[2])

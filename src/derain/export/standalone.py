@@ -1,7 +1,8 @@
-"""One ONNX file that any program can run: picture in, clean picture out, at any size."""
+"""One ONNX file that any program can run: picture in, clean picture out."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -12,22 +13,29 @@ from derain.errors import UsageError
 from derain.zoo import Model
 
 Precision = Literal["float32", "float16"]
+Around = tuple[list[onnx.NodeProto], list[onnx.NodeProto], list[onnx.TensorProto]]
+"""What goes before a network, what goes after it, and the constants of both."""
 
 
-def standalone(model: Model, precision: Precision = "float32") -> bytes:
+def standalone(
+    model: Model, precision: Precision = "float32", size: tuple[int, int] | None = None
+) -> bytes:
     """A model's graph with all around it that :class:`derain.Derainer` does in Python.
 
     Its input ``picture`` and output ``clean`` are (1, 3, H, W) float32, RGB in [0, 1], of any
-    height and width. Inside, the picture is reflected at the bottom and the right up to what the
-    network wants, clean = rainy - R + D is added in float32 and clipped, and the border is cut off.
-    There are no tiles: memory grows with the picture (``bytes_per_pixel`` of the card).
+    height and width unless a size is given. Inside, the picture is reflected at the bottom and the
+    right up to what the network wants, clean = rainy - R + D is added in float32 and clipped, and
+    the border is cut off. There are no tiles: memory grows with the picture (``bytes_per_pixel`` of
+    the card).
 
     Args:
         model: Of pictures, not a gate of clips.
         precision: Of the network's weights and arithmetic.
+        size: Width and height of the only pictures it will take, in pixels. Such a graph computes
+            with no shapes, for engines that know none before they run (ncnn, MNN, TensorRT).
 
     Raises:
-        UsageError: The model is a gate of clips.
+        UsageError: The model is a gate of clips, or the size too small to be reflected.
     """
     if model.card.kind != "picture":
         raise UsageError(f"{model.card.name}: is no network of pictures")
@@ -40,15 +48,19 @@ def standalone(model: Model, precision: Precision = "float32") -> bytes:
         OnnxModel(inner).topological_sort()
     graph = inner.graph
     rainy, (rain, detail) = graph.input[0].name, (output.name for output in graph.output)
-    nodes = [*_padding(rainy), *graph.node, *_skip(rainy, rain, detail)]
-    sides = [1, 3, "height", "width"]
+    multiple = model.card.size_multiple
+    before, after, numbers = (
+        _any_size(rainy, multiple) if size is None else _one_size(rainy, multiple, size)
+    )
+    nodes = [*before, *graph.node, *_skip(rainy, rain, detail), *after]
+    sides = [1, 3, *(("height", "width") if size is None else reversed(size))]
     whole = helper.make_graph(
         nodes,
         f"derain-{model.card.name}",
         [helper.make_tensor_value_info("picture", TensorProto.FLOAT, sides)],
         [helper.make_tensor_value_info("clean", TensorProto.FLOAT, sides)],
-        [*graph.initializer, *_numbers(model.card.size_multiple)],
-        doc_string=f"derain {model.card.name}, {precision}: RGB in [0, 1] in and out, any size",
+        [*graph.initializer, *_tensors({"black": 0.0, "white": 1.0}, np.float32), *numbers],
+        doc_string=f"derain {model.card.name}, {precision}: RGB in [0, 1] in and out",
     )
     made = helper.make_model(whole, opset_imports=inner.opset_import, ir_version=inner.ir_version)
     made.producer_name = "derain"
@@ -57,21 +69,34 @@ def standalone(model: Model, precision: Precision = "float32") -> bytes:
     return data
 
 
-def _numbers(multiple: int) -> list[onnx.TensorProto]:
-    whole = {
-        "zero": 0, "one": 1, "two": 2, "multiple": multiple, "at_height": [2], "at_width": [3],
-        "start": [0, 0], "sides": [2, 3], "scalar": [],
+def _one_size(rainy: str, multiple: int, size: tuple[int, int]) -> Around:
+    """``picture`` -> ``rainy`` and ``clipped`` -> ``clean`` by constants."""
+    width, height = size
+    right, below = -width % multiple, -height % multiple
+    if right >= width or below >= height:
+        raise UsageError(f"{width}x{height}: too small a size; take {multiple}x{multiple} or more")
+    if not right and not below:
+        return [helper.make_node("Identity", ["picture"], [rainy])], [_cut("Identity", [])], []
+    numbers = {
+        "pads": [0, 0, 0, 0, 0, 0, below, right],
+        "start": [0, 0], "end": [height, width], "sides": [2, 3],
     }  # fmt: skip
-    values = {name: np.array(value, np.int64) for name, value in whole.items()}
-    ends = {name: np.array(value, np.float32) for name, value in (("black", 0), ("white", 1))}
-    return [numpy_helper.from_array(v, f"derain/{name}") for name, v in {**values, **ends}.items()]
+    return (
+        [helper.make_node("Pad", ["picture", "derain/pads"], [rainy], mode="reflect")],
+        [_cut("Slice", [f"derain/{name}" for name in ("start", "end", "sides")])],
+        _tensors(numbers, np.int64),
+    )
 
 
-def _padding(rainy: str) -> list[onnx.NodeProto]:
+def _any_size(rainy: str, multiple: int) -> Around:
     """``picture`` -> ``rainy``: rows and columns gathered, reflected as often as it takes.
 
     Not ONNX's Pad, which reflects once: a picture may be narrower than what is added to it.
     """
+    numbers = {
+        "zero": 0, "one": 1, "two": 2, "multiple": multiple, "at_height": [2], "at_width": [3],
+        "start": [0, 0], "sides": [2, 3], "scalar": [],
+    }  # fmt: skip
     nodes = [_node("Shape", ["picture"], "shape")]
     read = "picture"
     for axis, side in ((2, "height"), (3, "width")):
@@ -99,20 +124,28 @@ def _padding(rainy: str) -> list[onnx.NodeProto]:
             ),
         ]
         read = f"{at}/gathered"
-    return nodes
+    cut = [
+        _node("Concat", ["derain/height/list", "derain/width/list"], "end", axis=0),
+        _cut("Slice", ["derain/start", "derain/end", "derain/sides"]),
+    ]
+    return nodes, cut, _tensors(numbers, np.int64)
 
 
 def _skip(rainy: str, rain: str, detail: str) -> list[onnx.NodeProto]:
-    """B = O - R + D, clipped, cut to the picture's own size."""
+    """B = O - R + D, clipped."""
     return [
         _node("Sub", [rainy, rain], "coarse"),
         _node("Add", ["derain/coarse", detail], "background"),
         _node("Clip", ["derain/background", "derain/black", "derain/white"], "clipped"),
-        _node("Concat", ["derain/height/list", "derain/width/list"], "end", axis=0),
-        helper.make_node(
-            "Slice", ["derain/clipped", "derain/start", "derain/end", "derain/sides"], ["clean"]
-        ),
     ]
+
+
+def _cut(kind: str, numbers: list[str]) -> onnx.NodeProto:
+    return helper.make_node(kind, ["derain/clipped", *numbers], ["clean"])
+
+
+def _tensors(values: Mapping[str, object], kind: type[np.generic]) -> list[onnx.TensorProto]:
+    return [numpy_helper.from_array(np.array(v, kind), f"derain/{n}") for n, v in values.items()]
 
 
 def _node(kind: str, inputs: list[str], output: str, **options: int) -> onnx.NodeProto:

@@ -94,6 +94,29 @@ def fold_conv(conv: nn.Module, norm: nn.Module) -> nn.Conv2d:
     return conv
 
 
+def fold_unshuffle(conv: nn.Conv2d, unshuffle: int) -> nn.Conv2d:
+    """A convolution of unshuffled pictures as one with stride that reads them as they are.
+
+    As many multiplications, and no transposition, which costs as much as they do on a CPU. Exact.
+
+    Args:
+        conv: Of odd kernel k and padding k // 2.
+        unshuffle: Side u of the cells whose pixels are its input channels.
+
+    Returns:
+        Kernel k u, padding (k // 2) u, stride u.
+    """
+    u, (k, _) = unshuffle, conv.kernel_size
+    assert conv.bias is not None
+    out, packed, *_ = conv.weight.shape
+    planes = packed // u**2
+    kernels = conv.weight.data.reshape(out, planes, u, u, k, k).permute(0, 1, 4, 2, 5, 3)
+    folded = nn.Conv2d(planes, out, k * u, stride=u, padding=k // 2 * u)
+    folded.weight.data = kernels.reshape(out, planes, k * u, k * u).contiguous()
+    folded.bias = conv.bias
+    return folded
+
+
 def make_activation(slopes: str, channels: int) -> nn.PReLU:
     """PReLU with one slope per channel (CODE) or one for all (OURS: fuses into a convolution)."""
     return nn.PReLU(channels if slopes == "channel" else 1)

@@ -20,6 +20,7 @@ from derain.nn.blocks import (
     SqueezeExcitation,
     fold_activation,
     fold_conv,
+    fold_unshuffle,
     make_activation,
     make_norm,
     spread,
@@ -97,7 +98,7 @@ class Trunk(Foldable):
         c, unshuffle = width
         packed = 3 * unshuffle**2
         shuffled = unshuffle > 1
-        self.unshuffle = nn.PixelUnshuffle(unshuffle) if shuffled else nn.Identity()
+        self.unshuffle: nn.Module = nn.PixelUnshuffle(unshuffle) if shuffled else nn.Identity()
         self.head = nn.Conv2d(images * packed, c, 3, padding=1)
         self.activation: nn.Module = make_activation(config.slopes, c)
         self.blocks = nn.Sequential(*(make_block() for _ in range(blocks)))
@@ -138,6 +139,9 @@ class Trunk(Foldable):
             block.silence()
 
     def fold(self) -> None:
+        if isinstance(self.unshuffle, nn.PixelUnshuffle):
+            self.head = fold_unshuffle(self.head, self.unshuffle.downscale_factor)
+            self.unshuffle = nn.Identity()
         self.join, self.norm = fold_conv(self.join, self.norm), nn.Identity()
         self.activation = fold_activation(self.activation)
 
