@@ -23,6 +23,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.engines import engine
+
 MODELS = ("fast", "base")
 BACKENDS = ("onnxruntime", "openvino", "torch")
 CEILING_SIDE, CEILING_CHANNELS = 512, 64
@@ -68,7 +70,7 @@ def ceiling(backend: str) -> dict[str, Any]:
     stack = torch.nn.Sequential(*layers)
     shape = (1, CEILING_CHANNELS, CEILING_SIDE, CEILING_SIDE)
     work = 8 * 2 * 9 * CEILING_CHANNELS**2 * CEILING_SIDE**2 / 1e9
-    run = _engine(stack, torch.rand(shape), backend)
+    run = engine(stack, torch.rand(shape), backend)
     run()
     best = min(_timed(run) for _ in range(5))
     return {"backend": backend, "gflop_per_s": round(work / best, 1)}
@@ -78,40 +80,6 @@ def _timed(run: Any) -> float:
     began = time.perf_counter()
     run()
     return time.perf_counter() - began
-
-
-def _engine(stack: Any, example: Any, backend: str) -> Any:
-    import io
-
-    import torch
-
-    if backend == "torch":
-        stack, example = (x.to(memory_format=torch.channels_last) for x in (stack, example))
-
-        def run_torch() -> None:
-            with torch.inference_mode():
-                stack(example)
-
-        return run_torch
-    buffer = io.BytesIO()
-    torch.onnx.export(stack, (example,), input_names=["x"], dynamo=True).save(buffer)  # type: ignore
-    values = example.numpy()
-    if backend == "onnxruntime":
-        import onnxruntime
-
-        session = onnxruntime.InferenceSession(
-            buffer.getvalue(), providers=["CPUExecutionProvider"]
-        )
-        return lambda: session.run(None, {"x": values})
-    import openvino
-
-    core = openvino.Core()
-    capable = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    settings = {"INFERENCE_PRECISION_HINT": "bf16" if capable else "f32"}
-    request = core.compile_model(
-        core.read_model(io.BytesIO(buffer.getvalue())), "CPU", settings
-    ).create_infer_request()
-    return lambda: request.infer({"x": values})
 
 
 def start_up() -> dict[str, float]:
