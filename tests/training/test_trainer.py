@@ -16,7 +16,7 @@ import pytest
 import torch
 from PIL import Image
 
-from derain.errors import ConfigError, ModelNotFoundError, TrainingError
+from derain.errors import ConfigError, TrainingError
 from derain.nn import load_network
 from derain.training import TrainConfig, Trainer, checkpoint
 from derain.training.batches import BatchSource, PairPool, SynthesisPool
@@ -283,7 +283,7 @@ def test_a_pupil_learns_from_its_teacher(make: Make, tmp_path: Path) -> None:
     network = load_network(teacher / "network.safetensors").train()
     with torch.no_grad():
         torch.testing.assert_close(distillation.taught(rainy), network(rainy).clean)
-    with pytest.raises(ModelNotFoundError, match=r"missing\.safetensors"):
+    with pytest.raises(ConfigError, match=r"teacher=missing\.safetensors: no such"):
         Trainer(make(out=str(tmp_path / "other"), teacher="missing.safetensors"))
 
 

@@ -332,7 +332,8 @@ class TrainConfig:
             away only in part (see :mod:`derain.training.partial`).
         dimmed: Share of the pictures in a batch whose rain is dimmed, down to a twelfth (see
             :mod:`derain.training.dimmed`).
-        teacher: Weight file of a network whose clean pictures are learned, too (distillation).
+        teacher: A shipped model's name or a weight file of a network whose clean pictures are
+            learned, too (distillation).
         first: Another derainer in the place of the rain branch, as ``FILE.onnx`` or
             ``module:function``: only a detail branch is trained, to repair what it gives.
         precision: ``no`` (float32), ``bf16``, or ``auto``: bfloat16 where the machine multiplies

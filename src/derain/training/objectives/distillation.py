@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor
 
@@ -12,17 +10,18 @@ from derain.nn import Layers, Network, load_network
 from derain.nn.mirrors import over_mirrors
 from derain.training.config import TrainConfig
 from derain.training.objectives.base import Batch, Objective, Terms
+from derain.training.weights import weight_file
 
 
 class Distillation(Objective):
     """``teacher L1(B, B_teacher)``.
 
     Args:
-        config: The run; its ``teacher`` names a weight file.
+        config: The run; its ``teacher`` names a shipped model or a weight file.
         device: Where the run computes.
 
     Raises:
-        ConfigError: What the file holds cannot teach.
+        ConfigError: There is no such file, or what it holds cannot teach.
     """
 
     def __init__(self, config: TrainConfig, device: torch.device) -> None:
@@ -50,7 +49,7 @@ class Distillation(Objective):
 
 def _load(config: TrainConfig, device: torch.device) -> Network:
     """The teacher, which sees patches: in training mode, since its pools then span a patch."""
-    network = load_network(Path(config.teacher)).requires_grad_(False)
+    network = load_network(weight_file(config.teacher, "teacher")).requires_grad_(False)
     wrong = ""
     if any(isinstance(module, torch.nn.BatchNorm2d) for module in network.modules()):
         wrong = "a network with normalisation over batches cannot teach"
