@@ -9,6 +9,7 @@ from typing import cast
 
 from derain.clips.colour import Converter
 from derain.clips.container import ClipInfo, open_clip, picture_stream
+from derain.clips.entry import Entry, find_entry
 from derain.clips.frames import Frame
 from derain.clips.library import av
 from derain.clips.promises import Promises
@@ -46,9 +47,10 @@ def read_frames(info: ClipInfo, span: Span, damage: Damage) -> Iterator[Frame]:
     does; that is told in ``damage``.
     """
     index, last, length = 0, None, _usual_duration(info)
-    origin: int | None = None
+    entry = find_entry(info, span.start)
+    origin = entry.origin if entry else None
     converter = Converter(info.matrix, info.full)
-    for frame in _decoded(info, damage):
+    for frame in _decoded(info, damage, entry):
         if (frame.width, frame.height) != (info.width, info.height):
             damage.found.append(
                 f"frames change their size to {frame.width}x{frame.height} at {_at(frame):.2f} s; "
@@ -86,12 +88,14 @@ def _at(frame: av.VideoFrame) -> float:
     return float(frame.time or 0)
 
 
-def _decoded(info: ClipInfo, damage: Damage) -> Iterator[av.VideoFrame]:
+def _decoded(info: ClipInfo, damage: Damage, entry: Entry | None) -> Iterator[av.VideoFrame]:
     """All that the decoder gives, and a note about what it does not."""
     with open_clip(info.path) as container:
         stream = picture_stream(container, info.path)
         stream.thread_type = "AUTO"
-        promises, packets = Promises(container), container.demux()
+        if entry:
+            container.seek(entry.target, stream=stream)
+        promises, packets = Promises(container, whole=entry is None), container.demux()
         while True:
             try:
                 packet = next(packets)

@@ -20,10 +20,15 @@ class _Track:
 
 
 class Promises:
-    """Looks at every packet that is read, and says at the end what is missing."""
+    """Looks at every packet that is read, and says at the end what is missing.
 
-    def __init__(self, container: av.container.InputContainer) -> None:
-        self._container = container
+    Args:
+        container: What is read.
+        whole: It is read from its beginning, so that packets can be counted.
+    """
+
+    def __init__(self, container: av.container.InputContainer, *, whole: bool = True) -> None:
+        self._container, self._whole = container, whole
         self._tracks = {stream.index: _Track() for stream in container.streams}
 
     @property
@@ -53,7 +58,7 @@ class Promises:
                 words.append(f"{name} has {track.broken} broken packets")
             if stream.type not in ("audio", "video"):
                 continue
-            if 0 < track.packets < stream.frames:
+            if self._whole and 0 < track.packets < stream.frames:
                 words.append(f"{name} holds {track.packets} of {stream.frames} packets")
             elif track.end < promised - 0.75 * track.longest - _PRE_SKIP:
                 words.append(f"{name} ends after {track.end:.2f} of {promised:.2f} s")
