@@ -65,6 +65,8 @@ class Benches:
                 stop.set()
                 with anyio.CancelScope(shield=True):
                     await asyncio.wait({result})
+                if not result.cancelled():
+                    result.exception()  # asyncio would log what nobody asked for
             raise
 
     def close(self) -> None:

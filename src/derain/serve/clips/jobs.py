@@ -28,7 +28,7 @@ from derain.serve.clips.in_turn import Frame, InTurn
 from derain.serve.clips.job import Job
 from derain.serve.clips.order import ClipOrder
 from derain.serve.clips.work import derain_job, look_at
-from derain.serve.memory import Share
+from derain.serve.memory import Hold, Share
 from derain.serve.metrics import Metrics
 from derain.serve.settings import MIB, Settings
 
@@ -122,7 +122,8 @@ class Clips:
         self._number += 1
         folder = self._folder / str(self._number)
         with ExitStack() as until_taken:
-            hold = until_taken.enter_context(self.disk.hold())
+            hold = Hold(self.disk)
+            until_taken.callback(hold.keep, 0)
             try:
                 folder.mkdir()
             except OSError as error:
