@@ -179,6 +179,7 @@ def test_pictures_get_answers_meanwhile(
 ) -> None:
     """While a clip is worked on, and another waits; both are ended, and nothing of them stays."""
     before, data = outcomes(client, "cancelled"), long_clip(tmp_path)
+    taken, files = disk(client), left(folder)
     working, waiting = sent(client, data), sent(client, data)
     assert becomes(lambda: client.get(working).json()["frames_done"] > 3)
     told = client.get(working).json()
@@ -195,8 +196,8 @@ def test_pictures_get_answers_meanwhile(
         assert client.delete(address).status_code == 204
         assert client.get(address).status_code == 404
     assert outcomes(client, "cancelled") == before + 2
-    assert becomes(lambda: disk(client) == 0)
-    assert not left(folder)
+    assert becomes(lambda: disk(client) == taken)
+    assert left(folder) == files
     address = sent(client, clip(tmp_path))
     assert ended(client, address)["status"] == "done"  # the next one's turn comes
     client.delete(address)
