@@ -259,9 +259,10 @@ class Clips:
         try:
             with job.scope:
                 await self._benches.at("clip", lambda stop: self._derain(job, stop))
-                job.hold.keep(job.target.stat().st_size)
-                job.end("done", job.problem)
-                self._metrics.clips.labels("partial" if job.partial else "done").inc()
+                if job.ended is None:  # or the disk was full at the last moment
+                    job.hold.keep(job.target.stat().st_size)
+                    job.end("done", job.problem)
+                    self._metrics.clips.labels("partial" if job.partial else "done").inc()
         except DerainError as error:
             self._failed(job, str(error))
         except Exception:
