@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 av = pytest.importorskip("av")
 
+from derain.clips.container import probe  # noqa: E402
+from derain.clips.decode import Damage, Span, read_frames  # noqa: E402
 from derain.errors import DamagedClipError, InputNotFoundError, InvalidImageError  # noqa: E402
 from tests.clips.made import MS, Made, frames, make, read, times  # noqa: E402
 
@@ -101,3 +105,30 @@ def test_interlaced_is_refused(tmp_path, dry) -> None:
     how = Made(options=(("x264-params", "interlaced=1:tff=1"),))
     with pytest.raises(InvalidImageError, match="interlaced"):
         dry(make(tmp_path / "a.mp4", how))
+
+
+@pytest.mark.parametrize("name", ["list.mp4", "list.mkv"])
+def test_a_list_of_other_files(name: str, tmp_path: Path) -> None:
+    """Only the file itself is opened, whatever it names."""
+    make(tmp_path / "secret.mp4")
+    (tmp_path / name).write_text("ffconcat version 1.0\nfile secret.mp4\n")
+    with pytest.raises(InvalidImageError, match="no clip"):
+        probe(tmp_path / name)
+
+
+def test_a_limit_of_pixels(tmp_path: Path) -> None:
+    """By what the container says, and by what the decoder finds where it says nothing."""
+    for name, codec in (("a.mp4", "libx264"), ("a.ts", "libx264"), ("a.webm", "libvpx-vp9")):
+        clip = make(tmp_path / name, Made(codec, size=(96, 64), sound=()))
+        assert probe(clip, 96 * 64).most_pixels == 96 * 64
+        with pytest.raises(InvalidImageError, match="96x64"):
+            probe(clip, 96 * 64 - 1)
+
+
+def test_the_decoder_keeps_a_limit(tmp_path: Path) -> None:
+    """Frames that are larger than a clip's header said are never unpacked."""
+    clip = make(tmp_path / "a.mkv", Made(size=(640, 480), sound=()))
+    info = replace(probe(clip), most_pixels=1000)
+    damage = Damage()
+    assert list(read_frames(info, Span(), damage)) == []
+    assert damage.told()

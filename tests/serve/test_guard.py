@@ -16,6 +16,8 @@ from tests.serve.conftest import Serving, encoded
 
 Pixels = NDArray[np.uint8]
 
+POSTED = ("/v1/derain", "/v1/derain%0A", "/v1/clips", "/v1/clips%0A")
+
 
 @pytest.fixture(scope="module")
 def locked(serving: Serving) -> Iterator[httpx.Client]:
@@ -25,10 +27,13 @@ def locked(serving: Serving) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.mark.parametrize("path", ["/v1/models", "/metrics", "/openapi.json", "/v1/derain"])
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/models", "/metrics", "/openapi.json", *POSTED, "/v1/clips/a", "/v1/clips/a/result"],
+)
 @pytest.mark.parametrize("token", ["", "Bearer", "Bearer s3cre", "s3cret", "\xff"])
 def test_a_wrong_token(path: str, token: str, locked: httpx.Client) -> None:
-    method = "POST" if path == "/v1/derain" else "GET"
+    method = "POST" if path in POSTED else "GET"
     headers = {"authorization": token.encode("latin-1")}
     answer = httpx.request(method, f"{locked.base_url}{path}", headers=headers, content=b"abc")
     assert answer.status_code == 401
@@ -39,6 +44,12 @@ def test_a_wrong_token(path: str, token: str, locked: httpx.Client) -> None:
 def test_the_right_token(locked: httpx.Client, small: Pixels) -> None:
     assert locked.post("/v1/derain", content=encoded(small)).status_code == 200
     assert locked.get("/v1/models").status_code == 200
+
+
+def test_clips_need_a_token(locked: httpx.Client) -> None:
+    assert locked.get("/v1/clips/a").status_code == 404
+    answer = httpx.delete(f"{locked.base_url}/v1/clips/a")
+    assert answer.status_code == 401
 
 
 def test_probes_need_no_token(locked: httpx.Client) -> None:
@@ -82,5 +93,8 @@ def test_other_sites_pages_may_not_use_it(client: httpx.Client, small: Pixels) -
     for site, status in (("cross-site", 403), ("same-origin", 200), ("none", 200)):
         answer = client.post("/v1/derain", content=data, headers={"sec-fetch-site": site})
         assert answer.status_code == status
-    preflight = client.options("/v1/derain", headers={"origin": "https://example.org"})
-    assert preflight.status_code == 405
+    answer = client.post("/v1/clips", content=data, headers={"sec-fetch-site": "cross-site"})
+    assert answer.status_code == 403
+    for path in ("/v1/derain", "/v1/clips", "/v1/clips/a"):
+        preflight = client.options(path, headers={"origin": "https://example.org"})
+        assert preflight.status_code == 405

@@ -194,7 +194,6 @@ def test_the_catalogue(client: httpx.Client) -> None:
     assert all(len(m["sha256"]) == 64 and m["macs_per_pixel"] > 1e4 for m in told["models"])
     assert told["limits"]["bytes"] > 1e6
     assert set(told["formats"]) == {"jpg", "png", "webp", "tif", "bmp", "ppm", "avif"}
-    assert told["clips"] is False
 
 
 def test_one_probe_and_one_decoder() -> None:

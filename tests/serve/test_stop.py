@@ -129,6 +129,10 @@ def test_a_port_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
         ("--grace", "inf"),
         ("--max-megapixels", "-1"),
         ("--max-megabytes", "inf"),
+        ("--clip-queue", "-1"),
+        ("--max-clip-megabytes", "0"),
+        ("--clip-disk", "0"),
+        ("--keep-clips", "nan"),
     ],
 )
 def test_options_that_make_no_sense(

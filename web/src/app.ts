@@ -2,6 +2,7 @@
 
 import { render } from "lit-html";
 import example from "../../examples/rainy.jpg?url";
+import { Clips, isClip } from "./clips";
 import { Desk } from "./desk";
 import { MODEL } from "./engine/card";
 import { LocalEngine } from "./engine/local";
@@ -23,6 +24,7 @@ export class App {
   readonly state: State = {
     language: currentLanguage(),
     items: [],
+    clips: [],
     selected: undefined,
     running: undefined,
     view: "clean",
@@ -54,6 +56,9 @@ export class App {
       if (!item.thumbnail && item.phase === "running") void this.drawThumbnail(item);
     },
   );
+  readonly clips = new Clips(this.state, () => {
+    this.update();
+  });
   private awaited = false;
   private nextId = 1;
 
@@ -90,6 +95,10 @@ export class App {
   async add(files: Iterable<File>): Promise<void> {
     this.state.message = undefined;
     for (const file of files) {
+      if (isClip(file)) {
+        this.addClip(file);
+        continue;
+      }
       const head = new Uint8Array(await file.slice(0, HEAD).arrayBuffer());
       const facts = factsOf(head);
       if (!facts.suffix && !file.type.startsWith("image/") && this.state.engine === "browser") {
@@ -115,6 +124,19 @@ export class App {
       void this.queue.work();
     }
     this.update();
+  }
+
+  /** The browser cannot derain clips, and says so; so does a server that takes none. */
+  private addClip(file: File): void {
+    const { engine, server } = this.state;
+    const limit = server?.limits.clip_bytes ?? 0;
+    if (engine !== "server" || !server?.clips) {
+      this.tell((words) => `${file.name}: ${words.noClips}`);
+    } else if (file.size > limit) {
+      this.tell((words) => `${file.name}: ${words.tooManyBytes(String(Math.floor(limit / 1e6)))}`);
+    } else {
+      this.clips.add(file);
+    }
   }
 
   async addExample(): Promise<void> {

@@ -30,6 +30,24 @@ export interface Item {
   strength: number;
 }
 
+/** A clip that the server derains. */
+export interface Clip {
+  readonly id: number;
+  readonly name: string;
+  phase: "sending" | "waiting" | "working" | "done" | "failed" | "cancelled";
+  /** Of sending, then of the work, 0..1; undefined where nobody knows. */
+  fraction?: number | undefined;
+  secondsLeft?: number | undefined;
+  /** Names it to the server. */
+  job?: string;
+  /** Address of the result. */
+  result?: string;
+  /** In the server's words: what is missing, what was not kept. */
+  told?: string;
+  /** Why it failed. */
+  problem?: Say;
+}
+
 export type EngineName = "browser" | "server";
 
 export interface Running {
@@ -47,6 +65,7 @@ export interface Running {
 export interface State {
   language: Language;
   items: Item[];
+  clips: Clip[];
   selected: Item | undefined;
   running: Running | undefined;
   view: View;

@@ -21,9 +21,14 @@ def serve(
     queue: Whole = 16,
     deadline: float = 300,
     grace: float = 30,
+    clip_queue: Whole = 8,
+    max_clip_megabytes: float = 1024,
+    clip_disk: Whole | None = None,
+    clip_folder: Path | None = None,
+    keep_clips: float = 3600,
     token_file: Path | None = None,
 ) -> int:
-    """Serve the page and POST /v1/derain, for this machine or for a network.
+    """Serve the page, POST /v1/derain and POST /v1/clips, for this machine or for a network.
 
     Parameters
     ----------
@@ -39,7 +44,7 @@ def serve(
         Threads of the processor, 0 for all.
     memory
         Megabytes the whole process may take, at least 512; by default three quarters of what is
-        free, at most 6144.
+        free, at most 6144, or 8192 where clips are taken.
     max_megapixels
         Refuse larger pictures.
     max_megabytes
@@ -50,6 +55,17 @@ def serve(
         Seconds a picture may take, waiting included.
     grace
         Seconds that work under way may take after Ctrl-C or SIGTERM; a second one ends at once.
+    clip_queue
+        Clips that come, wait or are worked on at once (with the extra video); 0 takes none.
+    max_clip_megabytes
+        Refuse larger files of clips.
+    clip_disk
+        Megabytes that clips and their results may take; by default half of what is free, at most
+        10240.
+    clip_folder
+        Where clips and results lie; by default the system's folder of temporary files.
+    keep_clips
+        Seconds that the result of a clip stays, counted from its end.
     token_file
         File with the token that clients must show; or set DERAIN_TOKEN.
     """
@@ -70,6 +86,11 @@ def serve(
         queue=queue,
         deadline=deadline,
         grace=grace,
+        clip_queue=clip_queue,
+        max_clip_megabytes=max_clip_megabytes,
+        clip_disk=clip_disk,
+        clip_folder=clip_folder,
+        keep_clips=keep_clips,
         token=read_token(token_file),
     )
     return run(settings, host, port)

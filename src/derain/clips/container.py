@@ -17,6 +17,11 @@ from derain.files import explain_os_error
 _WITHOUT_MARKS = ("vp8", "mjpeg")  # their decoders always say the same
 _HDR = {16: "PQ", 18: "HLG"}  # AVColorTransferCharacteristic
 
+# Those that hold all there is to see. Others, such as playlists, make FFmpeg open what they name:
+# any file of this machine, for whoever hands us a clip, or an address.
+_WHOLE = "mov,matroska,avi,mpeg,mpegvideo,mpegts,asf,flv,ogg"
+_ONLY_THIS_FILE = {"format_whitelist": _WHOLE, "protocol_whitelist": "file"}
+
 
 @dataclass(frozen=True)
 class ClipInfo:
@@ -35,6 +40,7 @@ class ClipInfo:
         frames: How many there are, as far as the container says; 0 if it does not.
         seconds: How long the clip is, likewise.
         notes: What of it is not decoded.
+        most_pixels: Of a frame that is decoded; None for any number.
     """
 
     path: Path
@@ -55,6 +61,7 @@ class ClipInfo:
     frames: int
     seconds: float
     notes: tuple[str, ...] = ()
+    most_pixels: int | None = None
 
     @property
     def turn(self) -> Turn:
@@ -88,8 +95,12 @@ class ClipInfo:
         return has_alpha(self.pix_fmt)
 
 
-def open_clip(path: Path) -> av.container.InputContainer:
+def open_clip(path: Path, most_pixels: int | None = None) -> av.container.InputContainer:
     """Open a clip for reading; close it after use.
+
+    Args:
+        path: The file; no other one is opened, whatever it says.
+        most_pixels: Of a frame that is decoded to find out what the clip is.
 
     Raises:
         InputNotFoundError, PermissionDeniedError, InvalidImageError: There is none that can be.
@@ -97,7 +108,8 @@ def open_clip(path: Path) -> av.container.InputContainer:
     try:
         if path.is_file() and path.stat().st_size == 0:
             raise InvalidImageError(f"{path}: the file is empty")
-        return av.open(str(path), metadata_errors="replace")
+        options = _ONLY_THIS_FILE | _decoding(most_pixels)
+        return av.open(str(path), metadata_errors="replace", options=options)
     except FileNotFoundError:
         raise InputNotFoundError(f"{path}: no such file") from None
     except av.FFmpegError as error:
@@ -125,22 +137,41 @@ def picture_stream(container: av.container.InputContainer, path: Path) -> av.Vid
     return best if best in streams else streams[0]
 
 
-def probe(path: Path) -> ClipInfo:
+def limit_pixels(stream: av.VideoStream, most: int | None) -> None:
+    """Let a stream's decoder, before it is used, refuse frames of many more pixels."""
+    context = stream.codec_context
+    if most is not None and context is not None:
+        context.options = _decoding(most)
+
+
+def _decoding(most_pixels: int | None) -> dict[str, str]:
+    # Decoders count whole blocks, which reach beyond what is seen.
+    return {} if most_pixels is None else {"max_pixels": str(2 * most_pixels + (1 << 16))}
+
+
+def probe(path: Path, most_pixels: int | None = None) -> ClipInfo:
     """Look at a clip and its first frame.
+
+    Args:
+        path: The file.
+        most_pixels: Clips whose frames have more are refused, before one is decoded.
 
     Raises:
         InvalidImageError: No frame can be had, or its frames cannot come back as they were:
-            interlaced or HDR footage; says which.
+            interlaced or HDR footage; says which. Or they are too large.
     """
-    with open_clip(path) as container:
+    with open_clip(path, most_pixels) as container:
         stream = picture_stream(container, path)
         context = stream.codec_context
         if context is None or stream.time_base is None:
             raise InvalidImageError(f"{path}: its video track is of an unknown kind")
+        _check_pixels(path, context.width, context.height, most_pixels)
+        limit_pixels(stream, most_pixels)
         codec = context.codec.canonical_name
         # Asked before the first frame, by which the decoder replaces them.
         said = context.colorspace, context.color_primaries, context.color_trc, context.color_range
         frame = _first_frame(container, stream, path)
+        _check_pixels(path, frame.width, frame.height, most_pixels)
         colorspace, primaries, transfer, range_ = _marks(codec, frame, said)
         if frame.interlaced_frame:
             raise InvalidImageError(
@@ -164,8 +195,16 @@ def probe(path: Path) -> ClipInfo:
             stream.sample_aspect_ratio or None,
             colorspace, primaries, transfer, range_,
             matrix_of(frame.colorspace, frame.width, frame.height), _display_matrix(frame),
-            stream.frames, max(0.0, seconds), _not_decoded(stream, frame),
+            stream.frames, max(0.0, seconds), _not_decoded(stream, frame), most_pixels,
         )  # fmt: skip
+
+
+def _check_pixels(path: Path, width: int, height: int, most: int | None) -> None:
+    if most is not None and width * height > most:
+        raise InvalidImageError(
+            f"{path}: frames of {width}x{height} have more than {most / 1e6:.1f} megapixels; "
+            "shrink it"
+        )
 
 
 def _not_decoded(stream: av.VideoStream, frame: av.VideoFrame) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from derain.clips.colour import Converter
-from derain.clips.container import ClipInfo, open_clip, picture_stream
+from derain.clips.container import ClipInfo, limit_pixels, open_clip, picture_stream
 from derain.clips.entry import Entry, find_entry
 from derain.clips.frames import Frame
 from derain.clips.library import av
@@ -90,8 +90,9 @@ def _at(frame: av.VideoFrame) -> float:
 
 def _decoded(info: ClipInfo, damage: Damage, entry: Entry | None) -> Iterator[av.VideoFrame]:
     """All that the decoder gives, and a note about what it does not."""
-    with open_clip(info.path) as container:
+    with open_clip(info.path, info.most_pixels) as container:
         stream = picture_stream(container, info.path)
+        limit_pixels(stream, info.most_pixels)
         stream.thread_type = "AUTO"
         if entry:
             container.seek(entry.target, stream=stream)

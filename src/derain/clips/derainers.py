@@ -10,6 +10,11 @@ from derain.clips.frames import Pixels
 
 if TYPE_CHECKING:
     from derain.restore import Derainer
+    from derain.restore.temporal.stream import StillDerainer
+
+    class _OfPictures(StillDerainer, Protocol):
+        @property
+        def strength(self) -> float: ...
 
 
 T = TypeVar("T")
@@ -52,7 +57,7 @@ def beside(
         yield waiting.popleft(), clean
 
 
-def for_clips(derainer: Derainer) -> FrameDerainer:
+def for_clips(derainer: _OfPictures) -> FrameDerainer:
     """What clips are derained by, with the model and the strength of what derains pictures."""
     from derain.restore.temporal import VideoDerainer
 

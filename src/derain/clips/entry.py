@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derain.clips.container import ClipInfo, open_clip, picture_stream
+from derain.clips.container import ClipInfo, limit_pixels, open_clip, picture_stream
 from derain.clips.library import av
 
 _WORTH = 10.0  # seconds before the start; fewer are decoded
@@ -33,10 +33,11 @@ def find_entry(info: ClipInfo, start: float | None) -> Entry | None:
     """
     if start is None or start <= _WORTH:
         return None
-    with open_clip(info.path) as container:
+    with open_clip(info.path, info.most_pixels) as container:
         if not _INDEXED & set(container.format.name.split(",")):
             return None
         stream = picture_stream(container, info.path)
+        limit_pixels(stream, info.most_pixels)
         try:
             origin = next(container.decode(stream)).pts
             if origin is None:

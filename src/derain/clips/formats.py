@@ -43,6 +43,25 @@ def result_name(path: Path) -> Path:
     return path.with_suffix(RENAMED) if path.suffix.lower() in READ else path
 
 
+def suffix_of_result(head: bytes) -> str | None:
+    """The ending of a clip's result by how the clip begins; None for a picture, animated or not.
+
+    What is not known by its beginning gets the ending of all that is only read.
+    """
+    if head.startswith((b"GIF8", b"\x89PNG", b"\xff\xd8")) or head[8:12] == b"WEBP":
+        return None
+    if head.startswith(b"\x1aE\xdf\xa3"):
+        return ".webm" if b"webm" in head[:64] else ".mkv"
+    if head[4:8] == b"ftyp":
+        brand = head[8:12]
+        if brand in (b"avif", b"avis", b"heic", b"heix", b"mif1"):
+            return None
+        if brand[:2] == b"3g":
+            return RENAMED
+        return {b"qt  ": ".mov", b"M4V ": ".m4v"}.get(brand, ".mp4")
+    return ".mov" if head[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip") else RENAMED
+
+
 def check_clip_name(source: Path, target: Path) -> None:
     """Raise :class:`InvalidImageError` where the result could not be written under this name."""
     fits = ANIMATED if may_be_animated(source) else WRITTEN

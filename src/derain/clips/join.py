@@ -89,7 +89,7 @@ class Join:
         info, container = self.info, _KINDS[self.kind]
         options = {"movflags": "+use_metadata_tags"} if self.kind == ".mov" else {}
         with (
-            open_clip(info.path) as source,
+            open_clip(info.path, info.most_pixels) as source,
             av.open(str(self.target), "w", format=container, options=options) as result,
         ):
             picture = picture_stream(source, info.path)

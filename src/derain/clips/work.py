@@ -35,12 +35,14 @@ class ClipOptions:
         codec: The codec of the result; None for the clip's own.
         crf: Its constant rate factor; None for the usual one.
         segment: Frames of a segment.
+        most_pixels: Clips whose frames have more are refused; None for none.
     """
 
     span: Span = field(default_factory=Span)
     codec: str | None = None
     crf: int | None = None
     segment: int = SEGMENT
+    most_pixels: int | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def made_clip(
     What was worked out goes when the block ends, and stays for the next run when it raises.
     Arguments and errors are those of :func:`derain_clip`, but damage is told by the result alone.
     """
-    info, target = probe(source), list(outputs.values())[-1]
+    info, target = probe(source, options.most_pixels), list(outputs.values())[-1]
     for output in outputs.values():
         check_writable(output)
     plans, notes = {}, [f"{source}: {note}" for note in info.notes]

@@ -14,12 +14,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from derain.errors import DerainError, InvalidImageError, OutOfMemoryError
+from derain.errors import DerainError, DiskFullError, InvalidImageError, OutOfMemoryError
 from derain.serve.order import Order
 from derain.serve.workshop import Result
 
 _PIECE = 1 << 16
-_STATUS: dict[type[DerainError], int] = {InvalidImageError: 422, OutOfMemoryError: 503}
+_STATUS: dict[type[DerainError], int] = {
+    InvalidImageError: 422,
+    OutOfMemoryError: 503,
+    DiskFullError: 507,
+}
 _TOLD = {
     404: "nothing is here; /openapi.json tells what there is",
     405: "this address takes another method; /openapi.json tells which",
@@ -40,14 +44,13 @@ class FileAnswer(Response):
     """
 
     def __init__(self, result: Result, order: Order, name: str, until_sent: ExitStack) -> None:
-        stem = PureWindowsPath(name).stem[:_LONGEST] or "picture"  # "/" divides there, too
-        ending = ("rain" if order.rain else "derained") + result.format.suffixes[0]
-        file_name = quote(f"{stem}.{ending}", errors="replace")
         super().__init__(
             result.data,
             media_type=result.format.media_type,
             headers={
-                "Content-Disposition": f"attachment; filename*=UTF-8''{file_name}",
+                "Content-Disposition": attachment(
+                    name or "picture", order.rain, result.format.suffixes[0]
+                ),
                 "Derain-Model": quote(order.model),
                 "Derain-Seconds": f"{result.seconds:.3f}",
                 "Derain-Notes": quote("; ".join(result.notes)),
@@ -64,6 +67,19 @@ class FileAnswer(Response):
                 piece = self.body[at : at + _PIECE]
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body"})
+
+
+def attachment(name: str, rain: bool, suffix: str) -> str:
+    """A header by which browsers save a result.
+
+    Args:
+        name: What the client calls the file that it sent.
+        rain: Whether the result is what was taken away.
+        suffix: Of the result.
+    """
+    stem = PureWindowsPath(name).stem[:_LONGEST]  # "/" divides there, too
+    ending = ("rain" if rain else "derained") + suffix
+    return f"attachment; filename*=UTF-8''{quote(f'{stem}.{ending}', errors='replace')}"
 
 
 async def _refused(request: Request, error: HTTPException) -> Response:

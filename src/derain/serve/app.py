@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from derain.errors import InvalidImageError
 from derain.serve.answers import HANDLERS, FileAnswer
 from derain.serve.body import read_upload
+from derain.serve.clips.routes import clip_routes
 from derain.serve.guard import Guard
 from derain.serve.metrics import MEDIA_TYPE, Metrics
 from derain.serve.openapi import describe
@@ -70,13 +71,18 @@ def make_app(workshop: Workshop, metrics: Metrics) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        warming = asyncio.create_task(_warm(workshop))
+        tasks = [asyncio.create_task(_warm(workshop))]
+        if workshop.clips:
+            tasks.append(asyncio.create_task(workshop.clips.run()))
         yield
-        warming.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
         workshop.close()
 
     routes: list[BaseRoute] = [
         Route("/v1/derain", derain, methods=["POST"]),
+        *clip_routes(workshop),
         Route("/v1/models", models),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
@@ -109,6 +115,9 @@ def _page_or(not_found: ASGIApp) -> ASGIApp:
 def catalogue(workshop: Workshop) -> dict[str, object]:
     """What the server can do, for the page and other clients."""
     cards = [model.card for model in workshop.models.values()]
+    limits = {"bytes": workshop.most_bytes, "pixels": workshop.most_pixels}
+    if clips := workshop.clips:
+        limits |= {"clip_bytes": clips.most_bytes, "clip_pixels": clips.most_pixels}
     return {
         "default": workshop.default,
         "models": [
@@ -120,9 +129,9 @@ def catalogue(workshop: Workshop) -> dict[str, object]:
             }
             for card in cards
         ],
-        "limits": {"bytes": workshop.most_bytes, "pixels": workshop.most_pixels},
+        "limits": limits,
         "formats": [entry.suffixes[0][1:] for entry in written_formats()],
-        "clips": False,
+        "clips": workshop.clips is not None,
     }
 
 

@@ -10,8 +10,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from derain.serve.metrics import Metrics
 
-_ROUTES = ("/v1/derain", "/v1/models", "/healthz", "/readyz", "/metrics", "/openapi.json")
-_OPEN = ("/healthz", "/readyz")  # asked by machines that start and stop servers
+_ROUTES = (
+    "/v1/derain", "/v1/clips", "/v1/models", "/healthz", "/readyz", "/metrics", "/openapi.json",
+)  # fmt: skip
+# Beginnings, since a router may take more addresses for one of its own than are listed here.
+_GUARDED = ("/v1", "/metrics", "/openapi.json")
 _POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; "
     "img-src 'self' blob: data:; style-src 'self'; connect-src 'self'; "
@@ -45,20 +48,19 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path = scope["path"]
-        route = path if path in _ROUTES else "page"
+        guarded, route = scope["path"].startswith(_GUARDED), _route(scope["path"])
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers[name] = value
-                if route != "page":
+                if guarded or route != "page":
                     headers["Cache-Control"] = "no-store"
                 self._metrics.requests.labels(route, str(message["status"])).inc()
             await send(message)
 
-        refusal = None if route == "page" or route in _OPEN else self._refusal(Headers(scope=scope))
+        refusal = self._refusal(Headers(scope=scope)) if guarded else None
         await (refusal or self._app)(scope, receive, answer)
 
     def _refusal(self, headers: Headers) -> JSONResponse | None:
@@ -72,3 +74,10 @@ class Guard:
                 {"WWW-Authenticate": "Bearer"},
             )  # fmt: skip
         return None
+
+
+def _route(path: str) -> str:
+    """What an address is counted as: clips have one each."""
+    if path.startswith("/v1/clips/"):
+        return "/v1/clips/{id}/result" if path.endswith("/result") else "/v1/clips/{id}"
+    return path if path in _ROUTES else "page"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
@@ -60,24 +60,68 @@ def read_order(
     Raises:
         HTTPException: 400 for an option or a value that is not known.
     """
+    values = read_options(query, OPTIONS)
+    return Order(
+        read_model(values, models, default),
+        read_strength(values),
+        _format(values.get("format")),
+        read_whole(values, "quality", 1, 100),
+        read_rain(values),
+        accept,
+    )
+
+
+def read_options(query: Sequence[tuple[str, str]], known: Collection[str]) -> dict[str, str]:
+    """The parts of a query by name.
+
+    Raises:
+        HTTPException: 400 for one that is not known, or stands twice.
+    """
     values = dict(query)
     if len(values) < len(query):
         raise HTTPException(400, "an option stands twice; give each once")
-    if unknown := [name for name in values if name not in OPTIONS]:
-        raise HTTPException(400, f"unknown option {unknown[0]!r}; known: {', '.join(OPTIONS)}")
-    model, save = values.get("model", default), values.get("save", "clean")
+    if unknown := [name for name in values if name not in known]:
+        raise HTTPException(400, f"unknown option {unknown[0]!r}; known: {', '.join(known)}")
+    return values
+
+
+def read_model(values: Mapping[str, str], models: Collection[str], default: str) -> str:
+    """The option ``model``; 400 where it names none."""
+    model = values.get("model", default)
     if model not in models:
         raise HTTPException(400, f"unknown model {model!r}; known: {', '.join(models)}")
+    return model
+
+
+def read_strength(values: Mapping[str, str]) -> float:
+    """The option ``strength``; 400 where it is none."""
+    text = values.get("strength")
+    if text is None:
+        return FULL
+    try:
+        return check_strength(float(text))
+    except (ValueError, UsageError):
+        raise HTTPException(400, f"strength must be a number from 0 to 1, not {text!r}") from None
+
+
+def read_rain(values: Mapping[str, str]) -> bool:
+    """Whether the option ``save`` wants what was taken away; 400 where it is none."""
+    save = values.get("save", "clean")
     if save not in ("clean", "rain"):
         raise HTTPException(400, f"save must be clean or rain, not {save!r}")
-    return Order(
-        model,
-        _strength(values.get("strength")),
-        _format(values.get("format")),
-        _whole(values.get("quality")),
-        save == "rain",
-        accept,
-    )
+    return save == "rain"
+
+
+def read_whole(values: Mapping[str, str], name: str, least: int, most: int) -> int | None:
+    """An option that is a whole number of at most three digits; 400 where it is none."""
+    text = values.get(name)
+    if text is None:
+        return None
+    digits = text.isascii() and text.isdecimal() and len(text) < 4
+    if not digits or not least <= int(text) <= most:
+        told = f"{name} must be a whole number from {least} to {most}, not {text!r}"
+        raise HTTPException(400, told)
+    return int(text)
 
 
 def written_formats() -> list[Format]:
@@ -119,23 +163,6 @@ def _weight(parameters: str) -> float:
             except ValueError:
                 return 0
     return 1
-
-
-def _strength(text: str | None) -> float:
-    if text is None:
-        return FULL
-    try:
-        return check_strength(float(text))
-    except (ValueError, UsageError):
-        raise HTTPException(400, f"strength must be a number from 0 to 1, not {text!r}") from None
-
-
-def _whole(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:4]) <= 100 and len(text) < 4):
-        raise HTTPException(400, f"quality must be a whole number from 1 to 100, not {text!r}")
-    return int(text)
 
 
 def _format(word: str | None) -> Format | None:

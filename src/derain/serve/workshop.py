@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import anyio
 import numpy as np
+from numpy.typing import NDArray
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from derain.clips.extra import HOW, video_installed
 from derain.media import (
     Format,
     Picture,
@@ -29,6 +32,7 @@ from derain.restore import Derainer
 from derain.restore.interrupt import ended_by
 from derain.restore.memory import PLAIN, picture_memory
 from derain.serve.benches import Benches
+from derain.serve.clips.jobs import Clips
 from derain.serve.memory import Hold, Share
 from derain.serve.metrics import Metrics
 from derain.serve.order import Order
@@ -82,15 +86,21 @@ class Workshop:
         settings: What the server was started with.
         metrics: Is told everything.
 
+    Attributes:
+        clips: Takes clips; None where none are taken.
+        no_clips: Why that is so, in one line.
+
     Raises:
         ModelNotFoundError, CorruptModelError, BackendUnavailableError, UsageError: The default
             model, which is loaded.
+        DerainError: There can be no folder for clips.
     """
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self.settings, self._metrics = settings, metrics
         self.default, self.models = served_models(settings.model)
-        share = shares(settings.memory, len(self.models))
+        self.no_clips = _no_clips(settings)
+        share = shares(settings.memory, len(self.models), not self.no_clips)
         self._network_memory = share.network
         self.uploads, self.pictures = Share(share.uploads), Share(share.pictures)
         self.most_bytes = min(round(settings.max_megabytes * MIB), share.uploads)
@@ -101,6 +111,11 @@ class Workshop:
         self._seconds = 1.0  # of a picture, the average of late
         self._derainers: dict[str, Derainer] = {}
         self._derainer(self.default)
+        self.clips: Clips | None = None
+        if not self.no_clips and not share.clip:
+            self.no_clips = "this server has no memory for clips; give it more with --memory"
+        if not self.no_clips:
+            self.clips = Clips(settings, share.clip, self._benches, self._clean_frame, metrics)
         metrics.watch(self)
 
     @property
@@ -201,30 +216,48 @@ class Workshop:
         return Result(file, kind, notes, seconds)
 
     def close(self) -> None:
-        """Let the threads end."""
+        """Let the threads end, and remove what is on the disk."""
         self._benches.close()
+        if self.clips:
+            self.clips.close()
 
     async def stop(self) -> bool:
-        """Refuse what is new and let what is there end, within the grace; whether all of it did."""
+        """Refuse what is new and let what is there end, within the grace; whether all of it did.
+
+        Clips end at once: their results would go with the server.
+        """
         self.stopping = True
+        cut_clips = self.clips.cut() if self.clips else 0
         with anyio.move_on_after(self.settings.grace):
-            while self._visits:
+            while self._visits or not (self.clips is None or self.clips.heard):
                 await anyio.sleep(0.05)
         cut = list(self._visits)
         for visit in cut:
             visit.end("stopping")
-        return not cut
+        if self.clips:
+            await self.clips.at_rest()
+        return not cut and not cut_clips
 
     def _clean(self, order: Order, picture: Picture, stop: threading.Event) -> Picture:
+        return picture.with_colour(self._run(order.model, picture.colour, order.strength, stop))
+
+    def _clean_frame(
+        self, model: str, frame: NDArray[Any], strength: float, stop: threading.Event
+    ) -> NDArray[Any]:
+        """A clip's frame, from its thread: it waits among the pictures, and they wait for it."""
+        job = self._benches.submit("network", lambda: self._run(model, frame, strength, stop))
+        return job.result()[0]
+
+    def _run(
+        self, model: str, colour: NDArray[Any], strength: float, stop: threading.Event
+    ) -> NDArray[Any]:
         def check(*_: int) -> None:
             if stop.is_set():
                 raise CancelledError
 
+        check()
         with ended_by(check):  # within a tile; between two of them, for backends that cannot
-            colour = self._derainer(order.model)(
-                picture.colour, strength=order.strength, progress=check
-            )
-        return picture.with_colour(colour)
+            return self._derainer(model)(colour, strength=strength, progress=check)
 
     def _derainer(self, name: str) -> Derainer:
         if name not in self._derainers:
@@ -240,3 +273,12 @@ class Workshop:
         """When to come again: when a place may be free."""
         seconds = math.ceil(self._seconds * max(1, self.visits))
         return {"Retry-After": str(min(_MOST_PATIENCE, max(1, seconds)))}
+
+
+def _no_clips(settings: Settings) -> str:
+    """Why a server takes no clips, if its settings or what is installed are the reason."""
+    if not settings.clip_queue:
+        return "this server takes no clips: it was started with --clip-queue 0"
+    if not video_installed():
+        return f"this server takes no clips: PyAV or OpenCV is not installed on it ({HOW})"
+    return ""

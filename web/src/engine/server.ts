@@ -8,7 +8,13 @@ export interface ServerModel {
 export interface ServerInfo {
   readonly default: string;
   readonly models: readonly ServerModel[];
-  readonly limits: { readonly bytes: number; readonly pixels: number };
+  readonly limits: {
+    readonly bytes: number;
+    readonly pixels: number;
+    readonly clip_bytes?: number;
+  };
+  /** Whether it takes clips. */
+  readonly clips: boolean;
   /** Suffixes of what it writes: jpg, png ... */
   readonly formats: readonly string[];
 }
@@ -65,7 +71,8 @@ export async function derain(file: Blob, wish: Wish, signal?: AbortSignal): Prom
   };
 }
 
-async function reason(answer: Response): Promise<string> {
+/** What the server says of a refusal, in its one line. */
+export async function reason(answer: Response): Promise<string> {
   const wait = answer.headers.get("Retry-After");
   const suffix = wait ? ` (${wait} s)` : "";
   if (isJson(answer)) {

@@ -75,4 +75,17 @@ export const de: Words = {
   unreachable: "Der Server ist nicht erreichbar. Wählen Sie den Browser, um ohne ihn zu arbeiten.",
   broken: (reason) => `Das ging schief: ${reason}`,
   noPictures: "Das ist kein Bild.",
+
+  clips: "Videos",
+  clipPhases: {
+    sending: "Wird gesendet",
+    waiting: "Wartet",
+    working: "Der Server rechnet",
+    done: "Fertig",
+    failed: "Fehlgeschlagen",
+    cancelled: "Abgebrochen",
+  },
+  removeClip: "Entfernen",
+  noClips:
+    "Das ist ein Video. Videos brauchen einen Server, der sie annimmt (derain serve), oder die Kommandozeile: derain clip.mp4",
 };

@@ -73,6 +73,19 @@ export const en = {
   unreachable: "The server cannot be reached. Choose the browser to work without it.",
   broken: (reason: string) => `It went wrong: ${reason}`,
   noPictures: "That is no picture.",
+
+  clips: "Clips",
+  clipPhases: {
+    sending: "Being sent",
+    waiting: "Waiting",
+    working: "The server is at work",
+    done: "Done",
+    failed: "Failed",
+    cancelled: "Stopped",
+  },
+  removeClip: "Remove",
+  noClips:
+    "This is a clip. Clips need a server that takes them (derain serve), or the command line: derain clip.mp4",
 };
 
 export type Words = typeof en;

@@ -73,4 +73,17 @@ export const ja: Words = {
   unreachable: "サーバーに接続できません。「ブラウザー」を選べばサーバーなしで使えます。",
   broken: (reason) => `うまくいきませんでした: ${reason}`,
   noPictures: "画像ではありません。",
+
+  clips: "動画",
+  clipPhases: {
+    sending: "送信中",
+    waiting: "待機中",
+    working: "サーバーで処理中",
+    done: "完了",
+    failed: "失敗",
+    cancelled: "中止しました",
+  },
+  removeClip: "削除",
+  noClips:
+    "これは動画です。動画には対応したサーバー(derain serve)かコマンドライン(derain clip.mp4)が必要です。",
 };

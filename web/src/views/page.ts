@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import { live } from "lit-html/directives/live.js";
 import type { App } from "../app";
 import { NAMES, type Language } from "../i18n";
+import { clips } from "./clips";
 import { filmstrip } from "./filmstrip";
 import { icons } from "./icons";
 import { panel } from "./panel";
@@ -23,7 +24,7 @@ export function page(app: App): TemplateResult {
       ${empty ? welcome(app) : ""} ${stage(app)}
       ${empty ? "" : html`${filmstrip(app)} ${panel(app)}`}
     </main>
-    ${message(app)}
+    ${clips(app)} ${message(app)}
     <p class="unseen" role="status">${state.announcement?.(words)}</p>
     <div class="drop" ?hidden=${!state.dragging}><p>${words.dropHere}</p></div>
   `;
@@ -47,11 +48,14 @@ export function fileButton(
       ${
         camera
           ? html`<input type="file" accept="image/*" capture="environment" @change=${change} />`
-          : html`<input type="file" accept="image/*,.heic,.tif" multiple @change=${change} />`
+          : html`<input type="file" accept=${accepted(app)} multiple @change=${change} />`
       }
     </label>
   `;
 }
+
+const accepted = ({ state }: App): string =>
+  `image/*,.heic,.tif${state.engine === "server" && state.server?.clips ? ",video/*,.mkv" : ""}`;
 
 function message(app: App): TemplateResult | typeof nothing {
   const { words, state } = app;

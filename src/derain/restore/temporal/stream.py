@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,14 @@ Frame = NDArray[Any]
 
 RADIUS = 3
 _MOST = 15
+
+
+class StillDerainer(Protocol):
+    """Derains a picture by itself, as :class:`derain.Derainer` does."""
+
+    def __call__(self, image: Frame, /, *, strength: float) -> Any:
+        """(H, W, 3) uint8 or uint16 -> the same."""
+        ...
 
 
 class VideoDerainer:
@@ -55,7 +63,7 @@ class VideoDerainer:
 
     def __init__(
         self,
-        derainer: Derainer | None = None,
+        derainer: StillDerainer | None = None,
         *,
         strength: float = FULL,
         radius: int = RADIUS,

@@ -1,0 +1,1 @@
+"""Clips over HTTP: jobs that are asked for until they are done, since a clip takes minutes."""

@@ -1,0 +1,66 @@
+/** Clips that the server derains: sent, asked for, fetched by a link; the browser cannot do them. */
+
+import { askClip, removeClip, resultOf, sendClip } from "./engine/clips";
+import { problemOf } from "./problems";
+import type { Clip, State } from "./state";
+
+const EVERY = 1000; // milliseconds between two questions
+const ENDING = /\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|m?ts|m2ts|wmv|flv|3gp|ogv|vob)$/i;
+
+/** Whether a file is a clip, by its name or by what the system says of it. */
+export const isClip = ({ name, type }: { name: string; type: string }): boolean =>
+  type.startsWith("video/") || ENDING.test(name);
+
+export class Clips {
+  private nextId = 1;
+  private readonly aborts = new Map<Clip, AbortController>();
+
+  /** @param changed - Told after every change of the state. */
+  constructor(
+    private readonly state: State,
+    private readonly changed: () => void,
+  ) {}
+
+  add(file: File): void {
+    const clip: Clip = { id: this.nextId++, name: file.name, phase: "sending" };
+    this.state.clips.push(clip);
+    void this.follow(clip, file);
+  }
+
+  /** Ends the work, and takes the clip from the list and from the server. */
+  remove(clip: Clip): void {
+    this.state.clips = this.state.clips.filter((other) => other !== clip);
+    this.aborts.get(clip)?.abort();
+    if (clip.job) void removeClip(clip.job).catch(() => undefined); // it expires by itself
+    this.changed();
+  }
+
+  private async follow(clip: Clip, file: File): Promise<void> {
+    const abort = new AbortController();
+    this.aborts.set(clip, abort);
+    const { signal } = abort;
+    try {
+      clip.job = await sendClip(file, this.state.model, signal, (fraction) => {
+        clip.fraction = fraction;
+        this.changed();
+      });
+      while (!signal.aborted) {
+        const told = await askClip(clip.job);
+        clip.phase = told.status;
+        clip.fraction = told.frames ? told.frames_done / told.frames : undefined;
+        clip.secondsLeft = told.seconds_left ?? undefined;
+        clip.told = [told.problem, ...told.notes].filter(Boolean).join(" ");
+        if (told.status === "done") clip.result = resultOf(clip.job);
+        if (told.status !== "waiting" && told.status !== "working") break;
+        this.changed();
+        await new Promise((resolve) => setTimeout(resolve, EVERY));
+      }
+      if (clip.phase === "done") this.state.announcement = (words) => words.done(clip.name);
+    } catch (error) {
+      if (!signal.aborted) Object.assign(clip, { phase: "failed", problem: problemOf(error) });
+    }
+    this.aborts.delete(clip);
+    if (signal.aborted && clip.job) void removeClip(clip.job).catch(() => undefined);
+    this.changed();
+  }
+}
