@@ -30,7 +30,7 @@ from derain.batch.stores import Store
 from derain.cli.main import run
 from derain.clips.animation import derain_animation
 from derain.clips.derainers import for_clips, settings_of
-from derain.clips.work import SEGMENT, ClipOptions, derain_clip
+from derain.clips.work import SEGMENT, ClipJob, ClipOptions, derain_clip
 from derain.restore.memory import clip_memory
 from derain.restore.room import Room
 from tests.batch.conftest import Fill
@@ -88,7 +88,7 @@ def nothing_derained() -> Iterator[None]:
 def made_alone(source: Path, target: Path, derainer: Derainer) -> Path:
     """The result of ``derain CLIP``."""
     settings = settings_of(derainer)
-    derain_clip(source, {"clean": target}, for_clips(derainer), settings, ClipOptions())
+    derain_clip(ClipJob(source, {"clean": target}, for_clips(derainer), settings, ClipOptions()))
     return target
 
 
@@ -301,8 +301,8 @@ def test_two_processes_at_one_clip(places: tuple[Store, Store], tmp_path: Path, 
                 yield frame
 
     with place_for(source, "a.mp4", target, "a.mp4") as place:
-        derain_clip(place.source, {"clean": place.result}, Second(for_clips(fast)),
-                    {}, ClipOptions())  # fmt: skip
+        derain_clip(ClipJob(place.source, {"clean": place.result}, Second(for_clips(fast)),
+                    {}, ClipOptions()))  # fmt: skip
     (row,) = told(target)
     assert row.error == f"{target.shown('a.mp4')}: another process is at work on it; " \
         "wait for it, or stop it"  # fmt: skip

@@ -62,7 +62,7 @@ class Clips:
             DerainError: Nothing was written.
         """
         from derain.clips.container import probe
-        from derain.clips.work import ClipOptions, made_clip
+        from derain.clips.work import ClipJob, made_clip
 
         began, target = time.monotonic(), self._target
         if (told := _told_before(target, row.target)) is not None:
@@ -73,10 +73,11 @@ class Clips:
             raise taken(target, row.target)
         with place_for(store, key, target, row.target) as place:
             info, stream = probe(place.source), for_clips(self._derainer)
-            settings, options = settings_of(self._derainer), ClipOptions()
+            outputs, settings = {"clean": place.result}, settings_of(self._derainer)
+            job = ClipJob(place.source, outputs, stream, settings)
             with (
                 self._room.hold(clip_memory(*info.seen_size, info.deep)),
-                made_clip(place.source, {"clean": place.result}, stream, settings, options) as made,
+                made_clip(job, info) as made,
             ):
                 files, result = made
                 file = files["clean"]

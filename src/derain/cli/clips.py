@@ -124,14 +124,16 @@ def _container(
     from derain.clips.codecs import codec_named
     from derain.clips.decode import Span
     from derain.clips.derainers import settings_of
-    from derain.clips.work import ClipOptions, derain_clip
+    from derain.clips.work import ClipJob, ClipOptions, derain_clip
 
     codec = codec_named(policy.codec) if policy.codec else None
     options = ClipOptions(Span(policy.start, policy.end), codec, policy.crf)
     try:
         done = derain_clip(
-            job.source, _products(job, outputs), stream, settings_of(derainer), options,
-            reporter.frame, reporter.line,
+            ClipJob(
+                job.source, _products(job, outputs), stream, settings_of(derainer), options,
+                reporter.frame, reporter.line,
+            )
         )  # fmt: skip
     except KeyboardInterrupt:
         reporter.line(f"{job.target}: the same command goes on where this one was ended")
