@@ -19,7 +19,7 @@ from derain.clips.extra import video_installed
 from derain.clips.formats import is_clip, is_container
 from derain.errors import StoreError
 from derain.explained import explained
-from derain.media import probe_picture
+from derain.media import PictureFile
 from derain.restore import Derainer
 from derain.restore.files import restore_file
 from derain.restore.jobs import budget_each
@@ -140,12 +140,12 @@ class Worker:
         data, name = store.read(source.key), store.shown(source.key)
         if video_installed() and is_animated(path, data):
             return self._clips.animation(row, store, source.key, ours)
-        probe = probe_picture(data, name)
-        with self._pictures.hold(picture_memory(probe, settings.kind or probe.format)):
+        file = PictureFile(data, name)
+        kind = settings.kind or file.probe.format
+        with self._pictures.hold(picture_memory(file.probe, kind)):
             made = restore_file(
                 self._derainer,
-                data,
-                name,
+                file,
                 kind=settings.kind,
                 quality=settings.quality,
                 max_pixels=settings.max_pixels,

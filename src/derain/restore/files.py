@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derain.media import check_fits, decode_picture, encode_picture, left_out
+from derain.media import PictureFile, check_fits, encode_picture, left_out
 from derain.restore.derainer import Derainer
 
 
@@ -25,8 +25,7 @@ class Restored:
 
 def restore_file(
     derainer: Derainer,
-    data: bytes,
-    name: str,
+    file: PictureFile,
     *,
     kind: str | None = None,
     quality: int | None = None,
@@ -36,8 +35,7 @@ def restore_file(
 
     Args:
         derainer: With the strength that is wanted.
-        data: The file.
-        name: For errors.
+        file: The picture's.
         kind: Pillow's name of the result's format; None for the picture's own.
         quality: As :func:`derain.media.encode_picture`.
         max_pixels: Larger pictures are refused.
@@ -46,12 +44,12 @@ def restore_file(
         InvalidImageError: No picture, or none that the format can hold; says what to do.
         OutOfMemoryError, NonFiniteError: The run.
     """
-    picture = decode_picture(data, name, max_pixels)
+    picture = file.decode(max_pixels)
     kind = kind or picture.format
-    check_fits(picture, kind, name)
+    check_fits(picture, kind, file.name)
     notes = list(picture.notes)
     if told := left_out(picture, kind):
         notes.append(told)
     clean = picture.with_colour(derainer(picture.colour))
-    made = encode_picture(clean, kind, name, quality)
+    made = encode_picture(clean, kind, file.name, quality)
     return Restored(made, picture.size, tuple(notes))
