@@ -237,13 +237,17 @@ class _Parts:
             if self._timer:
                 self._timer.cancel()
                 self._timer = None
-            if not self._lines:
-                return
-            data = "".join(f"{line}\n" for line in (self._header, *self._lines)).encode()
-            while not self._store.create(f"{self._base}/{self._number:06}.jsonl", data):
-                self._number += 1  # another process writes this shard, too
-            self._number += 1
-            self._lines = []
+            while self._lines:
+                lines = [self._header, *self._lines]
+                name = f"{self._base}/{self._number:06}.jsonl"
+                if not self._store.create(name, "".join(f"{line}\n" for line in lines).encode()):
+                    there = self._store.read(name).decode().split("\n")[:-1]
+                    if there != lines[: len(there)]:
+                        self._number += 1  # another process writes this shard, too
+                        continue
+                    lines = there  # ours: the store had put it before it said that it could not
+                self._number += 1
+                del self._lines[: len(lines) - 1]
 
     def close(self) -> None:
         """Nothing is open."""
