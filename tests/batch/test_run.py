@@ -19,6 +19,7 @@ from derain import Derainer
 from derain.cli.main import run
 from derain.media import read_picture
 from tests.batch.conftest import Fill
+from tests.cli.test_outputs import NOTHING, Idle
 
 FAST = ("--model", "fast", "--backend", "onnxruntime", "--threads", "1")
 MANIFEST = Path(".derain") / "00000-of-00001.jsonl"
@@ -255,3 +256,18 @@ def test_a_signal_ends_it_within_a_second(
     assert "interrupted" in told
     assert run(["run", str(folder), "-o", str(out), *FAST]) == 0
     assert len(results(out)) == 24
+
+
+def test_a_run_that_changes_nothing_says_so(
+    fill: Fill, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    """As ``derain PICTURE`` does; the rows say it of each."""
+    folder, one = fill(2), Derainer("fast", backend=Idle())
+    monkeypatch.setattr("derain.batch.worker.Settings.derainer", lambda _: one)
+    assert run(["run", str(folder), "-o", str(tmp_path / "idle"), *FAST, "--quiet"]) == 0
+    assert NOTHING in " ".join(capsys.readouterr().err.split())
+    assert [row["unchanged"] for row in rows(tmp_path / "idle")] == [True, True]
+    monkeypatch.undo()
+    assert run(["run", str(folder), "-o", str(tmp_path / "out"), *FAST, "--quiet"]) == 0
+    assert not capsys.readouterr().err
+    assert not any("unchanged" in row for row in rows(tmp_path / "out"))

@@ -10,7 +10,8 @@ import pytest
 
 pytest.importorskip("av")
 
-from derain.clips.work import ClipJob, ClipOptions, ClipResult, derain_clip
+from derain.clips.result import ClipResult
+from derain.clips.work import ClipJob, ClipOptions, derain_clip
 from tests.clips.made import Derain, EachFrame, same
 
 

@@ -90,6 +90,7 @@ class Clips:
                     error=place.told(error),
                     notes=tuple(map(place.told, result.notes)),
                     pixels=result.frames * result.width * result.height,
+                    unchanged=not result.changed,
                 )
                 target.replace(_receipt_name(row.target), row.to_json().encode())
                 write_once(target, row.target, file, row.sha256, ours)
@@ -106,14 +107,15 @@ class Clips:
             pixels = animation.frames * width * height
             with self._room.hold(clip_memory(width, height) + pixels * _HELD):
                 outputs = {"clean": place.result}
-                _, notes = derain_animation(place.source, outputs, stream, lambda *_: None)
+                result = derain_animation(place.source, outputs, stream, lambda *_: None)
             data = place.result.read_bytes()
             row = replace(
                 row,
                 status="done",
                 sha256=hashlib.sha256(data).hexdigest(),
-                notes=tuple(map(place.told, notes)),
+                notes=tuple(map(place.told, result.notes)),
                 pixels=pixels,
+                unchanged=not result.changed,
             )
             write_once(self._target, row.target, data, row.sha256, ours)
         return row

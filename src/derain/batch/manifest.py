@@ -42,6 +42,7 @@ class Row:
         notes: What the result could not keep.
         attempts: How often it was tried, in this run.
         pixels: Of the picture; of a clip, of all its frames.
+        unchanged: Whether no pixel was changed; of clips that were gone on with nobody looked.
     """
 
     source: str
@@ -54,6 +55,7 @@ class Row:
     notes: tuple[str, ...] = ()
     attempts: int = 1
     pixels: int = 0
+    unchanged: bool = False
 
     def to_json(self) -> str:
         kept = {key: value for key, value in asdict(self).items() if value or key == "version"}

@@ -153,4 +153,11 @@ class Worker:
         sha256 = hashlib.sha256(made.data).hexdigest()
         write_once(self.target, task.target, made.data, sha256, ours)
         width, height = made.size
-        return replace(row, status="done", sha256=sha256, pixels=width * height, notes=made.notes)
+        return replace(
+            row,
+            status="done",
+            sha256=sha256,
+            notes=made.notes,
+            pixels=width * height,
+            unchanged=not made.changed,
+        )

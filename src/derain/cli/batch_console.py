@@ -12,6 +12,7 @@ from derain.batch.plan import OTHER_CLIPS
 from derain.batch.run import Progress
 from derain.cli.console import Reporter
 from derain.clips.extra import HOW
+from derain.restore import Derainer
 
 
 class BatchReporter(Reporter):
@@ -23,11 +24,12 @@ class BatchReporter(Reporter):
 
     Attributes:
         done, failed: Pictures and clips of this run.
+        unchanged: Of those done, those that came back as they were.
     """
 
     def __init__(self, quiet: bool, as_json: bool) -> None:
         super().__init__(None, quiet, as_json)
-        self.done = self.failed = 0
+        self.done = self.failed = self.unchanged = 0
         self._others: Counter[str] = Counter()
         self._began = time.monotonic()
 
@@ -39,6 +41,7 @@ class BatchReporter(Reporter):
             return
         self.done += row.done
         self.failed += not row.done
+        self.unchanged += row.done and row.unchanged
         self.record(asdict(row))
         if not row.done:
             self.warn(row.error)
@@ -66,9 +69,11 @@ class BatchReporter(Reporter):
         clips = f" and {to_do['clips']} clips" if to_do["clips"] else ""
         self.line(f"{to_do['pictures']} pictures{clips} to do, {before} done before")
 
-    def summarise(self) -> None:
-        """The line at the end."""
+    def summarise(self, derainer: Derainer) -> None:
+        """The line at the end, of a run with ``derainer``."""
         self.line(f"{self.done} done, {self.failed} failed")
+        if derainer.strength > 0 and 0 < self.done == self.unchanged:
+            self.warn_of_no_change(derainer.model.card.name)
 
     def note_others(self, plan: Plan) -> None:
         """What is not worked on; told again when it is more."""

@@ -137,9 +137,9 @@ def run(
                 for progress in going:
                     reporter.show(progress, plan)
         except KeyboardInterrupt:
-            reporter.summarise()
+            reporter.summarise(derainer)
             raise
-        reporter.summarise()
+        reporter.summarise(derainer)
     return PARTIAL if reporter.failed else 0
 
 

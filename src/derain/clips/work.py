@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from derain.clips.codecs import choose_encoding
 from derain.clips.container import ClipInfo, probe
 from derain.clips.decode import Damage, Span, read_frames
@@ -18,6 +20,7 @@ from derain.clips.join import Join
 from derain.clips.library import av
 from derain.clips.manifest import Workplace, identity
 from derain.clips.products import PRODUCTS, size_of
+from derain.clips.result import ClipResult
 from derain.clips.segments import read_index
 from derain.errors import DamagedClipError, DerainError, InvalidImageError
 from derain.files import check_writable, publish
@@ -41,30 +44,6 @@ class ClipOptions:
     codec: str | None = None
     crf: int | None = None
     segment: int = SEGMENT
-
-
-@dataclass(frozen=True)
-class ClipResult:
-    """What became of a clip.
-
-    Attributes:
-        frames: How many were written.
-        width, height: As they are seen.
-        resumed: How many of them an earlier run had made.
-        notes: What a person should know, a line each.
-        damage: What could not be read, in words; empty where all could.
-    """
-
-    frames: int
-    width: int
-    height: int
-    resumed: int
-    notes: list[str]
-    damage: str = ""
-
-    def told_damage(self, source: Path | str, target: Path | str) -> str:
-        """What could not be read, and where what could be is, in one line."""
-        return f"{source}: damaged: {self.damage}; {self.frames} frames are in {target}"
 
 
 @dataclass(frozen=True)
@@ -154,11 +133,12 @@ def made_clip(job: ClipJob, info: ClipInfo) -> Iterator[tuple[Mapping[str, Path]
             tell(f"{target}: what an earlier run had done is discarded, since {discarded}")
         elif done:
             tell(f"{target}: going on after {done * options.segment} frames")
-        damage, count = Damage(), done
+        damage, count, changed = Damage(), done, done > 0
         pairs = _results(info, job.derainer, options, done * options.segment, damage)
         for count, chunk in enumerate(_chunks(pairs, options.segment), done + 1):
             encoders = {p: SegmentEncoder(info, *plan) for p, plan in plans.items()}
             for rainy, clean in chunk:
+                changed = changed or not np.array_equal(rainy.colour, clean.colour)
                 for product, encoder in encoders.items():
                     encoder.add(PRODUCTS[product](rainy, clean))
                 job.progress(clean.index + 1, max(info.expected, clean.index + 1))
@@ -180,9 +160,10 @@ def made_clip(job: ClipJob, info: ClipInfo) -> Iterator[tuple[Mapping[str, Path]
             tell(f"{target}: {note}")
         notes += [f"{target}: {note}" for note in dict.fromkeys(lost)]
         written = sum(len(read_index(place.segment(n, product))) for n in range(count))
+        resumed = done * options.segment
         yield (
             files,
-            ClipResult(written, *info.seen_size, done * options.segment, notes, damage.told()),
+            ClipResult(written, *info.seen_size, resumed, notes, damage.told(), changed),
         )
         with suppress(DerainError):  # the results are there, whatever stays
             place.clear()

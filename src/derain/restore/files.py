@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from derain.media import PictureFile, check_fits, encode_picture, left_out
 from derain.restore.derainer import Derainer
 
@@ -16,11 +18,13 @@ class Restored:
         data: The file.
         size: Width and height.
         notes: What was not understood of the picture, and what the result has no place for.
+        changed: Whether any pixel differs from that of the picture.
     """
 
     data: bytes
     size: tuple[int, int]
     notes: tuple[str, ...]
+    changed: bool
 
 
 def restore_file(
@@ -52,4 +56,5 @@ def restore_file(
         notes.append(told)
     clean = picture.with_colour(derainer(picture.colour))
     made = encode_picture(clean, kind, file.name, quality)
-    return Restored(made, picture.size, tuple(notes))
+    changed = not np.array_equal(picture.colour, clean.colour)
+    return Restored(made, picture.size, tuple(notes), changed)
