@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import rich.progress
 from PIL import Image
 
 pytest.importorskip("av")
@@ -352,6 +354,50 @@ def test_a_clip_takes_its_memory_from_that_of_pictures(tmp_path: Path, monkeypat
     monkeypatch.setattr("derain.batch.worker.picture_room", lambda: Watched(1 << 30))
     assert run(["run", str(tmp_path / "in"), "-o", str(tmp_path / "out"), *FAST]) == 0
     assert held == [clip_memory(*SIZE)]
+
+
+def test_clips_that_come_back_as_they_were(tmp_path: Path, monkeypatch, capsys) -> None:
+    """Of all kinds, and only where no frame changed; one that was gone on with is not known."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    make(folder / "a.mkv", SHORT)
+    animation(folder / "b.gif", loop=0)
+    command = ["run", str(folder), *FAST, "--quiet"]
+
+    def last_changed(frames: Iterator[Any]) -> Iterator[Any]:
+        kept = list(frames)
+        return iter([*kept[:-1], 255 - kept[-1]])
+
+    for name, derain, unchanged in (("same", iter, True), ("other", last_changed, False)):
+        stream = SimpleNamespace(context=0, fingerprint=name)
+        monkeypatch.setattr(
+            "derain.batch.clips.for_clips",
+            lambda _, d=derain, s=stream: type("Stream", (), {
+                **vars(s), "__call__": staticmethod(d)})(),
+        )  # fmt: skip
+        assert run([*command, "-o", str(tmp_path / name)]) == 0
+        assert ("no pixel was changed" in capsys.readouterr().err) == unchanged
+        assert [row.get("unchanged", False) for row in rows(tmp_path / name)] == [unchanged] * 2
+
+
+def test_frames_of_a_clip_at_work_are_in_the_progress_line(tmp_path: Path, monkeypatch) -> None:
+    """Until its row comes; clips and pictures count together."""
+    (tmp_path / "in").mkdir()
+    make(tmp_path / "in" / "a.mp4", SHORT)
+    animation(tmp_path / "in" / "b.gif", loop=0)
+    seen: list[tuple[float, str]] = []
+    update = rich.progress.Progress.update
+
+    def watched(self: Any, task: Any, **told: Any) -> None:
+        seen.append((told["completed"], told["rate"].partition(" MP/s")[2]))
+        update(self, task, **told)
+
+    monkeypatch.setattr(rich.progress.Progress, "update", watched)
+    command = ["run", str(tmp_path / "in"), "-o", str(tmp_path / "out"), *FAST, "--jobs", "1"]
+    assert run(command) == 0
+    clip = [(done / 6, f", {done}/6 frames") for done in range(1, 7)]
+    animated = [(1 + done / 5, f", {done}/5 frames") for done in range(1, 6)]
+    assert seen == [*clip, (1, ""), *animated, (2, "")]
 
 
 def test_a_list_of_clips(bucket: str, tmp_path: Path) -> None:  # noqa: F811

@@ -51,10 +51,8 @@ def test_nothing_changed(tmp_path: Path, monkeypatch, capsys) -> None:
     for index, frame in enumerate(frames(source)):
         Image.fromarray(frame).save(folder / f"{index}.png")
     for clip, options in ((source, ()), (folder, ("--frames",))):
-        for derain, unchanged in ((same, True), (lambda pixels: 255 - pixels, False)):
-            monkeypatch.setattr(
-                "derain.clips.derainers.for_clips", lambda _, d=derain: EachFrame(d)
-            )
+        for each, unchanged in ((same, True), (lambda pixels: 255 - pixels, False)):
+            monkeypatch.setattr("derain.clips.derainers.for_clips", lambda _, d=each: EachFrame(d))
             assert run([str(clip), *options, *FAST, "--quiet", "--overwrite"]) == 0
             assert ("no pixel was changed" in capsys.readouterr().err) == unchanged
 

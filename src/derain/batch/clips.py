@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from derain.batch.digests import digest
@@ -39,10 +40,18 @@ class Clips:
         target: Where results go.
         derainer: Of pictures; its memory and processors are those of frames, too.
         room: For all that is at work beside the network.
+        frames: Told (name, finished frames, all frames as far as known) of clips at work.
     """
 
-    def __init__(self, target: Store, derainer: Derainer, room: Room) -> None:
+    def __init__(
+        self,
+        target: Store,
+        derainer: Derainer,
+        room: Room,
+        frames: Callable[[str, int, int], None],
+    ) -> None:
         self._target, self._derainer, self._room = target, derainer, room
+        self._frames = frames
 
     def video(self, row: Row, store: Store, key: str, ours: bool) -> Row:
         """Do a video file.
@@ -74,7 +83,8 @@ class Clips:
         with place_for(store, key, target, row.target) as place:
             info, stream = probe(place.source), for_clips(self._derainer)
             outputs, settings = {"clean": place.result}, settings_of(self._derainer)
-            job = ClipJob(place.source, outputs, stream, settings)
+            progress = partial(self._frames, row.source)
+            job = ClipJob(place.source, outputs, stream, settings, progress=progress)
             with (
                 self._room.hold(clip_memory(*info.seen_size, info.deep)),
                 made_clip(job, info) as made,
@@ -107,7 +117,8 @@ class Clips:
             pixels = animation.frames * width * height
             with self._room.hold(clip_memory(width, height) + pixels * _HELD):
                 outputs = {"clean": place.result}
-                result = derain_animation(place.source, outputs, stream, lambda *_: None)
+                progress = partial(self._frames, row.source)
+                result = derain_animation(place.source, outputs, stream, progress)
             data = place.result.read_bytes()
             row = replace(
                 row,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -88,18 +88,24 @@ class Worker:
     Args:
         settings: Of the run.
         derainer: One that is loaded already.
+        frames: Told (name, finished frames, all frames as far as known) of clips at work.
 
     Attributes:
         target: Where results go.
     """
 
-    def __init__(self, settings: Settings, derainer: Derainer | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        derainer: Derainer | None = None,
+        frames: Callable[[str, int, int], None] = lambda name, done, total: None,
+    ) -> None:
         self._settings = settings
         self._derainer = derainer or settings.derainer()
         self.target = open_store(settings.target)
         self._stores: dict[str, Store] = {}
         self._pictures = picture_room()
-        self._clips = Clips(self.target, self._derainer, self._pictures)
+        self._clips = Clips(self.target, self._derainer, self._pictures, frames)
 
     def __call__(self, task: Task, ours: bool = False) -> Row:
         """Do one picture or clip.

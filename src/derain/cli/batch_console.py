@@ -31,6 +31,8 @@ class BatchReporter(Reporter):
         super().__init__(None, quiet, as_json)
         self.done = self.failed = self.unchanged = 0
         self._others: Counter[str] = Counter()
+        self._behind = 0  # pictures and clips that are finished, those of earlier runs included
+        self._clips: dict[str, tuple[int, int]] = {}  # at work: frames that are finished, and all
         self._began = time.monotonic()
 
     def show(self, progress: Progress, plan: Plan) -> None:
@@ -47,13 +49,27 @@ class BatchReporter(Reporter):
             self.warn(row.error)
         for note in row.notes:
             self.line(f"{row.source}: {note}")
-        self._pixels += row.pixels
+        with self._lock:
+            self._total = progress.total
+            self._behind = progress.before + self.done + self.failed
+            self._pixels += row.pixels
+            self._clips.pop(row.source, None)
+            self._update()
+
+    def frames(self, source: str, done: int, total: int) -> None:
+        """A frame of a clip at work is finished; from any thread."""
+        with self._lock:
+            self._clips[source] = done, total
+            self._update()
+
+    def _update(self) -> None:
         pace = self._pixels / 1e6 / max(1e-9, time.monotonic() - self._began)
+        done, total = map(sum, zip((0, 0), *self._clips.values(), strict=True))
         self._progress.update(
             self._task,
-            completed=progress.before + self.done + self.failed,
-            total=progress.total,
-            rate=f"{pace:.2f} MP/s",
+            completed=self._behind + sum(done / total for done, total in self._clips.values()),
+            total=self._total,
+            rate=f"{pace:.2f} MP/s" + (f", {done}/{total} frames" if total else ""),
         )
 
     def planned(self, plan: Plan, manifest: Manifest) -> None:

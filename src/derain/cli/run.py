@@ -119,13 +119,13 @@ def run(
     )
     derainer = settings.derainer()
     manifest = Manifest(target, settings.fingerprint(derainer))
+    reporter = BatchReporter(quiet, json)
     if ray is not None:
         from derain.batch.on_ray import on_ray
 
         execute = on_ray(settings, ray)
     else:
-        execute = in_threads(Worker(settings, derainer), jobs)
-    reporter = BatchReporter(quiet, json)
+        execute = in_threads(Worker(settings, derainer, reporter.frames), jobs)
     with reporter:
         if dry_run:
             manifest.load()
