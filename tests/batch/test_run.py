@@ -11,12 +11,15 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from derain import Derainer
+from derain.batch import Manifest, Row, open_store
 from derain.cli.main import run
+from derain.errors import DiskFullError
 from derain.media import read_picture
 from tests.batch.conftest import Fill
 from tests.cli.test_outputs import NOTHING, Idle
@@ -271,3 +274,16 @@ def test_a_run_that_changes_nothing_says_so(
     assert run(["run", str(folder), "-o", str(tmp_path / "out"), *FAST, "--quiet"]) == 0
     assert not capsys.readouterr().err
     assert not any("unchanged" in row for row in rows(tmp_path / "out"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_disk_that_is_full_under_the_manifest(tmp_path: Path) -> None:
+    """It is named, when a row is written and when the file is closed."""
+    manifest = Manifest(open_store(str(tmp_path)), {})
+    manifest.open((0, 1))
+    log: Any = manifest._log
+    log._file.close()
+    log._file = Path("/dev/full").open("ab")  # noqa: SIM115 - the manifest closes it
+    for write in (lambda: manifest.append(Row("a.png", "1", "a.png", "done")), manifest.close):
+        with pytest.raises(DiskFullError, match=r"-of-00001\.jsonl: no space left"):
+            write()

@@ -207,7 +207,10 @@ class _File:
         """Nothing is held back."""
 
     def close(self) -> None:
-        self._file.close()
+        try:
+            self._file.close()  # which writes what could not be written before
+        except OSError as error:
+            raise explain_os_error(error, self._path) from error
 
 
 class _Parts:
