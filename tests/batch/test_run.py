@@ -276,6 +276,21 @@ def test_a_run_that_changes_nothing_says_so(
     assert not any("unchanged" in row for row in rows(tmp_path / "out"))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names of other systems are text")
+def test_a_name_that_is_no_text(fill: Fill, tmp_path: Path, capsys) -> None:
+    """It is a picture as all others are."""
+    folder, out = fill(2), tmp_path / "out"
+    name = os.fsdecode(b"\xff\xc3\xa9.png")
+    (folder / "000.png").rename(folder / name)
+    for _ in range(2):
+        assert run(["run", str(folder), "-o", str(out), *FAST]) == 0
+        assert sorted(str(row["source"]) for row in rows(out)) == ["sub/001.png", name]
+    assert run(["manifest", "verify", str(out)]) == 0
+    (out / name).unlink()
+    assert run(["manifest", "verify", str(out)]) == 1
+    assert "\\udcff" in capsys.readouterr().out
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
 def test_a_disk_that_is_full_under_the_manifest(tmp_path: Path) -> None:
     """It is named, when a row is written and when the file is closed."""

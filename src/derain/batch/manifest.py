@@ -59,7 +59,8 @@ class Row:
 
     def to_json(self) -> str:
         kept = {key: value for key, value in asdict(self).items() if value or key == "version"}
-        return json.dumps(kept, ensure_ascii=False)
+        # Bytes of a name that are no UTF-8 become escapes, which JSON has, too.
+        return json.dumps(kept, ensure_ascii=False).encode(errors="backslashreplace").decode()
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Row:
@@ -243,11 +244,11 @@ class _Parts:
                 self._timer.cancel()
                 self._timer = None
             while self._lines:
-                lines = [self._header, *self._lines]
+                lines = [line.encode() for line in (self._header, *self._lines)]
                 name = f"{self._base}/{self._number:06}.jsonl"
-                if not self._store.create(name, "".join(f"{line}\n" for line in lines).encode()):
-                    there = self._store.read(name).decode().split("\n")[:-1]
-                    if there != lines[: len(there)]:
+                if not self._store.create(name, b"".join(line + b"\n" for line in lines)):
+                    there = self._store.read(name).split(b"\n")[:-1]
+                    if not there or there != lines[: len(there)]:
                         self._number += 1  # another process writes this shard, too
                         continue
                     lines = there  # ours: the store had put it before it said that it could not
