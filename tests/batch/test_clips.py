@@ -28,7 +28,10 @@ from derain import Derainer
 from derain.batch import Manifest, open_store
 from derain.batch.once import sha256_of
 from derain.batch.places import place_for
+from derain.batch.plan import Task
+from derain.batch.sources import Located
 from derain.batch.stores import Store
+from derain.batch.worker import Settings, Worker
 from derain.cli.main import run
 from derain.clips.animation import derain_animation
 from derain.clips.derainers import for_clips, settings_of
@@ -336,6 +339,18 @@ def test_without_the_extra(fill: Fill, tmp_path: Path, monkeypatch, capsys) -> N
     (folder / "000.png").unlink()
     assert run(["run", str(folder), "-o", str(tmp_path / "two"), *FAST]) == 3
     assert "holds no pictures; for its clips: pip install" in capsys.readouterr().err
+
+
+def test_pictures_while_opencv_is_imported(fill: Fill, tmp_path: Path) -> None:
+    """By another thread, for a clip: for a moment it is a module that nobody can ask for."""
+    from derain.opencv import opencv
+
+    place = str(fill(1))
+    worker = Worker(Settings(str(tmp_path / "out"), model="fast", backend="onnxruntime"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opencv(), "__spec__", None)
+        row = worker(Task(Located(place, "000.png", "000.png"), "000.png"))
+    assert row.done, row.error
 
 
 def test_a_clip_takes_its_memory_from_that_of_pictures(tmp_path: Path, monkeypatch) -> None:

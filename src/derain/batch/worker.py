@@ -105,6 +105,7 @@ class Worker:
         self.target = open_store(settings.target)
         self._stores: dict[str, Store] = {}
         self._pictures = picture_room()
+        self._video = video_installed()  # not asked while another thread imports what is asked for
         self._clips = Clips(self.target, self._derainer, self._pictures, frames)
 
     def __call__(self, task: Task, ours: bool = False) -> Row:
@@ -144,7 +145,7 @@ class Worker:
         if is_clip(path):
             return self._clips.animation(row, store, source.key, ours)
         data, name = store.read(source.key), store.shown(source.key)
-        if video_installed() and is_animated(path, data):
+        if self._video and is_animated(path, data):
             return self._clips.animation(row, store, source.key, ours)
         file = PictureFile(data, name)
         kind = settings.kind or file.probe.format
