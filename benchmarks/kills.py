@@ -1,13 +1,14 @@
-"""Whether each result of ``derain run`` is there once, whatever is killed in between.
+"""Whether each result of ``derain run`` is there once, whatever goes wrong in between.
 
-    python -m benchmarks.kills [--pictures 10000] [--kills 20] [--ray] [--seed 0]
+    python -m benchmarks.kills [--pictures 10000] [--kills 20] [--places folder bucket] [--seed 0]
 
-Small pictures, one in a thousand of them damaged, go from a folder into a folder and from a bucket
-into a bucket (moto's server in a process of its own), and with --ray through a cluster of three
-nodes. Each run is ended by SIGKILL at random moments, while it starts and while it works, and
-begun again; on the cluster a worker is killed as often as the driver. At last it is left alone, and
-its results and its manifest are compared with those of a run that nobody disturbed. A result that
-is missing, another, or told twice ends the command with code 1.
+Small pictures, one in a thousand of them damaged, go from a folder into a folder, from a bucket
+into a bucket (``benchmarks.moody``: slow at times, and at times it answers 503), and through a Ray
+cluster of three nodes. Each run is ended by SIGKILL at random moments, while it starts and while it
+works, and begun again; on the cluster a worker is killed as often as the driver. Half way the disk
+of the folder, a small one of memory that only root can make, is full for a while. At last a run is
+left alone, and its results and its manifest are compared with those of a run that nobody disturbed.
+A result that is missing, another, or told twice ends the command with code 1.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,42 @@ from derain.batch import Manifest, open_store
 
 _POISONED = 1000  # one in so many is no picture
 _WHILE_IT_STARTS = 0.2  # share of the kills
+_FULL = 20  # pictures that a run tells of at most while its disk is full
+_EARLY = 1000  # pictures after which memory has its size
 _OPTIONS = ["--model", "fast", "--backend", "onnxruntime", "--json"]
 
 
+class Disk:
+    """A small disk of memory, and what fills it.
+
+    Args:
+        place: Where it is; a new folder.
+        megabytes: Its size.
+    """
+
+    def __init__(self, place: Path, megabytes: int) -> None:
+        self._place, self._ballast = place, place / ".ballast"
+        place.mkdir()
+        options = ["-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(place)]
+        subprocess.run(["mount", *options], check=True)
+
+    def fill(self) -> None:
+        """Leave no byte free."""
+        with suppress(OSError), self._ballast.open("wb", buffering=0) as file:
+            while file.write(bytes(1 << 12)):
+                pass
+
+    def empty(self) -> None:
+        """Make room again."""
+        self._ballast.unlink()
+
+    def close(self) -> None:
+        """Take it away."""
+        subprocess.run(["umount", str(self._place)], check=True)
+
+
 class Disturber:
-    """Runs a command again and again, and kills what belongs to it.
+    """Runs a command again and again, and disturbs it.
 
     Args:
         source, out: Of the run.
@@ -46,53 +78,90 @@ class Disturber:
         pictures: How many it has.
         kills: How often something is killed, spread over the whole of it.
         seed: Of the moments.
-        workers: Whether its workers are processes of their own, which die as often as it does.
+        disk: What is full for a while, instead of one of the kills.
+
+    Attributes:
+        starts: How often it was begun.
+        accidents: What happened, and how often.
+        early, late: Most MiB that one process of it took until its thousandth picture, and at all.
     """
 
     def __init__(
         self, source: str, out: str, options: list[str], pictures: int, kills: int, seed: int,
-        workers: bool,
+        disk: Disk | None = None,
     ) -> None:  # fmt: skip
         self._command = [
             *(sys.executable, "-m", "derain", "run", source, "-o", out),
             *(*_OPTIONS, *options),
         ]
         self._apart, self._rng = pictures / (kills + 1), random.Random(seed)
-        self._left, self._workers = kills, workers
+        self._left, self._fills_at = kills, kills // 2 + 1
+        self._workers, self._disk = "--ray" in options, disk
+        self._disk_was_full, self._told = False, ""
         self.starts = 0
-        self.killed: Counter[str] = Counter()
+        self.accidents: Counter[str] = Counter()
+        self.early = self.late = 0.0
 
     def run(self) -> None:
-        """Until it ends by itself."""
-        while (code := self._once()) == -signal.SIGKILL:
+        """Until it ends by itself, undisturbed."""
+        while (code := self._once()) == -signal.SIGKILL or self._disk_was_full:
             pass
         if code not in (0, 1):  # 1 for the damaged pictures
-            sys.exit(f"{' '.join(self._command)} ended with {code}")
+            sys.exit(f"{' '.join(self._command)} ended with {code}: {self._told}")
 
     def _once(self) -> int:
         self.starts += 1
-        with subprocess.Popen(
-            self._command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        ) as process:
+        self._disk_was_full = False
+        with (
+            tempfile.TemporaryFile() as told,
+            subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=told) as process,
+        ):
             assert process.stdout is not None
             if self._left and self._rng.random() < _WHILE_IT_STARTS:
                 time.sleep(self._rng.uniform(0, 5))
-                self._kill(process.pid, "driver")
+                self._kill(process.pid, "the run")
             at = self._next()
             for row, _ in enumerate(process.stdout, 1):
+                if row % 100 == 0:
+                    self._weigh(process.pid, row)
                 if self._left and row == at:
                     time.sleep(self._rng.uniform(0, 0.1))
-                    workers = self._found_workers() if self._rng.random() < 0.5 else []
-                    if workers:
-                        self._kill(self._rng.choice(workers), "worker")
-                    else:
-                        self._kill(process.pid, "driver")
+                    self._disturb(process)
                     at += self._next()
-            return process.wait()
+            code = process.wait()
+            told.seek(0)
+            self._told = told.read()[-2000:].decode(errors="replace")
+            return code
 
     def _next(self) -> int:
-        """Pictures until something is killed."""
+        """Pictures until something happens."""
         return 1 + int(self._rng.uniform(0, 2 * self._apart))
+
+    def _disturb(self, process: subprocess.Popen[bytes]) -> None:
+        if self._disk and self._left == self._fills_at:
+            self._fill(self._disk, process)
+            return
+        workers = self._found_workers() if self._rng.random() < 0.5 else []
+        if workers:
+            self._kill(self._rng.choice(workers), "a worker")
+        else:
+            self._kill(process.pid, "the run")
+
+    def _fill(self, disk: Disk, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        disk.fill()
+        for _ in zip(range(_FULL), process.stdout, strict=False):  # or until it ends of it
+            pass
+        disk.empty()
+        self._disk_was_full = True
+        self.accidents["disk full"] += 1
+        self._left -= 1
+
+    def _weigh(self, number: int, row: int) -> None:
+        with suppress(psutil.Error):
+            self.late = max(self.late, psutil.Process(number).memory_info().rss / 2**20)
+            if row <= _EARLY:
+                self.early = self.late
 
     def _found_workers(self) -> list[int]:
         if not self._workers:
@@ -107,7 +176,7 @@ class Disturber:
     def _kill(self, number: int, kind: str) -> None:
         with suppress(ProcessLookupError):
             os.kill(number, signal.SIGKILL)
-            self.killed[kind] += 1
+            self.accidents[f"{kind} killed"] += 1
             self._left -= 1
 
 
@@ -135,13 +204,12 @@ def _results(place: str) -> dict[str, bytes]:
 
 @contextmanager
 def bucket_server() -> Iterator[None]:
-    """A server that does what S3 does, in a process of its own, with the credentials for it set."""
+    """``benchmarks.moody`` in a process of its own, with the credentials for it set."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-c", "from moto.server import main; main()"]
     server = subprocess.Popen(
-        [*command, "-H", "127.0.0.1", "-p", str(port)],
+        [sys.executable, "-m", "benchmarks.moody", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -187,45 +255,59 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=10_000)
     parser.add_argument("--size", default="64x48", help="of the pictures")
     parser.add_argument("--kills", type=int, default=20, help="at each place")
-    parser.add_argument("--ray", action="store_true", help="on a cluster, too")
+    parser.add_argument(
+        "--places", nargs="+", choices=["folder", "bucket", "ray"], default=["folder", "bucket"]
+    )
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     width, height = map(int, asked.size.split("x"))
     began, fine = time.perf_counter(), True
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place, ExitStack() as opened:
         root = Path(place)
         source, whole = root / "rainy", str(root / "dry")
         make_pictures(source, asked.pictures, width, height)
         for path in sorted(source.rglob("*.jpg"))[::_POISONED]:
             path.write_bytes(path.read_bytes()[:100])
-        Disturber(str(source), whole, [], asked.pictures, 0, 0, workers=False).run()
+        alone = Disturber(str(source), whole, [], asked.pictures, 0, 0)
+        alone.run()
+        print(
+            f"{asked.pictures} pictures of {asked.size}: {time.perf_counter() - began:.0f} s; at "
+            f"most {alone.early:.0f} MiB until picture {_EARLY}, and {alone.late:.0f} MiB at all",
+            flush=True,
+        )
 
-        def at(name: str, origin: str, out: str, options: list[str]) -> None:
+        def at(name: str, origin: str, out: str, options: list[str], disk: Disk | None) -> None:
             nonlocal fine
             since = time.perf_counter()
             disturber = Disturber(
-                origin, out, options, asked.pictures, asked.kills, asked.seed, bool(options)
+                origin, out, options, asked.pictures, asked.kills, asked.seed, disk
             )
             disturber.run()
             words, good = compare(out, whole)
             fine &= good
-            killed = ", ".join(f"{count} {kind}" for kind, count in disturber.killed.items())
+            happened = ", ".join(f"{what} {n} times" for what, n in disturber.accidents.items())
             print(
-                f"{name}: {disturber.starts} starts, killed: {killed or 'nothing'}; {words}; "
+                f"{name}: {disturber.starts} starts, {happened or 'nothing happened'}; {words}; "
                 f"{time.perf_counter() - since:.0f} s",
                 flush=True,
             )
 
-        print(f"{asked.pictures} pictures of {asked.size}", flush=True)
-        at("folder", str(source), str(root / "folder"), [])
-        with bucket_server():
-            store = open_store("s3://footage/rainy")
-            for path in source.rglob("*.jpg"):
-                store.create(path.relative_to(source).as_posix(), path.read_bytes())
-            at("bucket", "s3://footage/rainy", "s3://footage/dry", [])
-        if asked.ray:
-            with cluster() as address:
-                at("ray", str(source), str(root / "ray"), ["--ray", address])
+        for name in asked.places:
+            if name == "folder":
+                disk = None
+                if os.name == "posix" and os.getuid() == 0:
+                    disk = Disk(root / "disk", 64 + asked.pictures // 100)
+                    opened.callback(disk.close)
+                at(name, str(source), str(root / "disk" / "dry"), [], disk)
+            elif name == "bucket":
+                opened.enter_context(bucket_server())
+                store = open_store("s3://footage/rainy")
+                for path in source.rglob("*.jpg"):
+                    store.create(path.relative_to(source).as_posix(), path.read_bytes())
+                at(name, "s3://footage/rainy", "s3://footage/dry", [], None)
+            else:
+                address = opened.enter_context(cluster())
+                at(name, str(source), str(root / "ray"), ["--ray", address], None)
     print(f"in {time.perf_counter() - began:.0f} s: {'as it should be' if fine else 'WRONG'}")
     sys.exit(not fine)
 

@@ -6,8 +6,8 @@ Three tables, each step in a process of its own:
 
 - time: the network alone on decoded pictures, as many at once as the run does, and runs of a tenth,
   a half and all of the pictures, with their memory; a line through the three tells what a picture
-  costs, what a start costs, and how far the three are from a line. With --ray one more run goes
-  through a cluster of this machine's own;
+  costs, what a start costs, and how far the three are from a line. With --ray three more runs go
+  through clusters of this machine's own;
 - names: seconds until all names of a folder of so many are counted, and memory;
 - from these, what a million and a billion pictures take on 1, 100 and 1,000 such machines.
 
@@ -111,7 +111,6 @@ def _family(process: psutil.Process) -> list[psutil.Process]:
 def measure_time(root: Path, asked: argparse.Namespace, jobs: int) -> tuple[float, float]:
     """Print the first table; gives processor seconds a picture and for a start."""
     options = ["--model", asked.model, "--quiet"]
-    side_by_side_options = [*options, "--jobs", str(jobs)]
     width, height = map(int, asked.size.split("x"))
     counts = sorted({max(1, asked.pictures // part) for part in (10, 2, 1)})
     for count in counts:
@@ -122,21 +121,30 @@ def measure_time(root: Path, asked: argparse.Namespace, jobs: int) -> tuple[floa
     print(f"{asked.model}, {asked.size}, {jobs} at once, {processors()} processors")
     print("pictures            seconds  processor seconds  each  peak MiB")
     _row(f"{counts[-1]}, network alone", counts[-1], alone)
-    costs = {}
-    for count in counts:
-        costs[count] = run(root / str(count), root / f"{count}-dry", side_by_side_options)
-        _row(str(count), count, costs[count])
+    each, start = _measure_runs(root, counts, [*options, "--jobs", str(jobs)], "", alone)
     if asked.ray:
-        through = run(root / str(counts[-1]), root / "ray-dry", [*options, "--ray", "local"])
-        _row(f"{counts[-1]}, --ray local", counts[-1], through)
-    each, start = np.polyfit(counts, [costs[count].processor for count in counts], 1)
-    off = max(abs(costs[count].processor / (start + each * count) - 1) for count in counts)
-    growth = costs[counts[-1]].memory / costs[counts[0]].memory
+        _measure_runs(root, counts, [*options, "--ray", "local"], " --ray", alone)
+    return each, start
+
+
+def _measure_runs(
+    root: Path, counts: list[int], options: list[str], name: str, alone: Cost
+) -> tuple[float, float]:
+    """Rows of runs with one more option, and a line through them."""
+    costs = []
+    for count in counts:
+        costs.append(run(root / str(count), root / f"{count}-dry{name}", options))
+        _row(f"{count}{name}", count, costs[-1])
+    each, start = np.polyfit(counts, [cost.processor for cost in costs], 1)
+    off = max(
+        abs(cost.processor / (start + each * count) - 1)
+        for count, cost in zip(counts, costs, strict=True)
+    )
     print(
         f"a line through the runs: {each:.4f} processor seconds a picture, "
         f"{each / (alone.processor / counts[-1]):.2f} times the network alone, and {start:.1f} to "
         f"start; no run is more than {100 * off:.0f} % off; {counts[-1] / counts[0]:.0f} times the "
-        f"pictures take {growth:.2f} times the memory"
+        f"pictures take {costs[-1].memory / costs[0].memory:.2f} times the memory"
     )
     return float(each), float(start)
 

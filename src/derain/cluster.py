@@ -71,10 +71,10 @@ class Cluster:
         try:
             if not ray.is_initialized():
                 ray.init(address, log_to_driver=False, logging_level="ERROR")
-        except (ConnectionError, ValueError) as error:
-            raise StoreError(f"--ray {address}: no cluster answers ({first_line(error)})") from None
         except RuntimeError as error:  # versions of Ray or Python that differ
             raise BackendUnavailableError(f"--ray {address}: {first_line(error)}") from None
+        except Exception as error:  # noqa: BLE001 - that of a node that starts too slowly is plain
+            raise StoreError(f"--ray {address}: no cluster answers ({first_line(error)})") from None
         self._ray = ray
 
     def map(self, work: Work[T, R], tasks: Iterable[T]) -> Iterator[R]:

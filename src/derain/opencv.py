@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Literal
 
 from derain.errors import BackendUnavailableError
+
+_LOCK = threading.Lock()  # its import is in two parts, and another thread would get the first one
 
 
 def opencv(extra: Literal["video", "train"] = "video") -> Any:
@@ -17,7 +20,8 @@ def opencv(extra: Literal["video", "train"] = "video") -> Any:
         BackendUnavailableError: It is not installed.
     """
     try:
-        import cv2
+        with _LOCK:
+            import cv2
     except ImportError:
         raise BackendUnavailableError(f"clips need OpenCV: pip install 'derain[{extra}]'") from None
     return cv2

@@ -9,7 +9,7 @@ from pathlib import Path
 import obstore
 import pytest
 
-from derain.batch import open_store
+from derain.batch import Manifest, Row, open_store
 from derain.batch.stores.bucket import Bucket
 from derain.cli.main import run
 from derain.errors import InputNotFoundError, PermissionDeniedError, StoreError
@@ -176,3 +176,30 @@ def test_a_store_that_answers_503_for_a_while(
         "000.png": 3,
         "sub/001.png": 1,
     }
+
+
+def test_rows_that_were_put_though_the_store_said_otherwise(bucket: str, monkeypatch) -> None:
+    """They are in the manifest once, and so are those that came after."""
+    real, target = obstore.put, open_store(bucket)
+
+    def put_and_refuse(*args: object, **options: object) -> object:
+        real(*args, **options)
+        raise obstore.exceptions.GenericError("503 Slow Down")
+
+    manifest = Manifest(target, {})
+    manifest.open((0, 1))
+    manifest.append(Row("a.png", "1", "a.png", "done"))
+    with monkeypatch.context() as patch:
+        patch.setattr(obstore, "put", put_and_refuse)
+        with pytest.raises(StoreError):
+            manifest.flush()
+    manifest.append(Row("b.png", "1", "b.png", "done"))
+    manifest.close()
+    assert [row.source for row in Manifest(target).rows()] == ["a.png", "b.png"]
+    other = Manifest(target, {})  # another process, at the same shard
+    for each, name in ((manifest, "c.png"), (other, "d.png")):
+        each.open((0, 1))
+        each.append(Row(name, "1", name, "done"))
+    manifest.close()
+    other.close()
+    assert sorted(row.source[0] for row in Manifest(target).rows()) == ["a", "b", "c", "d"]

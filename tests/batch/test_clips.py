@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import rich.progress
 from PIL import Image
 
 pytest.importorskip("av")
@@ -26,11 +28,14 @@ from derain import Derainer
 from derain.batch import Manifest, open_store
 from derain.batch.once import sha256_of
 from derain.batch.places import place_for
+from derain.batch.plan import Task
+from derain.batch.sources import Located
 from derain.batch.stores import Store
+from derain.batch.worker import Settings, Worker
 from derain.cli.main import run
 from derain.clips.animation import derain_animation
 from derain.clips.derainers import for_clips, settings_of
-from derain.clips.work import SEGMENT, ClipOptions, derain_clip
+from derain.clips.work import SEGMENT, ClipJob, ClipOptions, derain_clip
 from derain.restore.memory import clip_memory
 from derain.restore.room import Room
 from tests.batch.conftest import Fill
@@ -88,7 +93,7 @@ def nothing_derained() -> Iterator[None]:
 def made_alone(source: Path, target: Path, derainer: Derainer) -> Path:
     """The result of ``derain CLIP``."""
     settings = settings_of(derainer)
-    derain_clip(source, {"clean": target}, for_clips(derainer), settings, ClipOptions())
+    derain_clip(ClipJob(source, {"clean": target}, for_clips(derainer), settings, ClipOptions()))
     return target
 
 
@@ -301,8 +306,8 @@ def test_two_processes_at_one_clip(places: tuple[Store, Store], tmp_path: Path, 
                 yield frame
 
     with place_for(source, "a.mp4", target, "a.mp4") as place:
-        derain_clip(place.source, {"clean": place.result}, Second(for_clips(fast)),
-                    {}, ClipOptions())  # fmt: skip
+        derain_clip(ClipJob(place.source, {"clean": place.result}, Second(for_clips(fast)),
+                    {}, ClipOptions()))  # fmt: skip
     (row,) = told(target)
     assert row.error == f"{target.shown('a.mp4')}: another process is at work on it; " \
         "wait for it, or stop it"  # fmt: skip
@@ -336,6 +341,18 @@ def test_without_the_extra(fill: Fill, tmp_path: Path, monkeypatch, capsys) -> N
     assert "holds no pictures; for its clips: pip install" in capsys.readouterr().err
 
 
+def test_pictures_while_opencv_is_imported(fill: Fill, tmp_path: Path) -> None:
+    """By another thread, for a clip: for a moment it is a module that nobody can ask for."""
+    from derain.opencv import opencv
+
+    place = str(fill(1))
+    worker = Worker(Settings(str(tmp_path / "out"), model="fast", backend="onnxruntime"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opencv(), "__spec__", None)
+        row = worker(Task(Located(place, "000.png", "000.png"), "000.png"))
+    assert row.done, row.error
+
+
 def test_a_clip_takes_its_memory_from_that_of_pictures(tmp_path: Path, monkeypatch) -> None:
     """One room for all: where a clip needs all of it, a picture waits."""
     held: list[int] = []
@@ -352,6 +369,50 @@ def test_a_clip_takes_its_memory_from_that_of_pictures(tmp_path: Path, monkeypat
     monkeypatch.setattr("derain.batch.worker.picture_room", lambda: Watched(1 << 30))
     assert run(["run", str(tmp_path / "in"), "-o", str(tmp_path / "out"), *FAST]) == 0
     assert held == [clip_memory(*SIZE)]
+
+
+def test_clips_that_come_back_as_they_were(tmp_path: Path, monkeypatch, capsys) -> None:
+    """Of all kinds, and only where no frame changed; one that was gone on with is not known."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    make(folder / "a.mkv", SHORT)
+    animation(folder / "b.gif", loop=0)
+    command = ["run", str(folder), *FAST, "--quiet"]
+
+    def last_changed(frames: Iterator[Any]) -> Iterator[Any]:
+        kept = list(frames)
+        return iter([*kept[:-1], 255 - kept[-1]])
+
+    for name, derain, unchanged in (("same", iter, True), ("other", last_changed, False)):
+        stream = SimpleNamespace(context=0, fingerprint=name)
+        monkeypatch.setattr(
+            "derain.batch.clips.for_clips",
+            lambda _, d=derain, s=stream: type("Stream", (), {
+                **vars(s), "__call__": staticmethod(d)})(),
+        )  # fmt: skip
+        assert run([*command, "-o", str(tmp_path / name)]) == 0
+        assert ("no pixel was changed" in capsys.readouterr().err) == unchanged
+        assert [row.get("unchanged", False) for row in rows(tmp_path / name)] == [unchanged] * 2
+
+
+def test_frames_of_a_clip_at_work_are_in_the_progress_line(tmp_path: Path, monkeypatch) -> None:
+    """Until its row comes; clips and pictures count together."""
+    (tmp_path / "in").mkdir()
+    make(tmp_path / "in" / "a.mp4", SHORT)
+    animation(tmp_path / "in" / "b.gif", loop=0)
+    seen: list[tuple[float, str]] = []
+    update = rich.progress.Progress.update
+
+    def watched(self: Any, task: Any, **told: Any) -> None:
+        seen.append((told["completed"], told["rate"].partition(" MP/s")[2]))
+        update(self, task, **told)
+
+    monkeypatch.setattr(rich.progress.Progress, "update", watched)
+    command = ["run", str(tmp_path / "in"), "-o", str(tmp_path / "out"), *FAST, "--jobs", "1"]
+    assert run(command) == 0
+    clip = [(done / 6, f", {done}/6 frames") for done in range(1, 7)]
+    animated = [(1 + done / 5, f", {done}/5 frames") for done in range(1, 6)]
+    assert seen == [*clip, (1, ""), *animated, (2, "")]
 
 
 def test_a_list_of_clips(bucket: str, tmp_path: Path) -> None:  # noqa: F811

@@ -53,3 +53,16 @@ def test_no_cluster_there(fill: Fill, tmp_path: Path, capsys) -> None:
     assert run(command) == 18
     assert "no cluster answers" in capsys.readouterr().err
     assert time.monotonic() - began < 60
+
+
+def test_a_cluster_that_does_not_start(fill: Fill, tmp_path: Path, monkeypatch, capsys) -> None:
+    """Ray has no kind of error for it."""
+
+    def init(*_: object, **__: object) -> None:
+        raise Exception("The current node timed out during startup.")
+
+    ray.shutdown()
+    monkeypatch.setattr(ray, "init", init)
+    command = ["run", str(fill(1)), "-o", str(tmp_path / "out"), *FAST, "--ray", "local"]
+    assert run(command) == 18
+    assert "--ray local: no cluster answers (The current node" in capsys.readouterr().err

@@ -11,14 +11,18 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from derain import Derainer
+from derain.batch import Manifest, Row, open_store
 from derain.cli.main import run
+from derain.errors import DiskFullError
 from derain.media import read_picture
 from tests.batch.conftest import Fill
+from tests.cli.test_outputs import NOTHING, Idle
 
 FAST = ("--model", "fast", "--backend", "onnxruntime", "--threads", "1")
 MANIFEST = Path(".derain") / "00000-of-00001.jsonl"
@@ -255,3 +259,46 @@ def test_a_signal_ends_it_within_a_second(
     assert "interrupted" in told
     assert run(["run", str(folder), "-o", str(out), *FAST]) == 0
     assert len(results(out)) == 24
+
+
+def test_a_run_that_changes_nothing_says_so(
+    fill: Fill, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    """As ``derain PICTURE`` does; the rows say it of each."""
+    folder, one = fill(2), Derainer("fast", backend=Idle())
+    monkeypatch.setattr("derain.batch.worker.Settings.derainer", lambda _: one)
+    assert run(["run", str(folder), "-o", str(tmp_path / "idle"), *FAST, "--quiet"]) == 0
+    assert NOTHING in " ".join(capsys.readouterr().err.split())
+    assert [row["unchanged"] for row in rows(tmp_path / "idle")] == [True, True]
+    monkeypatch.undo()
+    assert run(["run", str(folder), "-o", str(tmp_path / "out"), *FAST, "--quiet"]) == 0
+    assert not capsys.readouterr().err
+    assert not any("unchanged" in row for row in rows(tmp_path / "out"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of other systems are text")
+def test_a_name_that_is_no_text(fill: Fill, tmp_path: Path, capsys) -> None:
+    """It is a picture as all others are."""
+    folder, out = fill(2), tmp_path / "out"
+    name = os.fsdecode(b"\xff\xc3\xa9.png")
+    (folder / "000.png").rename(folder / name)
+    for _ in range(2):
+        assert run(["run", str(folder), "-o", str(out), *FAST]) == 0
+        assert sorted(str(row["source"]) for row in rows(out)) == ["sub/001.png", name]
+    assert run(["manifest", "verify", str(out)]) == 0
+    (out / name).unlink()
+    assert run(["manifest", "verify", str(out)]) == 1
+    assert "\\udcff" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_disk_that_is_full_under_the_manifest(tmp_path: Path) -> None:
+    """It is named, when a row is written and when the file is closed."""
+    manifest = Manifest(open_store(str(tmp_path)), {})
+    manifest.open((0, 1))
+    log: Any = manifest._log
+    log._file.close()
+    log._file = Path("/dev/full").open("ab")  # noqa: SIM115 - the manifest closes it
+    for write in (lambda: manifest.append(Row("a.png", "1", "a.png", "done")), manifest.close):
+        with pytest.raises(DiskFullError, match=r"-of-00001\.jsonl: no space left"):
+            write()

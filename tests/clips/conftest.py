@@ -10,7 +10,8 @@ import pytest
 
 pytest.importorskip("av")
 
-from derain.clips.work import ClipOptions, ClipResult, derain_clip
+from derain.clips.result import ClipResult
+from derain.clips.work import ClipJob, ClipOptions, derain_clip
 from tests.clips.made import Derain, EachFrame, same
 
 
@@ -23,10 +24,10 @@ def dry(tmp_path: Path) -> Callable[..., tuple[Path, ClipResult, list[str]]]:
     ) -> tuple[Path, ClipResult, list[str]]:
         target = tmp_path / (name or f"out-{source.name}")
         told: list[str] = []
-        done = derain_clip(
+        done = derain_clip(ClipJob(
             source, {"clean": target}, EachFrame(derain), {"model": "none"},
             ClipOptions(segment=5, **options), tell=told.append,
-        )  # fmt: skip
+        ))  # fmt: skip
         assert not list(tmp_path.glob(".*.derain"))
         return target, done, told
 

@@ -18,7 +18,7 @@ from derain import VideoDerainer
 from derain.cli.main import run
 from derain.media import read_picture
 from tests.cli.conftest import one_derainer  # noqa: F401
-from tests.clips.made import Made, frames, make, picture, read, times
+from tests.clips.made import EachFrame, Made, frames, make, picture, read, same, times
 
 FAST = ("--model", "fast", "--backend", "onnxruntime")
 SHORT = Made(times=times(6, 512), size=(64, 48))
@@ -42,6 +42,19 @@ def test_a_clip(tmp_path: Path, fast, capsys) -> None:
     made = result.stat().st_mtime_ns
     assert run([str(source), *FAST, "--overwrite", "--strength", "0.5"]) == 0
     assert result.stat().st_mtime_ns != made
+
+
+def test_nothing_changed(tmp_path: Path, monkeypatch, capsys) -> None:
+    """As for pictures; a folder of frames is a clip, too."""
+    source, folder = make(tmp_path / "a.mkv", SHORT), tmp_path / "in"
+    folder.mkdir()
+    for index, frame in enumerate(frames(source)):
+        Image.fromarray(frame).save(folder / f"{index}.png")
+    for clip, options in ((source, ()), (folder, ("--frames",))):
+        for each, unchanged in ((same, True), (lambda pixels: 255 - pixels, False)):
+            monkeypatch.setattr("derain.clips.derainers.for_clips", lambda _, d=each: EachFrame(d))
+            assert run([str(clip), *options, *FAST, "--quiet", "--overwrite"]) == 0
+            assert ("no pixel was changed" in capsys.readouterr().err) == unchanged
 
 
 def test_beside_it(tmp_path: Path, fast) -> None:

@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("av")
 
 from derain import VideoDerainer
-from derain.clips.work import ClipOptions, derain_clip
+from derain.clips.work import ClipJob, ClipOptions, derain_clip
 from derain.errors import OutputConflictError
 from tests.clips.made import EachFrame, Made, frames, make, read, times
 
@@ -23,10 +23,11 @@ LONG = Made(times=times(40, 512, 200))
 SCRIPT = """
 import signal, sys, time
 from pathlib import Path
-from derain.clips.work import ClipOptions, derain_clip
+from derain.clips.work import ClipJob, ClipOptions, derain_clip
 from tests.clips.test_resume import Smoother
 source, target = map(Path, sys.argv[1:])
-derain_clip(source, {"clean": target}, Smoother(0.05), {"model": 1}, ClipOptions(segment=5))
+options = ClipOptions(segment=5)
+derain_clip(ClipJob(source, {"clean": target}, Smoother(0.05), {"model": 1}, options))
 """
 
 
@@ -62,7 +63,7 @@ def test_stopped_and_gone_on_with(how: signal.Signals, tmp_path) -> None:
     source, target = make(tmp_path / "a.mp4", LONG), tmp_path / "b.mp4"
     whole = tmp_path / "whole.mp4"
     options = ClipOptions(segment=5)
-    derain_clip(source, {"clean": whole}, Smoother(), {"model": 1}, options)
+    derain_clip(ClipJob(source, {"clean": whole}, Smoother(), {"model": 1}, options))
     child = subprocess.Popen([sys.executable, "-c", SCRIPT, str(source), str(target)],
                              stderr=subprocess.DEVNULL)  # fmt: skip
     place = tmp_path / ".b.mp4.derain"
@@ -77,7 +78,9 @@ def test_stopped_and_gone_on_with(how: signal.Signals, tmp_path) -> None:
     assert not target.exists()
     told: list[str] = []
     derainer = Smoother()
-    done = derain_clip(source, {"clean": target}, derainer, {"model": 1}, options, tell=told.append)
+    done = derain_clip(
+        ClipJob(source, {"clean": target}, derainer, {"model": 1}, options, tell=told.append)
+    )
     assert 15 <= done.resumed < 40
     assert "going on" in told[0]
     assert derainer.seen == 40 - done.resumed + 2
@@ -98,7 +101,9 @@ def stopped(source, target, settings) -> None:
 
     count: list[int] = []
     with pytest.raises(KeyboardInterrupt):
-        derain_clip(source, {"clean": target}, EachFrame(derain), settings, ClipOptions(segment=5))
+        derain_clip(
+            ClipJob(source, {"clean": target}, EachFrame(derain), settings, ClipOptions(segment=5))
+        )
 
 
 @pytest.mark.parametrize("change", ["input", "settings", "options"])
@@ -114,7 +119,9 @@ def test_another_run_is_not_gone_on_with(change: str, tmp_path) -> None:
         options = ClipOptions(segment=5, crf=40)
     told: list[str] = []
     done = derain_clip(
-        source, {"clean": target}, EachFrame(lambda p: p), settings, options, tell=told.append
+        ClipJob(
+            source, {"clean": target}, EachFrame(lambda p: p), settings, options, tell=told.append
+        )
     )
     word = {"options": "encoding"}.get(change, change)
     assert f"discarded, since it was made with another {word}" in told[0]
@@ -130,11 +137,13 @@ def test_two_at_one_result(tmp_path) -> None:
     def derain(pixels):
         if not refused:
             with pytest.raises(OutputConflictError, match=r"b\.mp4: another process") as told:
-                derain_clip(source, {"clean": target}, EachFrame(lambda p: p), {}, ClipOptions())
+                derain_clip(
+                    ClipJob(source, {"clean": target}, EachFrame(lambda p: p), {}, ClipOptions())
+                )
             refused.append(told)
         return pixels
 
-    derain_clip(source, {"clean": target}, EachFrame(derain), {"model": 1}, ClipOptions())
+    derain_clip(ClipJob(source, {"clean": target}, EachFrame(derain), {"model": 1}, ClipOptions()))
     assert refused
     assert len(read(target).times) == 40
     assert not list(tmp_path.glob(".*.derain"))
@@ -148,7 +157,9 @@ def test_a_half_written_segment_is_made_again(tmp_path) -> None:
     assert manifest["input"]["size"] == source.stat().st_size
     (place / ".derain-abcdefgh").write_bytes(b"half")
     done = derain_clip(
-        source, {"clean": target}, EachFrame(lambda p: p), {"model": 1}, ClipOptions(segment=5)
+        ClipJob(
+            source, {"clean": target}, EachFrame(lambda p: p), {"model": 1}, ClipOptions(segment=5)
+        )
     )
     assert done.resumed == 10
     assert not place.exists()
@@ -169,7 +180,9 @@ def test_memory_is_flat(tmp_path) -> None:
         most = max(most, sum(ref() is not None for ref in alive))
         return pixels.copy()
 
-    derain_clip(source, {"clean": tmp_path / "b.mp4"}, EachFrame(derain), {}, ClipOptions())
+    derain_clip(
+        ClipJob(source, {"clean": tmp_path / "b.mp4"}, EachFrame(derain), {}, ClipOptions())
+    )
     gc.collect()
     assert len(alive) == 120
     assert most < 6
@@ -187,9 +200,11 @@ def test_what_ships_goes_on_to_the_same_frames(tmp_path, fast) -> None:
                     raise KeyboardInterrupt
                 yield frame
 
-    derain_clip(source, {"clean": whole}, VideoDerainer(fast), {"model": 1}, options)
+    derain_clip(ClipJob(source, {"clean": whole}, VideoDerainer(fast), {"model": 1}, options))
     with pytest.raises(KeyboardInterrupt):
-        derain_clip(source, {"clean": target}, Stopped(fast), {"model": 1}, options)
-    done = derain_clip(source, {"clean": target}, VideoDerainer(fast), {"model": 1}, options)
+        derain_clip(ClipJob(source, {"clean": target}, Stopped(fast), {"model": 1}, options))
+    done = derain_clip(
+        ClipJob(source, {"clean": target}, VideoDerainer(fast), {"model": 1}, options)
+    )
     assert done.resumed == 10
     assert all(np.array_equal(a, b) for a, b in zip(frames(target), frames(whole), strict=True))

@@ -198,10 +198,15 @@ def test_the_catalogue(client: httpx.Client) -> None:
 
 def test_one_probe_and_one_decoder() -> None:
     """What is said of a file before it is unpacked holds afterwards."""
-    from derain.media import probe_picture
+    from derain.media import PictureFile
 
     picture = Picture(np.full((7, 9, 3), 1000, np.uint16))
     for kind in ("PNG", "TIFF"):
         data = encode_picture(replace(picture, format=kind))
-        assert probe_picture(data) == (kind, 9, 7, True)
-    assert probe_picture(encoded(np.zeros((7, 9, 3), np.uint8), "JPEG")) == ("JPEG", 9, 7, False)
+        assert PictureFile(data).probe == (kind, 9, 7, True)
+    assert PictureFile(encoded(np.zeros((7, 9, 3), np.uint8), "JPEG")).probe == (
+        "JPEG",
+        9,
+        7,
+        False,
+    )

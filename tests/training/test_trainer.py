@@ -16,14 +16,14 @@ import pytest
 import torch
 from PIL import Image
 
-from derain.errors import ConfigError, TrainingError
+from derain.errors import ConfigError, OutputConflictError, TrainingError
+from derain.locks import held_alone
 from derain.nn import load_network
 from derain.training import TrainConfig, Trainer, checkpoint
 from derain.training.batches import BatchSource, PairPool, SynthesisPool
 from derain.training.checkpoint import load_checkpoint, save_checkpoint
 from derain.training.clock import Clock
 from derain.training.dataset import load_data
-from derain.training.lock import folder_to_itself
 from derain.training.objectives import Distillation
 from tests.training.conftest import resumed_run, through_run
 
@@ -371,7 +371,11 @@ def test_pairs_lend_their_rain(make: Make, data_root: Path, tmp_path: Path) -> N
 
 def test_two_runs_in_one_folder_are_kept_apart(make: Make) -> None:
     config = make()
-    with folder_to_itself(Path(config.out)), pytest.raises(TrainingError, match="another process"):
+    out = Path(config.out)
+    with (
+        held_alone(out / ".lock", out),
+        pytest.raises(OutputConflictError, match="another process"),
+    ):
         Trainer(config).run()
     assert Trainer(config).run() is not None
 

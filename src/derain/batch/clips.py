@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from derain.batch.digests import digest
@@ -39,10 +40,18 @@ class Clips:
         target: Where results go.
         derainer: Of pictures; its memory and processors are those of frames, too.
         room: For all that is at work beside the network.
+        frames: Told (name, finished frames, all frames as far as known) of clips at work.
     """
 
-    def __init__(self, target: Store, derainer: Derainer, room: Room) -> None:
+    def __init__(
+        self,
+        target: Store,
+        derainer: Derainer,
+        room: Room,
+        frames: Callable[[str, int, int], None],
+    ) -> None:
         self._target, self._derainer, self._room = target, derainer, room
+        self._frames = frames
 
     def video(self, row: Row, store: Store, key: str, ours: bool) -> Row:
         """Do a video file.
@@ -62,7 +71,7 @@ class Clips:
             DerainError: Nothing was written.
         """
         from derain.clips.container import probe
-        from derain.clips.work import ClipOptions, made_clip
+        from derain.clips.work import ClipJob, made_clip
 
         began, target = time.monotonic(), self._target
         if (told := _told_before(target, row.target)) is not None:
@@ -73,10 +82,12 @@ class Clips:
             raise taken(target, row.target)
         with place_for(store, key, target, row.target) as place:
             info, stream = probe(place.source), for_clips(self._derainer)
-            settings, options = settings_of(self._derainer), ClipOptions()
+            outputs, settings = {"clean": place.result}, settings_of(self._derainer)
+            progress = partial(self._frames, row.source)
+            job = ClipJob(place.source, outputs, stream, settings, progress=progress)
             with (
                 self._room.hold(clip_memory(*info.seen_size, info.deep)),
-                made_clip(place.source, {"clean": place.result}, stream, settings, options) as made,
+                made_clip(job, info) as made,
             ):
                 files, result = made
                 file = files["clean"]
@@ -89,6 +100,7 @@ class Clips:
                     error=place.told(error),
                     notes=tuple(map(place.told, result.notes)),
                     pixels=result.frames * result.width * result.height,
+                    unchanged=not result.changed,
                 )
                 target.replace(_receipt_name(row.target), row.to_json().encode())
                 write_once(target, row.target, file, row.sha256, ours)
@@ -105,14 +117,16 @@ class Clips:
             pixels = animation.frames * width * height
             with self._room.hold(clip_memory(width, height) + pixels * _HELD):
                 outputs = {"clean": place.result}
-                _, notes = derain_animation(place.source, outputs, stream, lambda *_: None)
+                progress = partial(self._frames, row.source)
+                result = derain_animation(place.source, outputs, stream, progress)
             data = place.result.read_bytes()
             row = replace(
                 row,
                 status="done",
                 sha256=hashlib.sha256(data).hexdigest(),
-                notes=tuple(map(place.told, notes)),
+                notes=tuple(map(place.told, result.notes)),
                 pixels=pixels,
+                unchanged=not result.changed,
             )
             write_once(self._target, row.target, data, row.sha256, ours)
         return row

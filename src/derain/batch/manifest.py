@@ -42,6 +42,7 @@ class Row:
         notes: What the result could not keep.
         attempts: How often it was tried, in this run.
         pixels: Of the picture; of a clip, of all its frames.
+        unchanged: Whether no pixel was changed; of clips that were gone on with nobody looked.
     """
 
     source: str
@@ -54,10 +55,12 @@ class Row:
     notes: tuple[str, ...] = ()
     attempts: int = 1
     pixels: int = 0
+    unchanged: bool = False
 
     def to_json(self) -> str:
         kept = {key: value for key, value in asdict(self).items() if value or key == "version"}
-        return json.dumps(kept, ensure_ascii=False)
+        # Bytes of a name that are no UTF-8 become escapes, which JSON has, too.
+        return json.dumps(kept, ensure_ascii=False).encode(errors="backslashreplace").decode()
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Row:
@@ -205,7 +208,10 @@ class _File:
         """Nothing is held back."""
 
     def close(self) -> None:
-        self._file.close()
+        try:
+            self._file.close()  # which writes what could not be written before
+        except OSError as error:
+            raise explain_os_error(error, self._path) from error
 
 
 class _Parts:
@@ -237,13 +243,17 @@ class _Parts:
             if self._timer:
                 self._timer.cancel()
                 self._timer = None
-            if not self._lines:
-                return
-            data = "".join(f"{line}\n" for line in (self._header, *self._lines)).encode()
-            while not self._store.create(f"{self._base}/{self._number:06}.jsonl", data):
-                self._number += 1  # another process writes this shard, too
-            self._number += 1
-            self._lines = []
+            while self._lines:
+                lines = [line.encode() for line in (self._header, *self._lines)]
+                name = f"{self._base}/{self._number:06}.jsonl"
+                if not self._store.create(name, b"".join(line + b"\n" for line in lines)):
+                    there = self._store.read(name).split(b"\n")[:-1]
+                    if not there or there != lines[: len(there)]:
+                        self._number += 1  # another process writes this shard, too
+                        continue
+                    lines = there  # ours: the store had put it before it said that it could not
+                self._number += 1
+                del self._lines[: len(lines) - 1]
 
     def close(self) -> None:
         """Nothing is open."""

@@ -69,17 +69,19 @@ def place_for(
         return
     where = str(target.path.resolve()) if isinstance(target, Folder) else target.uri
     folder = _temporary() / f"{digest(where, name, store.shown(key)):016x}"
-    with held_alone(folder / "lock", target.shown(name)):
-        try:
-            made = result or folder / PurePosixPath(name).name
-            with _place(store, key, target, name, folder / "source", made) as place:
-                yield place
-        except (InvalidImageError, UsageError):  # nothing will come of it
+    try:
+        with held_alone(folder / "lock", target.shown(name)):
+            try:
+                made = result or folder / PurePosixPath(name).name
+                with _place(store, key, target, name, folder / "source", made) as place:
+                    yield place
+            except (InvalidImageError, UsageError):  # nothing will come of it
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
             shutil.rmtree(folder, ignore_errors=True)
-            raise
-        shutil.rmtree(folder, ignore_errors=True)
-    with suppress(OSError):  # it is not empty: Windows keeps the lock until now
-        folder.rmdir()
+    finally:
+        with suppress(OSError):  # it is not empty; Windows keeps the lock until now
+            folder.rmdir()
 
 
 @contextmanager

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import unquote
 
 from derain.batch.stores import open_store
+from derain.batch.stores.bucket import WEB
 from derain.errors import (
     BackendUnavailableError,
     DatasetError,
@@ -87,8 +89,8 @@ class AddressList:
     """Pictures anywhere: local paths (from where the list lies), ``s3://``, ``https://``, ...
 
     A picture's name is its address without the scheme: that of ``s3://bucket/a/b.jpg`` is
-    ``bucket/a/b.jpg``, so results of several buckets lie side by side. A list is read line by
-    line, and may be longer than memory.
+    ``bucket/a/b.jpg``, so results of several buckets lie side by side; that of a web server is
+    without its percent signs, too. A list is read line by line, and may be longer than memory.
 
     Args:
         path: A text file with one address a line (empty lines and ``#`` lines are passed over), or
@@ -97,7 +99,8 @@ class AddressList:
 
     Raises:
         InputNotFoundError: There is no such file.
-        UsageError: A Parquet file without a column, or a column that it has not.
+        UsageError: A Parquet file without a column, or a column that it has not; later, an address
+            that cannot be read.
         BackendUnavailableError: pyarrow is not installed.
     """
 
@@ -147,6 +150,13 @@ class AddressList:
         scheme, separator, rest = address.partition("://")
         if separator and scheme != "file":
             place, _, key = rest.partition("/")
+            if address.startswith(WEB):
+                if "?" in key:
+                    raise UsageError(
+                        f"{self._path}: {address}: addresses with a query (?) cannot be read; "
+                        "fetch these files first, and list where they lie"
+                    )
+                key = unquote(key)
             return Located(f"{scheme}://{place}", key, f"{place}/{key}")
         path = Path(rest if separator else address)
         if path.is_absolute():

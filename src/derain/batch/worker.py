@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from derain.clips.extra import video_installed
 from derain.clips.formats import is_clip, is_container
 from derain.errors import StoreError
 from derain.explained import explained
-from derain.media import probe_picture
+from derain.media import PictureFile
 from derain.restore import Derainer
 from derain.restore.files import restore_file
 from derain.restore.jobs import budget_each
@@ -88,18 +88,25 @@ class Worker:
     Args:
         settings: Of the run.
         derainer: One that is loaded already.
+        frames: Told (name, finished frames, all frames as far as known) of clips at work.
 
     Attributes:
         target: Where results go.
     """
 
-    def __init__(self, settings: Settings, derainer: Derainer | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        derainer: Derainer | None = None,
+        frames: Callable[[str, int, int], None] = lambda name, done, total: None,
+    ) -> None:
         self._settings = settings
         self._derainer = derainer or settings.derainer()
         self.target = open_store(settings.target)
         self._stores: dict[str, Store] = {}
         self._pictures = picture_room()
-        self._clips = Clips(self.target, self._derainer, self._pictures)
+        self._video = video_installed()  # not asked while another thread imports what is asked for
+        self._clips = Clips(self.target, self._derainer, self._pictures, frames)
 
     def __call__(self, task: Task, ours: bool = False) -> Row:
         """Do one picture or clip.
@@ -138,14 +145,14 @@ class Worker:
         if is_clip(path):
             return self._clips.animation(row, store, source.key, ours)
         data, name = store.read(source.key), store.shown(source.key)
-        if video_installed() and is_animated(path, data):
+        if self._video and is_animated(path, data):
             return self._clips.animation(row, store, source.key, ours)
-        probe = probe_picture(data, name)
-        with self._pictures.hold(picture_memory(probe, settings.kind or probe.format)):
+        file = PictureFile(data, name)
+        kind = settings.kind or file.probe.format
+        with self._pictures.hold(picture_memory(file.probe, kind)):
             made = restore_file(
                 self._derainer,
-                data,
-                name,
+                file,
                 kind=settings.kind,
                 quality=settings.quality,
                 max_pixels=settings.max_pixels,
@@ -153,4 +160,11 @@ class Worker:
         sha256 = hashlib.sha256(made.data).hexdigest()
         write_once(self.target, task.target, made.data, sha256, ours)
         width, height = made.size
-        return replace(row, status="done", sha256=sha256, pixels=width * height, notes=made.notes)
+        return replace(
+            row,
+            status="done",
+            sha256=sha256,
+            notes=made.notes,
+            pixels=width * height,
+            unchanged=not made.changed,
+        )

@@ -12,6 +12,7 @@ from derain.batch.plan import OTHER_CLIPS
 from derain.batch.run import Progress
 from derain.cli.console import Reporter
 from derain.clips.extra import HOW
+from derain.restore import Derainer
 
 
 class BatchReporter(Reporter):
@@ -23,12 +24,15 @@ class BatchReporter(Reporter):
 
     Attributes:
         done, failed: Pictures and clips of this run.
+        unchanged: Of those done, those that came back as they were.
     """
 
     def __init__(self, quiet: bool, as_json: bool) -> None:
         super().__init__(None, quiet, as_json)
-        self.done = self.failed = 0
+        self.done = self.failed = self.unchanged = 0
         self._others: Counter[str] = Counter()
+        self._behind = 0  # pictures and clips that are finished, those of earlier runs included
+        self._clips: dict[str, tuple[int, int]] = {}  # at work: frames that are finished, and all
         self._began = time.monotonic()
 
     def show(self, progress: Progress, plan: Plan) -> None:
@@ -39,18 +43,33 @@ class BatchReporter(Reporter):
             return
         self.done += row.done
         self.failed += not row.done
+        self.unchanged += row.done and row.unchanged
         self.record(asdict(row))
         if not row.done:
             self.warn(row.error)
         for note in row.notes:
             self.line(f"{row.source}: {note}")
-        self._pixels += row.pixels
+        with self._lock:
+            self._total = progress.total
+            self._behind = progress.before + self.done + self.failed
+            self._pixels += row.pixels
+            self._clips.pop(row.source, None)
+            self._update()
+
+    def frames(self, source: str, done: int, total: int) -> None:
+        """A frame of a clip at work is finished; from any thread."""
+        with self._lock:
+            self._clips[source] = done, total
+            self._update()
+
+    def _update(self) -> None:
         pace = self._pixels / 1e6 / max(1e-9, time.monotonic() - self._began)
+        done, total = map(sum, zip((0, 0), *self._clips.values(), strict=True))
         self._progress.update(
             self._task,
-            completed=progress.before + self.done + self.failed,
-            total=progress.total,
-            rate=f"{pace:.2f} MP/s",
+            completed=self._behind + sum(done / total for done, total in self._clips.values()),
+            total=self._total,
+            rate=f"{pace:.2f} MP/s" + (f", {done}/{total} frames" if total else ""),
         )
 
     def planned(self, plan: Plan, manifest: Manifest) -> None:
@@ -66,9 +85,11 @@ class BatchReporter(Reporter):
         clips = f" and {to_do['clips']} clips" if to_do["clips"] else ""
         self.line(f"{to_do['pictures']} pictures{clips} to do, {before} done before")
 
-    def summarise(self) -> None:
-        """The line at the end."""
+    def summarise(self, derainer: Derainer) -> None:
+        """The line at the end, of a run with ``derainer``."""
         self.line(f"{self.done} done, {self.failed} failed")
+        if derainer.strength > 0 and 0 < self.done == self.unchanged:
+            self.warn_of_no_change(derainer.model.card.name)
 
     def note_others(self, plan: Plan) -> None:
         """What is not worked on; told again when it is more."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from derain.cli.console import Reporter
 from derain.cli.jobs import Job
 from derain.clips.formats import is_clip, is_container, may_be_animated
+from derain.clips.result import ClipResult
 from derain.errors import OutputConflictError, UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Done:
         size: (width, height).
         notes: What was told of it.
         frames: How many, of clips.
-        changed: Whether the clean picture differs from the picture; of clips nobody looked.
+        changed: Whether the clean picture, or any frame of the clean clip, differs.
     """
 
     size: tuple[int, int]
@@ -124,28 +125,30 @@ def _container(
     from derain.clips.codecs import codec_named
     from derain.clips.decode import Span
     from derain.clips.derainers import settings_of
-    from derain.clips.work import ClipOptions, derain_clip
+    from derain.clips.work import ClipJob, ClipOptions, derain_clip
 
     codec = codec_named(policy.codec) if policy.codec else None
     options = ClipOptions(Span(policy.start, policy.end), codec, policy.crf)
     try:
         done = derain_clip(
-            job.source, _products(job, outputs), stream, settings_of(derainer), options,
-            reporter.frame, reporter.line,
+            ClipJob(
+                job.source, _products(job, outputs), stream, settings_of(derainer), options,
+                reporter.frame, reporter.line,
+            )
         )  # fmt: skip
     except KeyboardInterrupt:
         reporter.line(f"{job.target}: the same command goes on where this one was ended")
         raise
-    return Done((done.width, done.height), done.notes, done.frames)
+    return _told(done)
 
 
 def _animation(stream: Any, job: Job, outputs: list[Path], reporter: Reporter) -> Done:
     from derain.clips.animation import derain_animation
 
-    animation, notes = derain_animation(job.source, _products(job, outputs), stream, reporter.frame)
-    for note in notes:
+    done = derain_animation(job.source, _products(job, outputs), stream, reporter.frame)
+    for note in done.notes:
         reporter.line(note)
-    return Done(animation.size, notes, animation.frames)
+    return _told(done)
 
 
 def _folder(stream: Any, job: Job, outputs: list[Path], reporter: Reporter) -> Done:
@@ -154,8 +157,11 @@ def _folder(stream: Any, job: Job, outputs: list[Path], reporter: Reporter) -> D
     names = {path.name for path in outputs}
     files = frame_files(job.source)
     wanted = [path for path in files if path.name in names]
-    size = derain_folder(files, job.target, wanted, stream, reporter.frame)
-    return Done(size, [], len(wanted))
+    return _told(derain_folder(files, job.target, wanted, stream, reporter.frame))
+
+
+def _told(done: ClipResult) -> Done:
+    return Done((done.width, done.height), done.notes, done.frames, done.changed)
 
 
 def _products(job: Job, outputs: list[Path]) -> dict[str, Path]:

@@ -120,6 +120,13 @@ class Reporter:
         """A line that is shown even when quiet."""
         self._console.print(f"derain: {printable(text)}")
 
+    def warn_of_no_change(self, model: str) -> None:
+        """All results equal their pictures."""
+        self.warn(
+            f"{model}: no pixel was changed, the results equal the pictures; is there rain in "
+            "them, and is it the right --model?"
+        )
+
     def record(self, values: dict[str, Any]) -> None:
         """A JSON object for programs."""
         if self._json:

@@ -80,11 +80,10 @@ def open_picture(
         DerainError: It cannot be read, or not be kept by its result.
     """
     from derain.media import (
+        PictureFile,
         check_fits,
-        decode_picture,
         format_of,
         left_out,
-        probe_picture,
         read_file,
         read_stream,
     )
@@ -97,10 +96,10 @@ def open_picture(
     data = read_stream(sys.stdin.buffer, name) if job.source == STREAM else read_file(job.source)
     with ExitStack() as stack:
         with caught_messages() as messages:
-            probe = probe_picture(data, name)
-            kind = format_of(job.target).name if outputs else kind or probe.format
-            stack.enter_context(room.hold(picture_memory(probe, kind)))
-            picture = interruptible(lambda: decode_picture(data, name, max_pixels))
+            file = PictureFile(data, name)
+            kind = format_of(job.target).name if outputs else kind or file.probe.format
+            stack.enter_context(room.hold(picture_memory(file.probe, kind)))
+            picture = interruptible(lambda: file.decode(max_pixels))
         check_fits(picture, kind, str(job.target))
         notes = [*picture.notes]
         if told := left_out(picture, kind):

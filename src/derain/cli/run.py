@@ -119,13 +119,13 @@ def run(
     )
     derainer = settings.derainer()
     manifest = Manifest(target, settings.fingerprint(derainer))
+    reporter = BatchReporter(quiet, json)
     if ray is not None:
         from derain.batch.on_ray import on_ray
 
         execute = on_ray(settings, ray)
     else:
-        execute = in_threads(Worker(settings, derainer), jobs)
-    reporter = BatchReporter(quiet, json)
+        execute = in_threads(Worker(settings, derainer, reporter.frames), jobs)
     with reporter:
         if dry_run:
             manifest.load()
@@ -137,9 +137,9 @@ def run(
                 for progress in going:
                     reporter.show(progress, plan)
         except KeyboardInterrupt:
-            reporter.summarise()
+            reporter.summarise(derainer)
             raise
-        reporter.summarise()
+        reporter.summarise(derainer)
     return PARTIAL if reporter.failed else 0
 
 

@@ -166,12 +166,8 @@ class _Work:
 
     def tell_if_nothing_changed(self) -> None:
         """A dry picture may come back as it was; that every one does is told."""
-        tally, derainer = self.tally, self._derainer
-        if derainer.strength > 0 and tally.done and tally.unchanged == tally.done:
-            self._reporter.warn(
-                f"{derainer.model.card.name}: no pixel was changed, the results equal the "
-                "pictures; is there rain in them, and is it the right --model?"
-            )
+        if self._derainer.strength > 0 and 0 < self.tally.done == self.tally.unchanged:
+            self._reporter.warn_of_no_change(self._derainer.model.card.name)
 
     def _open(self, task: _Task) -> _Task:
         if task.error:

@@ -17,6 +17,7 @@ from PIL import Image, ImageSequence, UnidentifiedImageError
 from derain.clips.derainers import FrameDerainer, beside
 from derain.clips.formats import may_be_animated
 from derain.clips.frames import Pixels
+from derain.clips.result import ClipResult
 from derain.errors import DerainError, InputNotFoundError, InvalidImageError, first_line
 from derain.files import atomic_write, explain_os_error
 
@@ -120,7 +121,7 @@ def derain_animation(
     outputs: dict[str, Path],
     derainer: FrameDerainer,
     progress: Callable[[int, int], None],
-) -> tuple[Animation, list[str]]:
+) -> ClipResult:
     """Derain an animated picture.
 
     Args:
@@ -128,9 +129,6 @@ def derain_animation(
         outputs: Where the results go; see :data:`derain.clips.products.PRODUCTS`.
         derainer: Applied to the frames.
         progress: Told (finished frames, all frames).
-
-    Returns:
-        What it holds, and what a person should know.
     """
     from derain.clips.frames import Frame
     from derain.clips.products import PRODUCTS
@@ -141,8 +139,10 @@ def derain_animation(
         for index, (colour, alpha) in enumerate(animation_frames(source))
     )
     made: dict[str, list[Image.Image]] = {product: [] for product in outputs}
+    changed = False
     for rainy, colour in beside(derainer, frames, lambda frame: frame.colour):
         clean = replace(rainy, colour=colour)
+        changed = changed or not np.array_equal(rainy.colour, colour)
         for product, images in made.items():
             images.append(_image(PRODUCTS[product](rainy, clean)))
         progress(rainy.index + 1, animation.frames)
@@ -161,7 +161,7 @@ def derain_animation(
         atomic_write(outputs[product], data[product])
     if outputs["clean"].suffix.lower() == ".gif":
         notes.append(f"{outputs['clean']}: GIF holds 256 colours a frame")
-    return animation, notes
+    return ClipResult(animation.frames, *animation.size, notes=notes, changed=changed)
 
 
 def _image(frame: Any) -> Image.Image:

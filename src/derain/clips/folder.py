@@ -10,6 +10,7 @@ import numpy as np
 
 from derain.clips.derainers import FrameDerainer, beside
 from derain.clips.frames import Pixels
+from derain.clips.result import ClipResult
 from derain.errors import InputNotFoundError, InvalidImageError
 from derain.media import SUFFIXES, Picture, format_of, read_picture, write_picture
 
@@ -66,7 +67,7 @@ def derain_folder(
     missing: list[Path],
     derainer: FrameDerainer,
     progress: Callable[[int, int], None],
-) -> tuple[int, int]:
+) -> ClipResult:
     """Derain a folder of frames into another.
 
     Args:
@@ -78,7 +79,7 @@ def derain_folder(
         progress: Told (finished frames, all frames that are to be made).
 
     Returns:
-        (width, height).
+        What was made now; ``frames`` are those of ``missing``.
 
     Raises:
         InvalidImageError: A frame cannot be read; the results of those before it are written.
@@ -98,16 +99,17 @@ def derain_folder(
         except InvalidImageError as error:  # those before it are derained first
             damaged.append(error)
 
-    done, size = 0, (0, 0)
+    done, size, changed = 0, (0, 0), False
     for (path, picture), clean in beside(derainer, frames(), lambda frame: colours(frame[1])):
         size = picture.size
         if path not in wanted:
             continue
         if picture.colour.shape[2] == 1:
             clean = np.rint(clean.mean(axis=2, keepdims=True)).astype(clean.dtype)
+        changed = changed or not np.array_equal(picture.colour, clean)
         write_picture(picture.with_colour(clean), target / path.name)
         done += 1
         progress(done, len(missing))
     if damaged:
         raise damaged[0]
-    return size
+    return ClipResult(done, *size, changed=changed)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from derain.clips.codecs import choose_encoding
 from derain.clips.container import ClipInfo, probe
 from derain.clips.decode import Damage, Span, read_frames
@@ -18,6 +20,7 @@ from derain.clips.join import Join
 from derain.clips.library import av
 from derain.clips.manifest import Workplace, identity
 from derain.clips.products import PRODUCTS, size_of
+from derain.clips.result import ClipResult
 from derain.clips.segments import read_index
 from derain.errors import DamagedClipError, DerainError, InvalidImageError
 from derain.files import check_writable, publish
@@ -35,91 +38,73 @@ class ClipOptions:
         codec: The codec of the result; None for the clip's own.
         crf: Its constant rate factor; None for the usual one.
         segment: Frames of a segment.
-        most_pixels: Clips whose frames have more are refused; None for none.
     """
 
     span: Span = field(default_factory=Span)
     codec: str | None = None
     crf: int | None = None
     segment: int = SEGMENT
-    most_pixels: int | None = None
 
 
 @dataclass(frozen=True)
-class ClipResult:
-    """What became of a clip.
+class ClipJob:
+    """A clip, and what is to be made of it.
 
     Attributes:
-        frames: How many were written.
-        width, height: As they are seen.
-        resumed: How many of them an earlier run had made.
-        notes: What a person should know, a line each.
-        damage: What could not be read, in words; empty where all could.
-    """
-
-    frames: int
-    width: int
-    height: int
-    resumed: int
-    notes: list[str]
-    damage: str = ""
-
-    def told_damage(self, source: Path | str, target: Path | str) -> str:
-        """What could not be read, and where what could be is, in one line."""
-        return f"{source}: damaged: {self.damage}; {self.frames} frames are in {target}"
-
-
-def derain_clip(
-    source: Path,
-    outputs: Mapping[str, Path],
-    derainer: FrameDerainer,
-    settings: Mapping[str, Any],
-    options: ClipOptions,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-    tell: Callable[[str], None] = lambda line: None,
-) -> ClipResult:
-    """Derain a clip into files that appear when they are whole.
-
-    Args:
         source: The rainy clip.
         outputs: Where each of :data:`~derain.clips.products.PRODUCTS` that is wanted goes. The last
             is published last, and the segments lie beside it.
         derainer: Applied to the frames.
         settings: What decides about results beside the derainer's ``fingerprint``: model, strength
             and so on. A run with the same ones goes on where an earlier one was ended.
+        options: How it is worked on.
         progress: Told (finished frames, all frames as far as known).
         tell: Told what matters before the work begins.
+    """
+
+    source: Path
+    outputs: Mapping[str, Path]
+    derainer: FrameDerainer
+    settings: Mapping[str, Any]
+    options: ClipOptions = field(default_factory=ClipOptions)
+    progress: Callable[[int, int], None] = lambda done, total: None
+    tell: Callable[[str], None] = lambda line: None
+
+    @property
+    def target(self) -> Path:
+        """The result that is published last."""
+        return list(self.outputs.values())[-1]
+
+
+def derain_clip(job: ClipJob) -> ClipResult:
+    """Derain a clip into files that appear when they are whole.
 
     Raises:
         DamagedClipError: Parts of the clip could not be read; what could be is written.
         OutputConflictError: Another process is at work on the same result.
         DerainError: Nothing was written.
     """
-    making = made_clip(source, outputs, derainer, settings, options, progress, tell)
-    with making as (files, result):
+    with made_clip(job, probe(job.source)) as (files, result):
         for product, made in files.items():
-            publish(made, outputs[product])
+            publish(made, job.outputs[product])
     if result.damage:
-        raise DamagedClipError(result.told_damage(source, list(outputs.values())[-1]))
+        raise DamagedClipError(result.told_damage(job.source, job.target))
     return result
 
 
 @contextmanager
-def made_clip(
-    source: Path,
-    outputs: Mapping[str, Path],
-    derainer: FrameDerainer,
-    settings: Mapping[str, Any],
-    options: ClipOptions,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-    tell: Callable[[str], None] = lambda line: None,
-) -> Iterator[tuple[Mapping[str, Path], ClipResult]]:
-    """The results of a clip as finished files on the disks of ``outputs``, to be moved there.
+def made_clip(job: ClipJob, info: ClipInfo) -> Iterator[tuple[Mapping[str, Path], ClipResult]]:
+    """The results of a clip as finished files on the disks of its outputs, to be moved there.
 
-    What was worked out goes when the block ends, and stays for the next run when it raises.
-    Arguments and errors are those of :func:`derain_clip`, but damage is told by the result alone.
+    What was worked out goes when the block ends, and stays for the next run when it raises. Errors
+    are those of :func:`derain_clip`, but damage is told by the result alone.
+
+    Args:
+        job: Which clip, and what is made of it.
+        info: What is known of it.
     """
-    info, target = probe(source, options.most_pixels), list(outputs.values())[-1]
+    source, outputs, target = job.source, job.outputs, job.target
+    options, tell = job.options, job.tell
     for output in outputs.values():
         check_writable(output)
     plans, notes = {}, [f"{source}: {note}" for note in info.notes]
@@ -136,8 +121,8 @@ def made_clip(
     place = Workplace(
         target,
         {
-            "input": identity(source), "settings": dict(settings), "versions": versions,
-            "derainer": derainer.fingerprint,
+            "input": identity(source), "settings": dict(job.settings), "versions": versions,
+            "derainer": job.derainer.fingerprint,
             "span": [options.span.start, options.span.end], "frames a segment": options.segment,
             "encoding": {k: [e.codec, e.pix_fmt, dict(e.options)] for k, (e, _) in plans.items()},
         },
@@ -148,14 +133,15 @@ def made_clip(
             tell(f"{target}: what an earlier run had done is discarded, since {discarded}")
         elif done:
             tell(f"{target}: going on after {done * options.segment} frames")
-        damage, count = Damage(), done
-        pairs = _results(info, derainer, options, done * options.segment, damage)
+        damage, count, changed = Damage(), done, done > 0
+        pairs = _results(info, job.derainer, options, done * options.segment, damage)
         for count, chunk in enumerate(_chunks(pairs, options.segment), done + 1):
             encoders = {p: SegmentEncoder(info, *plan) for p, plan in plans.items()}
             for rainy, clean in chunk:
+                changed = changed or not np.array_equal(rainy.colour, clean.colour)
                 for product, encoder in encoders.items():
                     encoder.add(PRODUCTS[product](rainy, clean))
-                progress(clean.index + 1, max(info.expected, clean.index + 1))
+                job.progress(clean.index + 1, max(info.expected, clean.index + 1))
             for product, encoder in encoders.items():
                 encoder.write(place.segment(count - 1, product))
         if count == 0:
@@ -174,9 +160,10 @@ def made_clip(
             tell(f"{target}: {note}")
         notes += [f"{target}: {note}" for note in dict.fromkeys(lost)]
         written = sum(len(read_index(place.segment(n, product))) for n in range(count))
+        resumed = done * options.segment
         yield (
             files,
-            ClipResult(written, *info.seen_size, done * options.segment, notes, damage.told()),
+            ClipResult(written, *info.seen_size, resumed, notes, damage.told(), changed),
         )
         with suppress(DerainError):  # the results are there, whatever stays
             place.clear()

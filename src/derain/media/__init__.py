@@ -3,9 +3,9 @@
 from derain.media.formats import FORMATS, SUFFIXES, Format, check_written, format_of
 from derain.media.picture import Metadata, Picture
 from derain.media.read import (
+    PictureFile,
     Probe,
     decode_picture,
-    probe_picture,
     read_file,
     read_picture,
     read_stream,
@@ -19,6 +19,7 @@ __all__ = [
     "Format",
     "Metadata",
     "Picture",
+    "PictureFile",
     "Probe",
     "check_fits",
     "check_written",
@@ -27,7 +28,6 @@ __all__ = [
     "format_of",
     "left_out",
     "lost_in",
-    "probe_picture",
     "read_file",
     "read_picture",
     "read_stream",

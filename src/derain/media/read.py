@@ -93,8 +93,7 @@ def decode_picture(
     data: bytes, name: str = "the picture", max_pixels: int | None = None
 ) -> Picture:
     """Read a picture from memory; ``name`` is for errors, the rest as :func:`read_picture`."""
-    with _explained(data, name):
-        return _decode(data, name, max_pixels)
+    return PictureFile(data, name).decode(max_pixels)
 
 
 class Probe(NamedTuple):
@@ -112,10 +111,33 @@ class Probe(NamedTuple):
     deep: bool
 
 
-def probe_picture(data: bytes, name: str = "the picture") -> Probe:
-    """Look at a picture without unpacking it; raises what :func:`decode_picture` does so far."""
-    with _explained(data, name), _open(data) as image:
-        return Probe(_kind(image), *image.size, is_deep(image, data[:_HEADER]))
+class PictureFile:
+    """A picture's file in memory, of which the header is read and nothing is unpacked.
+
+    Args:
+        data: The file.
+        name: For errors.
+
+    Attributes:
+        name: As given.
+        probe: What the file says of itself.
+
+    Raises:
+        InvalidImageError: It is damaged or no picture.
+    """
+
+    def __init__(self, data: bytes, name: str = "the picture") -> None:
+        self.name, self._data = name, data
+        with _explained(data, name):
+            image = _open(data)
+            self.probe = Probe(_kind(image), *image.size, is_deep(image, data[:_HEADER]))
+        self._opened = [image]
+
+    def decode(self, max_pixels: int | None = None) -> Picture:
+        """Unpack it, once; arguments and errors as of :func:`read_picture`."""
+        with _explained(self._data, self.name):
+            # Given away: what Pillow has unpacked is not to live as long as this.
+            return _decode(self._opened.pop(), self._data, self.name, max_pixels)
 
 
 @contextmanager
@@ -178,8 +200,7 @@ def _register_heif() -> None:
     pi_heif.register_heif_opener()
 
 
-def _decode(data: bytes, name: str, max_pixels: int | None) -> Picture:
-    image = _open(data)
+def _decode(image: Image.Image, data: bytes, name: str, max_pixels: int | None) -> Picture:
     if image.format == "TIFF":
         refuse_preview(image, data, name)
     frames = getattr(image, "n_frames", 1)

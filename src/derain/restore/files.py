@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derain.media import check_fits, decode_picture, encode_picture, left_out
+import numpy as np
+
+from derain.media import PictureFile, check_fits, encode_picture, left_out
 from derain.restore.derainer import Derainer
 
 
@@ -16,17 +18,18 @@ class Restored:
         data: The file.
         size: Width and height.
         notes: What was not understood of the picture, and what the result has no place for.
+        changed: Whether any pixel differs from that of the picture.
     """
 
     data: bytes
     size: tuple[int, int]
     notes: tuple[str, ...]
+    changed: bool
 
 
 def restore_file(
     derainer: Derainer,
-    data: bytes,
-    name: str,
+    file: PictureFile,
     *,
     kind: str | None = None,
     quality: int | None = None,
@@ -36,8 +39,7 @@ def restore_file(
 
     Args:
         derainer: With the strength that is wanted.
-        data: The file.
-        name: For errors.
+        file: The picture's.
         kind: Pillow's name of the result's format; None for the picture's own.
         quality: As :func:`derain.media.encode_picture`.
         max_pixels: Larger pictures are refused.
@@ -46,12 +48,13 @@ def restore_file(
         InvalidImageError: No picture, or none that the format can hold; says what to do.
         OutOfMemoryError, NonFiniteError: The run.
     """
-    picture = decode_picture(data, name, max_pixels)
+    picture = file.decode(max_pixels)
     kind = kind or picture.format
-    check_fits(picture, kind, name)
+    check_fits(picture, kind, file.name)
     notes = list(picture.notes)
     if told := left_out(picture, kind):
         notes.append(told)
     clean = picture.with_colour(derainer(picture.colour))
-    made = encode_picture(clean, kind, name, quality)
-    return Restored(made, picture.size, tuple(notes))
+    made = encode_picture(clean, kind, file.name, quality)
+    changed = not np.array_equal(picture.colour, clean.colour)
+    return Restored(made, picture.size, tuple(notes), changed)

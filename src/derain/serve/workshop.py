@@ -20,11 +20,11 @@ from derain.clips.extra import HOW, video_installed
 from derain.media import (
     Format,
     Picture,
+    PictureFile,
     check_fits,
     decode_picture,
     encode_picture,
     left_out,
-    probe_picture,
     too_large,
 )
 from derain.media.compared import rain_picture
@@ -183,7 +183,8 @@ class Workshop:
             HTTPException: 406, or 422 for a picture that the memory does not hold.
             DerainError: The picture, or the run.
         """
-        probe, _ = await self._benches.at("decode", lambda _: probe_picture(data, NAME))
+        # Not kept open while it waits: decoders hold a copy of the file, which nobody has counted.
+        probe, _ = await self._benches.at("decode", lambda _: PictureFile(data, NAME).probe)
         kind, pixels = order.result(probe.format), probe.width * probe.height
         if pixels > self.most_pixels:
             raise too_large(NAME, probe.width, probe.height, self.most_pixels)

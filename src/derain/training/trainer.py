@@ -15,13 +15,13 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from derain.adapters import foreign_derainer
 from derain.errors import ConfigError, TrainingError
+from derain.locks import held_alone
 from derain.nn import Layers, Network, save_network
 from derain.training.batches import BatchSource, step_generator
 from derain.training.checkpoint import State, load_checkpoint, save_checkpoint
 from derain.training.clock import Clock
 from derain.training.config import TrainConfig
 from derain.training.dataset import Loaded, load_data
-from derain.training.lock import folder_to_itself
 from derain.training.log import RunLog
 from derain.training.objectives import Batch, Terms, objectives_of
 from derain.training.optimizers import optimizers_of
@@ -102,11 +102,12 @@ class Trainer:
 
         Raises:
             DatasetError: The data cannot be read.
+            OutputConflictError: Another process trains in the folder.
             TrainingError: Too many steps in a row were not finite.
         """
         # From the first moment on: whenever the signal comes, what there is is saved.
         main = self.accelerator.is_main_process
-        held = folder_to_itself(self.folder) if main else nullcontext()
+        held = held_alone(self.folder / ".lock", self.folder) if main else nullcontext()
         with stop_signals(self._end_after_step), held:
             loaded = load_data(self.config.data, self.accelerator.device, self._tell)
             log = self._start_log(loaded) if main else None

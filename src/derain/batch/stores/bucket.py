@@ -15,11 +15,13 @@ from derain.errors import (
     InputNotFoundError,
     PermissionDeniedError,
     StoreError,
+    UsageError,
     first_line,
 )
 from derain.files import explain_os_error
 
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "http", "https")
+WEB = ("http://", "https://")
 
 
 class Bucket:
@@ -29,7 +31,8 @@ class Bucket:
     growing pauses. ``create`` is a conditional put, so two machines never write one name.
 
     Args:
-        uri: Such as ``s3://bucket/prefix``; a web server's can be read, not listed or written.
+        uri: Such as ``s3://bucket/prefix``; what lies on a web server can be read, not listed or
+            written.
 
     Raises:
         BackendUnavailableError: obstore is not installed.
@@ -38,20 +41,36 @@ class Bucket:
 
     def __init__(self, uri: str) -> None:
         try:
-            from obstore.store import from_url
+            import obstore  # noqa: F401 - whether it is there
         except ImportError:
             raise BackendUnavailableError(
                 f"{uri}: needs obstore: pip install 'derain[cloud]'"
             ) from None
         self.uri = uri.rstrip("/")
+        self._web = uri.startswith(WEB)
         try:
-            self._store: Any = from_url(self.uri)
+            self._store = self._opened()
         except Exception as error:
             raise self._explained(error, "") from error
+
+    def _opened(self, options: Any = None) -> Any:
+        """The store; with options of its requests, or those of the environment."""
+        from obstore.store import HTTPStore, from_url
+
+        if not self._web:
+            return from_url(self.uri, client_options=options)
+        # Not guessed from the address: that of a public bucket would be asked for credentials.
+        web: Any = {"allow_http": self.uri.startswith("http://"), **(options or {})}
+        return HTTPStore.from_url(self.uri, client_options=web)
 
     def entries(self, prefix: str = "") -> Iterator[Entry]:
         import obstore
 
+        if self._web:
+            raise UsageError(
+                f"{self.uri}: a web server names no files and takes none; give a list of addresses "
+                "(.txt) to read from, and a folder or bucket to write to"
+            )
         try:
             for page in obstore.list(self._store, prefix or None):
                 for found in sorted(page, key=lambda meta: meta["path"]):
@@ -85,15 +104,13 @@ class Bucket:
 
     def _patient(self, size: int) -> Any:
         """The store, for a request of so many bytes: usually one has to end within 30 seconds."""
-        from obstore.store import from_url
-
         options: Any = {"timeout": f"{30 + size // _SLOWEST}s"}
         # Options that are given replace all that obstore takes from the environment.
         provider = _PROVIDERS.get(self.uri.partition("://")[0])
         for key in _CLIENT if provider else ():
             if (value := os.environ.get(f"{provider}_{key.upper()}")) is not None:
                 options[key] = value
-        return from_url(self.uri, client_options=options)
+        return self._opened(options)
 
     def _head(self, name: str) -> Any:
         import obstore
@@ -108,7 +125,7 @@ class Bucket:
         path, part = folder / PurePosixPath(name).name, folder / "part"
         written = int(known["last_modified"].timestamp() * 1e9)
         try:
-            if path.exists():
+            if written and path.exists():  # web servers need not tell a time
                 there = path.stat()
                 if (there.st_size, there.st_mtime_ns) == (known["size"], written):
                     return path

@@ -72,16 +72,18 @@ def derain_job(
     Raises:
         DerainError: There is no result.
     """
-    from derain.clips.work import ClipOptions, made_clip
+    from derain.clips.container import probe
+    from derain.clips.work import ClipJob, ClipOptions, made_clip
 
     product = "rain" if job.order.rain else "clean"
-    options = ClipOptions(codec=job.order.codec, crf=job.order.crf, most_pixels=most_pixels)
     # No other run goes on with what this one leaves, so that no settings tell the two apart.
+    work = ClipJob(
+        job.source, {product: job.target}, for_clips(derainer), {},
+        ClipOptions(codec=job.order.codec, crf=job.order.crf), progress,
+    )  # fmt: skip
     with (
         told_in_words(job),
-        made_clip(
-            job.source, {product: job.target}, for_clips(derainer), {}, options, progress
-        ) as (files, result),
+        made_clip(work, probe(job.source, most_pixels)) as (files, result),
     ):
         publish(files[product], job.target)
     job.done = job.all = result.frames
