@@ -1,7 +1,8 @@
-"""``python -m research.video DATA``: temporal deraining on clips with truth, as a table.
+"""``python -m research.video DATA [EACH] [MODEL]``: temporal deraining on made clips, as a table.
 
-DATA holds folders of clean photographs that no part of the filter was set on. A part of the filter
-is changed in each column; the single-picture network ``fast`` stands beside them.
+DATA holds folders of clean photographs that no part of the filter was set on, EACH says how many
+clips of each style are made, MODEL which single-picture network is asked. A part of the filter is
+changed in each column; the single-picture network stands beside them.
 """
 
 from __future__ import annotations
@@ -55,17 +56,17 @@ def clips(data: Path, each: int) -> Iterator[tuple[str, list[Clip]]]:
         )
 
 
-def methods() -> dict[str, Callable[[Frames], list[NDArray[np.uint8]]]]:
+def methods(model: str) -> dict[str, Callable[[Frames], list[NDArray[np.uint8]]]]:
     """Clip in, clip out."""
-    fast = Derainer("fast")
+    still = Derainer(model)
 
     def temporal(**options: object) -> Callable[[Frames], list[NDArray[np.uint8]]]:
-        derainer = VideoDerainer(fast, **options)  # type: ignore[arg-type]
+        derainer = VideoDerainer(still, **options)  # type: ignore[arg-type]
         return lambda frames: list(derainer(frames))
 
     return {
         "input": list,
-        "fast": lambda frames: [fast(frame) for frame in frames],
+        model: lambda frames: [still(frame) for frame in frames],
         "median only": temporal(gate=MedianGate(), fallback=False),
         "radius 2": temporal(radius=2, fallback=False),
         "by hand": temporal(gate=BrighterGate()),
@@ -74,10 +75,10 @@ def methods() -> dict[str, Callable[[Frames], list[NDArray[np.uint8]]]]:
     }
 
 
-def main(data: Path, each: int) -> None:
+def main(data: Path, each: int = 2, model: str = "base") -> None:
     """Print the table."""
     out = sys.stdout
-    table = methods()
+    table = methods(model)
     out.write("| clips | score | " + " | ".join(table) + " | truth |\n")
     out.write("|---|---|" + "---|" * (len(table) + 1) + "\n")
     for name, made in clips(data, each):
@@ -101,4 +102,7 @@ def main(data: Path, each: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 2)
+    main(
+        Path(sys.argv[1]),
+        *(kind(word) for kind, word in zip((int, str), sys.argv[2:], strict=False)),
+    )
