@@ -184,7 +184,7 @@ def test_the_disk_is_full(
     serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What would take more than its share fails, and tells so; the server goes on."""
-    monkeypatch.setattr("derain.serve.clips.jobs.MIB", 24_000)
+    monkeypatch.setattr("derain.serve.clips.jobs.MIB", 100_000)
     with serving(clip_folder=tmp_path / "kept", clip_disk=1) as client:
         data = clip(tmp_path, times=tuple(range(0, 96 * 512, 512)), sound=())
         address = sent(client, data, "?codec=ffv1&format=mkv")
