@@ -146,8 +146,10 @@ def test_another_codec_and_container(tmp_path, dry) -> None:
         dry(source, "c.mp4", codec="h264", crf=99)
     with pytest.raises(UsageError, match="no constant rate factor"):
         dry(source, "c.mov", codec="prores", crf=9)
-    with pytest.raises(InvalidImageError, match="does not hold"):
-        dry(source, "c.webm")
+    looked: list[object] = []
+    with pytest.raises(UsageError, match="webm does not hold h264; give --codec"):
+        dry(source, "c.webm", derain=looked.append)
+    assert not looked and not list(tmp_path.glob(".c*"))
 
 
 def test_odd_sides_keep_their_last_column(tmp_path, dry) -> None:

@@ -92,5 +92,5 @@ def _sides(size: str) -> tuple[int, int] | None:
     if not size:
         return None
     if not (match := re.fullmatch(r"([1-9]\d{0,4})x([1-9]\d{0,4})", size, re.ASCII)):
-        raise UsageError(f"--size {size}: must be WIDTHxHEIGHT, such as 1920x1080")
+        raise UsageError(f"--size {size}: must be WIDTHxHEIGHT, such as 1920x1080, below 100000")
     return int(match[1]), int(match[2])

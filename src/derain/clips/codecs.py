@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from derain.clips.colour import depth_of, has_alpha, is_rgb
+from derain.clips.formats import MUXERS
 from derain.clips.library import av
 from derain.errors import UsageError
 
@@ -96,7 +98,7 @@ def choose_encoding(
         suffix: Of the result's file.
 
     Raises:
-        UsageError: A codec or a rate factor that does not go with the rest.
+        UsageError: A codec or a rate factor that does not go with the rest, or with the container.
     """
     notes: list[str] = []
     codec = asked or source
@@ -110,6 +112,8 @@ def choose_encoding(
         raise UsageError(
             f"--codec {codec}: this PyAV has no {family.encoder}; give another, such as h264"
         ) from error
+    if not _holds(suffix, family.encoder):
+        raise UsageError(f"{suffix[1:]} does not hold {codec}; give --codec or -o NAME.mkv")
     options = dict(family.options)
     if crf is not None and family.crf is None:
         raise UsageError(f"--crf: {codec} has no constant rate factor; leave it out")
@@ -131,6 +135,15 @@ def choose_encoding(
     if codec == "prores":
         options["profile"] = "4" if has_alpha(taken) or "444" in taken else "3"
     return Encoding(codec, taken, options), notes
+
+
+def _holds(suffix: str, encoder: str) -> bool:
+    with av.open(io.BytesIO(), "w", format=MUXERS[suffix]) as container:
+        try:
+            container.add_stream(encoder, rate=25)
+        except ValueError:
+            return False
+    return True
 
 
 def _nearest(pix_fmt: str, formats: list[str], size: tuple[int, int], even: bool) -> str:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from derain.errors import InvalidImageError
 
-WRITTEN = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
+MUXERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
+"""Containers that are written, and FFmpeg's names of them."""
+
+WRITTEN = tuple(MUXERS)
 """Containers that are read and written."""
 
 READ = (".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp", ".ogv", ".vob")

@@ -14,9 +14,10 @@ from derain.clips.codecs import Encoding
 from derain.clips.container import ClipInfo, open_clip, picture_stream
 from derain.clips.decode import Span
 from derain.clips.encode import set_up
+from derain.clips.formats import MUXERS
 from derain.clips.library import av
 from derain.clips.segments import decode_times, read_index, read_segment
-from derain.errors import DerainError, InvalidImageError
+from derain.errors import DerainError
 from derain.files import explain_os_error
 
 _OF_THE_CONTAINER = (
@@ -27,7 +28,6 @@ _OF_THE_CONTAINER = (
     "duration",
     "alpha_mode",
 )
-_KINDS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 _NOTHING = b"\x00\x00"  # a text of MP4 of no letters
 Timed = tuple[float, int, Any]
 
@@ -65,7 +65,7 @@ class Join:
             What has no place in the result, a line each.
 
         Raises:
-            InvalidImageError: The container does not hold the codec.
+            DerainError: The container does not hold all that goes into it.
             DiskFullError, PermissionDeniedError: The system refused.
         """
         try:
@@ -86,7 +86,7 @@ class Join:
 
     def _write(self, data: bool) -> list[str]:
         notes: list[str] = []
-        info, container = self.info, _KINDS[self.kind]
+        info, container = self.info, MUXERS[self.kind]
         options = {"movflags": "+use_metadata_tags"} if self.kind == ".mov" else {}
         with (
             open_clip(info.path, info.most_pixels) as source,
@@ -120,19 +120,14 @@ class Join:
         return notes
 
     def _picture_stream(self, result: av.container.OutputContainer) -> av.VideoStream:
-        info, codec = self.info, self.encoding.codec
-        try:
-            made = result.add_stream(self.encoding.encoder, rate=info.rate)
-        except ValueError:
-            raise InvalidImageError(
-                f"{info.path}: {self.kind[1:]} does not hold {codec}; give --codec or -o NAME.mkv"
-            ) from None
+        info = self.info
+        made = result.add_stream(self.encoding.encoder, rate=info.rate)
         assert isinstance(made, av.VideoStream)
         set_up(made.codec_context, info, self.encoding, self.size)
         made.time_base = info.time_base
         if info.display:
             made.set_display_matrix(info.display)
-        if codec == "hevc" and self.kind in (".mp4", ".m4v", ".mov"):
+        if self.encoding.codec == "hevc" and self.kind in (".mp4", ".m4v", ".mov"):
             made.codec_tag = "hvc1"
         return made
 
