@@ -100,7 +100,11 @@ def test_options(query: str, words: str, narrow: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     ("query", "words"),
-    [("codec=prores&crf=5", "crf: prores has no"), ("crf=60", "crf of h264 must be from 0 to 51")],
+    [
+        ("codec=prores&format=mov&crf=5", "crf: prores has no"),
+        ("crf=60", "crf of h264 must be from 0 to 51"),
+        ("format=webm", "webm does not hold h264; give codec or format=mkv"),
+    ],
 )
 def test_options_that_do_not_go_with_it(
     query: str, words: str, narrow: httpx.Client, tmp_path: Path
