@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import time
 import warnings
 from collections.abc import Callable
 
@@ -54,3 +55,10 @@ def engine(network: nn.Module, example: Tensor, kind: str) -> Callable[[], objec
         core.read_model(io.BytesIO(buffer.getvalue())), "CPU", settings
     ).create_infer_request()
     return lambda: request.infer({"x": values})
+
+
+def timed(run: Callable[[], object]) -> float:
+    """Seconds of one call."""
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began

@@ -11,7 +11,6 @@ in one process. PReNet: Ren et al., CVPR 2019 (arXiv 1901.09221). Restormer: Zam
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Sequence
 
 import torch
@@ -19,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.engines import engine
+from benchmarks.engines import engine, timed
 from derain import load_torch
 
 PUBLISHED = {"PReNet": 168_963, "Restormer": 26_126_644}
@@ -192,19 +191,13 @@ def main() -> None:
         for kind in options.engines:
             run = engine(network, picture, kind)
             run()
-            pace = min(_timed(run) for _ in range(3)) / megapixels
+            pace = min(timed(run) for _ in range(3)) / megapixels
             share = pace / first.setdefault(kind, pace)
             print(
                 f"| {name} | {kind} | {count / 1e6:.2f} M | {work:.3f} | {pace:.2f} "
                 f"| {share:.1f} |",
                 flush=True,
             )
-
-
-def _timed(run: object) -> float:
-    began = time.perf_counter()
-    run()  # type: ignore[operator]
-    return time.perf_counter() - began
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.engines import engine
+from benchmarks.engines import engine, timed
 
 MODELS = ("fast", "base")
 BACKENDS = ("onnxruntime", "openvino", "torch")
@@ -72,14 +72,8 @@ def ceiling(backend: str) -> dict[str, Any]:
     work = 8 * 2 * 9 * CEILING_CHANNELS**2 * CEILING_SIDE**2 / 1e9
     run = engine(stack, torch.rand(shape), backend)
     run()
-    best = min(_timed(run) for _ in range(5))
+    best = min(timed(run) for _ in range(5))
     return {"backend": backend, "gflop_per_s": round(work / best, 1)}
-
-
-def _timed(run: Any) -> float:
-    began = time.perf_counter()
-    run()
-    return time.perf_counter() - began
 
 
 def start_up() -> dict[str, float]:

@@ -46,6 +46,9 @@ FAMILIES: Mapping[str, Family] = {
 }
 """By FFmpeg's name of the codec. ``vp8`` takes ``crf`` as the worst quality within its bit rate."""
 
+WORST = max(family.worst for family in FAMILIES.values())
+"""The largest constant rate factor of any codec."""
+
 
 @dataclass(frozen=True)
 class Encoding:

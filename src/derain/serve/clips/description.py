@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from derain.clips.formats import WRITTEN
 from derain.serve.clips.jobs import Clips
-from derain.serve.clips.order import WORST
 from derain.serve.clips.routes import MEDIA_TYPES
 from derain.serve.schema import (
     FILE,
@@ -43,7 +42,7 @@ CLIP: Schema = record(
 
 def clip_paths(workshop: Workshop, clips: Clips, common: set[int]) -> Schema:
     """Address -> what can be done there; ``common`` are refusals of all addresses."""
-    from derain.clips.codecs import FAMILIES
+    from derain.clips.codecs import FAMILIES, WORST
 
     options: list[tuple[str, Schema, str]] = [
         ("model", {"enum": list(workshop.models), "default": workshop.default}, "Which network"),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
 
 from derain.serve.clips.order import ClipOrder
 from derain.serve.memory import Hold
+
+if TYPE_CHECKING:
+    from derain.clips.container import ClipInfo
 
 Status = Literal["waiting", "working", "done", "failed", "cancelled"]
 
@@ -23,6 +26,7 @@ class Job:
         order: What is to be made of it.
         hold: Of the server's share of the disk.
         name: What the client calls the clip, or nothing.
+        info: What was found when it was looked at; None before.
         suffix: Of the result.
         status: How it is.
         done, all: Frames that are finished; about how many there are, 0 if that is not known.
@@ -39,6 +43,7 @@ class Job:
     def __init__(self, id: str, folder: Path, order: ClipOrder, hold: Hold) -> None:
         self.id, self.folder, self.order, self.hold = id, folder, order, hold
         self.name, self.suffix = "", order.suffix or ""
+        self.info: ClipInfo | None = None
         self.status: Status = "waiting"
         self.done = self.all = self.readers = 0
         self.partial = self.told = self.removed = False

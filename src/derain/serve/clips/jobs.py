@@ -295,7 +295,7 @@ class Clips:
             job.order.strength,
             lambda frame, strength: self._network(model, frame, strength, stop),
         )
-        derain_job(job, derainer, self.most_pixels, progress)
+        derain_job(job, derainer, progress)
 
     def _failed(self, job: Job, problem: str) -> None:
         if job.ended is None:

@@ -12,8 +12,6 @@ from derain.errors import UsageError
 from derain.serve.order import read_model, read_options, read_rain, read_strength, read_whole
 
 OPTIONS = ("model", "strength", "format", "codec", "crf", "save")
-WORST = 63
-"""The largest ``crf`` of any codec."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,8 @@ def read_clip_order(
     Raises:
         HTTPException: 400 for an option or a value that is not known.
     """
+    from derain.clips.codecs import WORST
+
     values = read_options(query, OPTIONS)
     return ClipOrder(
         read_model(values, models, default),

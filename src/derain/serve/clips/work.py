@@ -50,7 +50,7 @@ def look_at(job: Job, most_pixels: int, memory: int) -> None:
                 f"{job.source}: frames of {info.width}x{info.height} with more than 8 bits are "
                 "too large for this server's memory; shrink it"
             )
-        job.suffix, job.all = job.order.suffix or own, info.expected
+        job.info, job.suffix, job.all = info, job.order.suffix or own, info.expected
         size = info.width, info.height
         choose_encoding(info.codec, info.pix_fmt, size, job.order.codec, job.order.crf, job.suffix)
 
@@ -58,7 +58,6 @@ def look_at(job: Job, most_pixels: int, memory: int) -> None:
 def derain_job(
     job: Job,
     derainer: InTurn,
-    most_pixels: int,
     progress: Callable[[int, int], None],
 ) -> None:
     """Make the result of a job; what is told of it goes to the job.
@@ -66,25 +65,21 @@ def derain_job(
     Args:
         job: Was looked at.
         derainer: Of pictures, for what no other frame shows.
-        most_pixels: Of a frame.
         progress: Told (finished frames, all frames as far as known); ends the work by raising.
 
     Raises:
         DerainError: There is no result.
     """
-    from derain.clips.container import probe
     from derain.clips.work import ClipJob, ClipOptions, made_clip
 
+    assert job.info
     product = "rain" if job.order.rain else "clean"
     # No other run goes on with what this one leaves, so that no settings tell the two apart.
     work = ClipJob(
         job.source, {product: job.target}, for_clips(derainer), {},
         ClipOptions(codec=job.order.codec, crf=job.order.crf), progress,
     )  # fmt: skip
-    with (
-        told_in_words(job),
-        made_clip(work, probe(job.source, most_pixels)) as (files, result),
-    ):
+    with told_in_words(job), made_clip(work, job.info) as (files, result):
         publish(files[product], job.target)
     job.done = job.all = result.frames
     job.notes = [in_words(job, note) for note in result.notes]
