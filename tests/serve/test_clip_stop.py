@@ -30,7 +30,10 @@ def test_what_is_not_finished_is_cut_and_told(tmp_path: Path) -> None:
         assert becomes(lambda: client.get(working).json()["frames_done"] > 0, 30)
         child.send_signal(signal.SIGTERM)
         assert becomes(lambda: status(client, working) == "cancelled")
-        assert "about to stop" in client.get(working).json()["problem"]
+        cut = client.get(working).json()
+        assert "about to stop" in cut["problem"]
+        assert cut["seconds_kept"] is None
+        assert client.get(finished).json()["seconds_kept"] is None
         refused = client.post("/v1/clips", content=data)
         assert refused.status_code == 503
         assert client.get(f"{waiting}/result").status_code == 409

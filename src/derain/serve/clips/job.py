@@ -86,15 +86,17 @@ class Job:
         until = time.monotonic() if self.ended is None else self.ended
         return self.done / max(0.001, until - self.began)
 
-    def as_json(self, ahead: int, kept: float) -> dict[str, Any]:
+    def as_json(self, ahead: int, kept: float | None) -> dict[str, Any]:
         """How it is, for its client.
 
         Args:
             ahead: Clips before it.
-            kept: Seconds that it stays, counted from its end.
+            kept: Seconds that it stays, counted from its end; None if nobody can say.
         """
         pace, left = self._pace, self.seconds_left
-        stays = None if self.ended is None else max(0, self.ended + kept - time.monotonic())
+        stays = None
+        if self.ended is not None and kept is not None:
+            stays = max(0, self.ended + kept - time.monotonic())
         return {
             "id": self.id,
             "status": self.status,

@@ -180,7 +180,9 @@ class Clips:
         waits = job.status == "waiting"
         before = [other.ended is None for other in self._jobs.values() if other is not job]
         place = list(self._jobs).index(job.id)
-        return job.as_json(sum(before[:place]) if waits else 0, self._settings.keep_clips)
+        # A server that stops takes all with it, so it promises nothing.
+        kept = None if self.stopping else self._settings.keep_clips
+        return job.as_json(sum(before[:place]) if waits else 0, kept)
 
     def remove(self, job: Job) -> None:
         """End a job where it has not ended, and forget it; its files go when nobody uses them."""
