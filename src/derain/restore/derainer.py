@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from numbers import Integral
@@ -20,6 +20,7 @@ from derain.restore.engine import Engine, Progress
 from derain.restore.engines import Engines
 from derain.restore.images import Colours, open_image
 from derain.restore.memory import default_budget, shared_budget
+from derain.restore.scales import enlarged, picture_rows, reduce, reduced_size, reductions, sure
 from derain.restore.strength import FULL, check_strength
 from derain.restore.tiles import Box
 from derain.zoo import DEFAULT, Model, load_model, model_names
@@ -39,7 +40,8 @@ class Separation(Generic[Kind]):
     """A picture taken apart: clean = rainy - rain + detail, rounded and clipped.
 
     That holds at every strength, since the layers are what was applied: at strength 0.5 they are
-    half of what the network predicts, at 0 nothing.
+    half of what the network predicts, at 0 nothing. Pictures that are looked at in reduced copies,
+    too, are rounded after each look: there it holds to about a level.
 
     Attributes:
         clean: Of the same kind as the input.
@@ -295,23 +297,99 @@ class Derainer:
         layers: tuple[NDArray[np.float32], NDArray[np.float32]] | None,
     ) -> Colours:
         height, width = colour.shape[:2]
-        clean = np.empty_like(colour)
-
-        def read(box: Box) -> NDArray[np.float32]:
-            return _to_unit(colour[box.top : box.bottom, box.left : box.right])
-
+        factors = reductions(height, width)
+        looks = [(height, width), *(reduced_size(height, width, f) for f in factors)]
+        told = _Told(progress, looks)
         with self._at_work(height, width) as engine:
-            for band in engine.bands(read, height, width, progress):
-                band.scale(strength)
-                rows = slice(band.top, band.top + band.rain.shape[1])
-                for at in range(0, band.rain.shape[1], _ROWS):
-                    part = slice(at, at + _ROWS)
-                    change = band.detail[:, part] - band.rain[:, part]
-                    _restore(colour[rows][part], change, clean[rows][part])
-                if layers:
-                    layers[0][rows] = np.moveaxis(band.rain, 0, 2)
-                    layers[1][rows] = np.moveaxis(band.detail, 0, 2)
+            if not factors:
+                return _look(engine, colour, strength, told, layers)
+            clean = _look(engine, colour, FULL, told, layers)
+            for factor in factors:
+                _look_wider(engine, clean, factor, told, layers and layers[0])
+        if strength != FULL:
+            _weaken(colour, strength, clean, layers)
         return clean
+
+
+class _Told:
+    """Progress of several looks at one picture, told as that of one."""
+
+    def __init__(self, progress: Progress | None, looks: Sequence[tuple[int, int]]) -> None:
+        self._progress, self._before = progress, 0
+        self._all = sum(height * width for height, width in looks)
+
+    def __call__(self, done: int, of: int) -> None:
+        if self._progress:
+            self._progress(self._before + done, self._all)
+        if done == of:
+            self._before += of
+
+
+def _look(
+    engine: Engine,
+    colour: Colours,
+    strength: float,
+    progress: Progress,
+    layers: tuple[NDArray[np.float32], NDArray[np.float32]] | None,
+) -> Colours:
+    """The network on the picture as it is; gives the clean one and fills its layers."""
+    height, width = colour.shape[:2]
+    clean = np.empty_like(colour)
+
+    def read(box: Box) -> NDArray[np.float32]:
+        return _to_unit(colour[box.top : box.bottom, box.left : box.right])
+
+    for band in engine.bands(read, height, width, progress):
+        band.scale(strength)
+        rows = slice(band.top, band.top + band.rain.shape[1])
+        for at in range(0, band.rain.shape[1], _ROWS):
+            part = slice(at, at + _ROWS)
+            change = band.detail[:, part] - band.rain[:, part]
+            _restore(colour[rows][part], change, clean[rows][part])
+        if layers:
+            layers[0][rows] = np.moveaxis(band.rain, 0, 2)
+            layers[1][rows] = np.moveaxis(band.detail, 0, 2)
+    return clean
+
+
+def _look_wider(
+    engine: Engine,
+    clean: Colours,
+    factor: int,
+    progress: Progress,
+    rain: NDArray[np.float32] | None,
+) -> None:
+    """Take away, in place, what a reduced copy shows as rain; ``rain`` gets it on top."""
+    height, width = clean.shape[:2]
+    small = reduce(clean, factor)
+    found = np.empty_like(small)
+
+    def read(box: Box) -> NDArray[np.float32]:
+        return small[:, box.top : box.bottom, box.left : box.right]
+
+    for band in engine.bands(read, small.shape[1], small.shape[2], progress):
+        np.subtract(band.rain, band.detail, out=found[:, band.top : band.top + band.rain.shape[1]])
+    sure(found)
+    for top, bottom in picture_rows(height, factor):
+        layer = enlarged(found, factor, top, bottom, width)
+        if rain is not None:
+            rain[top:bottom] += np.moveaxis(layer, 0, 2)
+        _restore(clean[top:bottom], np.negative(layer, out=layer), clean[top:bottom])
+
+
+def _weaken(
+    colour: Colours,
+    strength: float,
+    clean: Colours,
+    layers: tuple[NDArray[np.float32], NDArray[np.float32]] | None,
+) -> None:
+    """Keep this share of all that was changed, in place."""
+    for top in range(0, len(colour), _ROWS):
+        rows = slice(top, top + _ROWS)
+        change = np.float32(strength) * (_to_unit(clean[rows]) - _to_unit(colour[rows]))
+        _restore(colour[rows], change, clean[rows])
+    for layer in layers or ():
+        layer *= np.float32(strength)
 
 
 def _check_whole(name: str, value: object, least: int, most: int | None = None) -> None:
