@@ -12,7 +12,7 @@ from skimage.transform import warp as skimage_warp
 
 from derain.restore.temporal.flow import consistent, flow, luma
 from derain.restore.temporal.motion import Motion
-from derain.restore.temporal.steady import camera_motion, steadied
+from derain.restore.temporal.steady import camera_motion, sought_in, steadied
 from derain.restore.temporal.warp import enlarged, warp
 
 PHOTO: NDArray[np.uint8] = data.astronaut()
@@ -72,18 +72,37 @@ def test_the_cameras_motion_is_found_under_an_object() -> None:
     np.testing.assert_allclose(camera_motion(disturbed), field, atol=0.05)
 
 
-def test_flow_that_follows_streaks_is_put_right() -> None:
-    """Streaks that fall by ten pixels over a scene that rests."""
+def in_rain(streaks: int, width: int, fall: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Two frames of a scene that rests, in white streaks that fall."""
     scene = luma(moved(0, 0))
     rng = np.random.default_rng(3)
-    frames = [scene.copy(), scene.copy()]
-    for _ in range(120):
+    frames = scene.copy(), scene.copy()
+    for _ in range(streaks):
         y, x = rng.integers(0, 125), rng.integers(0, 198)
         for step, frame in enumerate(frames):
-            frame[y + 10 * step : y + 10 * step + 25, x : x + 2] = 255
+            frame[y + fall * step : y + fall * step + 25, x : x + width] = 255
+    return frames
+
+
+def test_flow_that_follows_streaks_is_put_right() -> None:
+    frames = in_rain(120, 2, 10)
     found = flow(*frames)
     right = steadied(*frames, found)
     assert np.abs(right).mean() < 0.4 * np.abs(found).mean()
+
+
+def test_in_dense_rain_flow_is_sought_without_its_lines() -> None:
+    frames = in_rain(250, 3, 6)
+    sought = sought_in(*frames)
+    assert all(a is not b and a.dtype == np.uint8 for a, b in zip(sought, frames, strict=True))
+    followed, found = (steadied(*frames, flow(*given)) for given in (frames, sought))
+    assert np.abs(found).mean() < 0.3 * np.abs(followed).mean()
+
+
+def test_elsewhere_flow_is_sought_in_the_frames_as_they_are() -> None:
+    dry = luma(moved(0, 0)), luma(moved(3, 1))
+    for frames in (dry, in_rain(30, 2, 6)):
+        assert all(a is b for a, b in zip(sought_in(*frames), frames, strict=True))
 
 
 def test_a_reduced_flow_is_enlarged_with_its_lengths() -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from derain.restore.temporal.cuts import is_cut
 from derain.restore.temporal.flow import Flow, Mask, consistent, flow, luma
-from derain.restore.temporal.steady import steadied
+from derain.restore.temporal.steady import sought_in, steadied
 
 Frame = NDArray[Any]
 
@@ -41,7 +41,7 @@ class Motion:
         pair = here, there
         if pair not in self._flows:
             a, b = self._lumas[here], self._lumas[there]
-            self._flows[pair] = steadied(a, b, flow(a, b))
+            self._flows[pair] = steadied(a, b, flow(*sought_in(a, b)))
         return self._flows[pair]
 
     def seen(self, here: int, there: int) -> Mask:

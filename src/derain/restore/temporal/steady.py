@@ -19,11 +19,28 @@ from derain.restore.temporal.warp import warp_field
 Flow = NDArray[np.float32]
 Grey = NDArray[np.uint8]
 
+_BRIGHT = 48  # levels that a line stands out by where it draws the search to itself
+_DENSE = 0.1  # share of a frame that such lines cover; 0.01 to 0.08 without rain and in most rain
 _THIN = 11  # pixels across: brighter things that are narrower are taken away
 _AROUND = 21  # pixels: side of the square that errors are averaged over
 _WORSE = 1.0  # levels that the error of the camera's motion may be larger by
 _EVERY = 8  # pixels between the points of the fit
 _SCALES = (4.0, 2.0, 1.0, 0.5, 0.5, 0.5)  # pixels from where on a point counts little, in turn
+
+
+def sought_in(here: Grey, there: Grey) -> tuple[Grey, Grey]:
+    """What flow is sought in: two frames as they are, or without their lines in dense rain.
+
+    Where lines are so many, they are most of what a search finds, and no fit to it is the camera's.
+    Everywhere else what looks like a line is what holds flow to the scene.
+
+    Args:
+        here, there: (h, w) uint8 luma.
+    """
+    a, b = without_lines(here), without_lines(there)
+    if max((here - a > _BRIGHT).mean(), (there - b > _BRIGHT).mean()) < _DENSE:
+        return here, there
+    return a.astype(np.uint8), b.astype(np.uint8)
 
 
 def steadied(here: Grey, there: Grey, flow: Flow) -> Flow:
