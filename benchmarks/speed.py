@@ -35,7 +35,7 @@ def measure(model: str, backend: str, megapixels: float) -> dict[str, Any]:
     import resource
 
     from derain import Derainer
-    from derain.restore.scales import reductions
+    from derain.restore.scales import looked_at
 
     began = time.perf_counter()
     derainer = Derainer(model, backend=backend)
@@ -50,7 +50,6 @@ def measure(model: str, backend: str, megapixels: float) -> dict[str, Any]:
     derainer(picture)
     seconds = time.perf_counter() - began
     card = derainer.model.card
-    looks = 1 + sum(1 / factor**2 for factor in reductions(height, width))
     pace = height * width / 1e6 / seconds
     return {
         "model": model,
@@ -58,7 +57,7 @@ def measure(model: str, backend: str, megapixels: float) -> dict[str, Any]:
         "megapixels": round(height * width / 1e6, 2),
         "seconds": round(seconds, 2),
         "mp_per_s": round(pace, 3),
-        "gflop_per_s": round(pace * looks * card.mmac_per_pixel * 2 * 1e3, 1),
+        "gflop_per_s": round(looked_at(height, width) / seconds * card.mmac_per_pixel * 2 / 1e3, 1),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "ready_s": round(ready, 2),
     }

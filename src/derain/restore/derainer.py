@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from numbers import Integral
@@ -20,7 +20,7 @@ from derain.restore.engine import Engine, Progress
 from derain.restore.engines import Engines
 from derain.restore.images import Colours, open_image
 from derain.restore.memory import default_budget, shared_budget
-from derain.restore.scales import enlarged, picture_rows, reduce, reduced_size, reductions, sure
+from derain.restore.scales import enlarged, looked_at, picture_rows, reduce, reductions, sure
 from derain.restore.strength import FULL, check_strength
 from derain.restore.tiles import Box
 from derain.zoo import DEFAULT, Model, load_model, model_names
@@ -298,8 +298,7 @@ class Derainer:
     ) -> Colours:
         height, width = colour.shape[:2]
         factors = reductions(height, width)
-        looks = [(height, width), *(reduced_size(height, width, f) for f in factors)]
-        told = _Told(progress, looks)
+        told = _Told(progress, looked_at(height, width))
         with self._at_work(height, width) as engine:
             if not factors:
                 return _look(engine, colour, strength, told, layers)
@@ -314,9 +313,8 @@ class Derainer:
 class _Told:
     """Progress of several looks at one picture, told as that of one."""
 
-    def __init__(self, progress: Progress | None, looks: Sequence[tuple[int, int]]) -> None:
-        self._progress, self._before = progress, 0
-        self._all = sum(height * width for height, width in looks)
+    def __init__(self, progress: Progress | None, pixels: int) -> None:
+        self._progress, self._before, self._all = progress, 0, pixels
 
     def __call__(self, done: int, of: int) -> None:
         if self._progress:

@@ -33,9 +33,14 @@ def reductions(height: int, width: int) -> tuple[int, ...]:
     return tuple(f for f in _FACTORS if min(height, width) // f >= _SHORTEST)
 
 
-def reduced_size(height: int, width: int, factor: int) -> tuple[int, int]:
-    """Height and width of the reduced copy."""
-    return -(-height // factor), -(-width // factor)
+def looked_at(height: int, width: int) -> int:
+    """How many pixels all looks at a picture of this size see: its own and its copies'."""
+    factors = 1, *reductions(height, width)
+    return sum(_copied(height, f) * _copied(width, f) for f in factors)
+
+
+def _copied(side: int, factor: int) -> int:
+    return -(-side // factor)
 
 
 def reduce(colour: NDArray[Any], factor: int) -> Planes:
@@ -44,7 +49,7 @@ def reduce(colour: NDArray[Any], factor: int) -> Planes:
     Shape:
         (H, W, 1 or 3) pixels of any type -> (3, H / factor, W / factor) float32 in [0, 1].
     """
-    height, width = reduced_size(colour.shape[0], colour.shape[1], factor)
+    height, width = (_copied(side, factor) for side in colour.shape[:2])
     top = np.float32(1 if colour.dtype.kind == "f" else np.iinfo(colour.dtype).max)
     small = np.empty((3, height, width), np.float32)
     for first in range(0, height, _ROWS):

@@ -12,7 +12,7 @@ from skimage.transform import warp as skimage_warp
 
 from derain.restore.temporal.flow import consistent, flow, luma
 from derain.restore.temporal.motion import Motion
-from derain.restore.temporal.steady import camera_motion, sought_in, steadied
+from derain.restore.temporal.steady import Searched, camera_motion, sought_in, steadied
 from derain.restore.temporal.warp import enlarged, warp
 
 PHOTO: NDArray[np.uint8] = data.astronaut()
@@ -87,22 +87,25 @@ def in_rain(streaks: int, width: int, fall: int) -> tuple[NDArray[np.uint8], NDA
 def test_flow_that_follows_streaks_is_put_right() -> None:
     frames = in_rain(120, 2, 10)
     found = flow(*frames)
-    right = steadied(*frames, found)
+    right = steadied(*map(Searched.of, frames), found)
     assert np.abs(right).mean() < 0.4 * np.abs(found).mean()
 
 
 def test_in_dense_rain_flow_is_sought_without_its_lines() -> None:
     frames = in_rain(250, 3, 6)
-    sought = sought_in(*frames)
+    rain = [Searched.of(frame) for frame in frames]
+    sought = sought_in(*rain)
     assert all(a is not b and a.dtype == np.uint8 for a, b in zip(sought, frames, strict=True))
-    followed, found = (steadied(*frames, flow(*given)) for given in (frames, sought))
+    followed, found = (steadied(*rain, flow(*given)) for given in (frames, sought))
     assert np.abs(found).mean() < 0.3 * np.abs(followed).mean()
 
 
 def test_elsewhere_flow_is_sought_in_the_frames_as_they_are() -> None:
     dry = luma(moved(0, 0)), luma(moved(3, 1))
     for frames in (dry, in_rain(30, 2, 6)):
-        assert all(a is b for a, b in zip(sought_in(*frames), frames, strict=True))
+        assert all(
+            a is b for a, b in zip(sought_in(*map(Searched.of, frames)), frames, strict=True)
+        )
 
 
 def test_a_reduced_flow_is_enlarged_with_its_lengths() -> None:

@@ -126,7 +126,7 @@ def test_memory_is_flat_and_the_delay_is_the_context() -> None:
     for number, _ in enumerate(running := derainer(reader())):
         assert asked <= number + 1 + derainer.context
         state = running.gi_frame.f_locals  # type: ignore[attr-defined]
-        held.add((len(state["held"]), len(state["motion"]._flows), len(state["motion"]._lumas)))
+        held.add((len(state["held"]), len(state["motion"]._flows), len(state["motion"]._frames)))
     assert max(held)[0] <= 2 * derainer.context + 1
     assert max(h[1] for h in held) <= 20 and max(h[2] for h in held) <= 5
 

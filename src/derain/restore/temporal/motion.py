@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from derain.restore.temporal.cuts import is_cut
 from derain.restore.temporal.flow import Flow, Mask, consistent, flow, luma
-from derain.restore.temporal.steady import sought_in, steadied
+from derain.restore.temporal.steady import Searched, sought_in, steadied
 
 Frame = NDArray[Any]
 
@@ -22,17 +21,17 @@ class Motion:
     """
 
     def __init__(self) -> None:
-        self._lumas: dict[int, NDArray[np.uint8]] = {}
+        self._frames: dict[int, Searched] = {}
         self._flows: dict[tuple[int, int], Flow] = {}
         self._cuts: dict[int, bool] = {}
 
     def add(self, number: int, frame: Frame) -> None:
         """Take a frame, (H, W, 3) uint8 or uint16."""
-        self._lumas[number] = luma(frame)
+        self._frames[number] = Searched.of(luma(frame))
 
     def forget(self, first: int) -> None:
         """Let go of what hangs on frames before this one."""
-        self._lumas = {n: x for n, x in self._lumas.items() if n >= first}
+        self._frames = {n: x for n, x in self._frames.items() if n >= first}
         self._flows = {pair: x for pair, x in self._flows.items() if min(pair) >= first}
         self._cuts = {n: x for n, x in self._cuts.items() if n >= first}
 
@@ -40,7 +39,7 @@ class Motion:
         """Where each pixel of the frame ``here`` is seen in the frame ``there``."""
         pair = here, there
         if pair not in self._flows:
-            a, b = self._lumas[here], self._lumas[there]
+            a, b = self._frames[here], self._frames[there]
             self._flows[pair] = steadied(a, b, flow(*sought_in(a, b)))
         return self._flows[pair]
 
@@ -51,8 +50,8 @@ class Motion:
     def cut_after(self, number: int) -> bool:
         """Whether a shot ends with this frame."""
         if number not in self._cuts:
-            a, b = self._lumas[number], self._lumas[number + 1]
-            self._cuts[number] = is_cut(a, b, self.seen(number, number + 1))
+            a, b = self._frames[number], self._frames[number + 1]
+            self._cuts[number] = is_cut(a.luma, b.luma, self.seen(number, number + 1))
         return self._cuts[number]
 
     def shot(self, at: int, first: int, last: int) -> range:

@@ -8,6 +8,7 @@ lines were taken away.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,30 +29,47 @@ _EVERY = 8  # pixels between the points of the fit
 _SCALES = (4.0, 2.0, 1.0, 0.5, 0.5, 0.5)  # pixels from where on a point counts little, in turn
 
 
-def sought_in(here: Grey, there: Grey) -> tuple[Grey, Grey]:
+@dataclass(frozen=True, eq=False)
+class Searched:
+    """A frame as flow is sought in it: what each of its pairs would compute again.
+
+    Attributes:
+        luma: (h, w) uint8.
+        plain: (h, w) float32, the same :func:`without_lines`.
+        dense: Whether its rain is so dense that flow would follow it.
+    """
+
+    luma: Grey
+    plain: NDArray[np.float32]
+    dense: bool
+
+    @classmethod
+    def of(cls, luma: Grey) -> Searched:
+        """(h, w) uint8 luma."""
+        plain = without_lines(luma)
+        return cls(luma, plain, bool((luma - plain > _BRIGHT).mean() >= _DENSE))
+
+
+def sought_in(here: Searched, there: Searched) -> tuple[Grey, Grey]:
     """What flow is sought in: two frames as they are, or without their lines in dense rain.
 
     Where lines are so many, they are most of what a search finds, and no fit to it is the camera's.
     Everywhere else what looks like a line is what holds flow to the scene.
-
-    Args:
-        here, there: (h, w) uint8 luma.
     """
-    a, b = without_lines(here), without_lines(there)
-    if max((here - a > _BRIGHT).mean(), (there - b > _BRIGHT).mean()) < _DENSE:
-        return here, there
-    return a.astype(np.uint8), b.astype(np.uint8)
+    if here.dense or there.dense:
+        return here.plain.astype(np.uint8), there.plain.astype(np.uint8)
+    return here.luma, there.luma
 
 
-def steadied(here: Grey, there: Grey, flow: Flow) -> Flow:
+def steadied(here: Searched, there: Searched, flow: Flow) -> Flow:
     """The flow from one frame to another with the camera's motion where that does as well.
 
     Args:
-        here, there: (h, w) uint8 luma.
+        here, there: The frames.
         flow: (h, w, 2) float32.
     """
     camera = camera_motion(flow)
-    a, b = without_lines(here), without_lines(there)
+    a, b = here.plain, there.plain
     takes = _error(a, b, camera) <= _error(a, b, flow) + _WORSE
     return np.where(takes[..., None], camera, flow)
 

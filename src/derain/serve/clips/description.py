@@ -35,7 +35,10 @@ CLIP: Schema = record(
         "partial": {"type": "boolean", "description": "Parts of the clip could not be read"},
         "problem": {"type": ["string", "null"], "description": "What is missing, in one line"},
         "notes": {"type": "array", "items": TEXT, "description": "What was not kept"},
-        "seconds_kept": {**_SECONDS, "description": "Until it is removed, once it has ended"},
+        "seconds_kept": {
+            **_SECONDS,
+            "description": "Until it is removed; null till it ends, or a server stops",
+        },
     }
 )
 
