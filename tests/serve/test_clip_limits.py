@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("av")
 
-from tests.serve.clips import clip, disk, ended, left, outcomes, sent
+from tests.serve.clips import clip, disk, ended, left, long_clip, outcomes, sent
 from tests.serve.conftest import Serving, becomes, encoded, shown
 from tests.serve.test_limits import refused
 
@@ -200,6 +200,21 @@ def test_the_disk_is_full(
         assert becomes(lambda: disk(client) == 0)
         assert not left(tmp_path / "kept")
         assert ended(client, sent(client, clip(tmp_path, sound=())))["status"] == "done"
+
+
+def test_work_that_takes_too_long(serving: Serving, tmp_path: Path) -> None:
+    """It fails, tells so, and the next one gets its turn; what waits does not grow late."""
+    with serving(clip_folder=tmp_path / "kept", clip_deadline=1.5) as client:
+        first, second = (sent(client, data) for data in (long_clip(tmp_path), clip(tmp_path)))
+        told = ended(client, first)
+        assert told["status"] == "failed"
+        assert "1.5 seconds" in told["problem"]
+        refused(client.get(f"{first}/result"), 409, "1.5 seconds")
+        assert ended(client, second)["status"] == "done"
+        assert outcomes(client, "failed") == 1
+        client.delete(second)
+        assert becomes(lambda: disk(client) == 0)
+        assert not left(tmp_path / "kept")
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,48 @@ def test_the_right_token(locked: httpx.Client, small: Pixels) -> None:
     assert locked.get("/v1/models").status_code == 200
 
 
+def begun(locked: httpx.Client) -> tuple[str, str]:
+    """The cookie of a session, and what else is said of it."""
+    answer = locked.post("/v1/session")
+    assert answer.status_code == 204
+    cookie, _, more = answer.headers["set-cookie"].partition("; ")
+    return cookie, more.lower()
+
+
+def test_a_session_stands_for_the_token(locked: httpx.Client, small: Pixels) -> None:
+    cookie, more = begun(locked)
+    assert "s3cret" not in cookie
+    assert {"httponly", "samesite=strict"} <= set(more.split("; "))
+    assert "path" not in more and "max-age" not in more
+    address = f"{locked.base_url}/v1/derain"
+    for site, status in (("", 200), ("same-origin", 200), ("none", 200), ("same-site", 401)):
+        headers = {"cookie": cookie} | ({"sec-fetch-site": site} if site else {})
+        answer = httpx.post(address, content=encoded(small), headers=headers)
+        assert answer.status_code == status, site
+    for wrong in (cookie[:-1], "derain-session=", "derain-session=\xff"):
+        headers = {"cookie": wrong.encode("latin-1")}
+        assert httpx.post(address, content=b"", headers=headers).status_code == 401
+
+
+def test_a_session_needs_the_token(locked: httpx.Client, client: httpx.Client) -> None:
+    answer = httpx.post(f"{locked.base_url}/v1/session")
+    assert answer.status_code == 401
+    assert "set-cookie" not in answer.headers
+    assert client.post("/v1/session").status_code == 404  # no address of a server without one
+
+
+def test_another_token_ends_sessions(locked: httpx.Client, serving: Serving) -> None:
+    cookie, _ = begun(locked)
+    with serving(token="an0ther") as other:
+        assert other.get("/v1/models", headers={"cookie": cookie}).status_code == 401
+
+
+def test_behind_tls_the_cookie_is_for_tls(locked: httpx.Client) -> None:
+    answer = locked.post("/v1/session", headers={"x-forwarded-proto": "https"})
+    assert "; secure" in answer.headers["set-cookie"].lower()
+    assert "secure" not in begun(locked)[1]
+
+
 def test_clips_need_a_token(locked: httpx.Client) -> None:
     assert locked.get("/v1/clips/a").status_code == 404
     answer = httpx.delete(f"{locked.base_url}/v1/clips/a")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 from selenium import webdriver
 from selenium.common.exceptions import (
     ElementClickInterceptedException,
@@ -97,6 +98,11 @@ class Page:
         for kind in ("dragEnter", "dragOver", "drop"):
             self.cdp("Input.dispatchDragEvent", type=kind, x=600, y=400, data=data)
 
+    def reload(self) -> None:
+        """Come again, with all that the browser has kept."""
+        self.chrome.refresh()
+        self.wait(lambda: self.all("h2"))
+
     def phases(self) -> list[str]:
         """``waiting``, ``running``, ``done``, ``stopped`` or ``failed`` for each picture."""
         script = "return [...document.querySelectorAll('.strip li')].map((e) => e.dataset.phase)"
@@ -153,3 +159,17 @@ class Page:
         added = self.cdp("Page.addScriptToEvaluateOnNewDocument", source=source)
         yield
         self.cdp("Page.removeScriptToEvaluateOnNewDocument", **added)
+
+
+def served(client: httpx.Client, chrome: webdriver.Chrome) -> Page:
+    """The page of this server, visited, with the server as its engine."""
+    page = visited(client, chrome)
+    page.wait(lambda: "go to" in page.text(".private"))
+    return page
+
+
+def visited(client: httpx.Client, chrome: webdriver.Chrome) -> Page:
+    """The page of this server, visited."""
+    page = Page(chrome, str(client.base_url).rstrip("/"), chrome.downloads)
+    page.visit()
+    return page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ pytest.importorskip("av")
 from tests.clips.made import read
 from tests.serve.clips import FRAMES, clip, disk, long_clip
 from tests.serve.conftest import Serving, becomes, serving  # noqa: F401 - a fixture
-from tests.web.page import Page
+from tests.web.page import Page, served
 from tests.web.test_looks import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone]
@@ -34,9 +35,7 @@ def test_a_clip_through_the_server(
     clip(tmp_path)
     long_clip(tmp_path)
     with serving(clip_folder=tmp_path / "kept") as client:
-        page = Page(chromium, str(client.base_url).rstrip("/"), chromium.downloads)
-        page.visit()
-        page.wait(lambda: "go to" in page.text(".private"))
+        page = served(client, chromium)
         page.drop(tmp_path / "rain.mp4")
         page.wait(lambda: phases(page) == ["done"])
         got = page.download(".clips a")
@@ -55,6 +54,37 @@ def test_a_clip_through_the_server(
         assert becomes(lambda: disk(client) == 0)
 
 
+def test_a_reload_loses_no_clip(
+    built: Path,
+    serving: Serving,  # noqa: F811
+    chromium: webdriver.Chrome,
+    tmp_path: Path,
+) -> None:
+    """What was sent is followed further, and can be ended; what is gone is said to be gone."""
+    long_clip(tmp_path)
+    with serving(clip_folder=tmp_path / "kept") as client:
+        page = served(client, chromium)
+        page.choose(tmp_path / "long.mp4")
+        page.wait(lambda: phases(page) == ["working"])
+        page.reload()
+        page.wait(lambda: phases(page) == ["working"])
+        assert page.text(".clips .name") == "long.mp4"
+        page.press(".clips li button")
+        page.wait(lambda: phases(page) == [])
+        assert becomes(lambda: disk(client) == 0)
+        page.reload()
+        page.wait(lambda: "go to" in page.text(".private"))
+        assert phases(page) == []
+
+        page.choose(tmp_path / "long.mp4")
+        page.wait(lambda: phases(page) == ["working"])
+        job = page.chrome.execute_script("return sessionStorage['derain.clips']")
+        client.delete(f"/v1/clips/{json.loads(job)[0]['job']}")
+        page.reload()
+        page.wait(lambda: phases(page) == ["failed"])
+        assert "no such clip here" in page.text(".clips .how")
+
+
 def test_what_the_server_refuses(
     built: Path,
     serving: Serving,  # noqa: F811
@@ -63,9 +93,7 @@ def test_what_the_server_refuses(
 ) -> None:
     (tmp_path / "no.mp4").write_bytes(b"nothing of the kind" * 100)
     with serving(clip_folder=tmp_path / "kept") as client:
-        page = Page(chromium, str(client.base_url).rstrip("/"), chromium.downloads)
-        page.visit()
-        page.wait(lambda: "go to" in page.text(".private"))
+        page = served(client, chromium)
         page.choose(tmp_path / "no.mp4")
         page.wait(lambda: phases(page) == ["failed"])
         assert "no clip" in page.text(".clips .how")

@@ -6,7 +6,7 @@ import { Clips, isClip } from "./clips";
 import { Desk } from "./desk";
 import { MODEL } from "./engine/card";
 import { LocalEngine } from "./engine/local";
-import { findServer } from "./engine/server";
+import { findServer, unlock } from "./engine/server";
 import { factsOf } from "./files/facts";
 import { currentLanguage, keepLanguage, wordsOf, type Language, type Words } from "./i18n";
 import { problemOf } from "./problems";
@@ -30,6 +30,7 @@ export class App {
     view: "clean",
     engine: "browser",
     server: undefined,
+    locked: false,
     model: MODEL.name,
     format: undefined,
     quality: 92,
@@ -70,14 +71,32 @@ export class App {
 
   async start(): Promise<void> {
     this.update();
-    this.state.server = await findServer();
-    if (this.state.server) {
-      this.state.engine = "server";
-      this.state.model = this.state.server.default;
-    } else {
-      this.engine.warm();
+    await this.connect();
+    if (!this.state.server) this.engine.warm();
+    this.update();
+  }
+
+  /** Shows the server its token, and has it do the work from then on. */
+  async unlock(token: string): Promise<void> {
+    this.state.message = undefined;
+    try {
+      const taken = await unlock(token);
+      if (taken) await this.connect();
+      if (this.state.server) this.redoAll();
+      else this.tell((words) => words.tokenRefused);
+    } catch (error) {
+      this.tell(problemOf(error));
     }
     this.update();
+  }
+
+  /** The server becomes the engine where there is one that takes orders. */
+  private async connect(): Promise<void> {
+    const found = await findServer();
+    this.state.locked = found === "locked";
+    if (found === undefined || found === "locked") return;
+    Object.assign(this.state, { server: found, engine: "server", model: found.default });
+    if (found.clips) this.clips.recall();
   }
 
   /** Draws the page anew with the next frame. */

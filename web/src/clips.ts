@@ -1,6 +1,7 @@
 /** Clips that the server derains: sent, asked for, fetched by a link; the browser cannot do them. */
 
 import { askClip, removeClip, resultOf, sendClip } from "./engine/clips";
+import { remember, remembered } from "./engine/remembered";
 import { problemOf } from "./problems";
 import type { Clip, State } from "./state";
 
@@ -24,7 +25,16 @@ export class Clips {
   add(file: File): void {
     const clip: Clip = { id: this.nextId++, name: file.name, phase: "sending" };
     this.state.clips.push(clip);
-    void this.follow(clip, file);
+    void this.follow(clip, (signal) => this.send(clip, file, signal));
+  }
+
+  /** Takes up again what this tab had sent before it was loaded anew. */
+  recall(): void {
+    for (const { job, name } of remembered()) {
+      const clip: Clip = { id: this.nextId++, name, phase: "waiting", job };
+      this.state.clips.push(clip);
+      void this.follow(clip, () => Promise.resolve(job));
+    }
   }
 
   /** Ends the work, and takes the clip from the list and from the server. */
@@ -32,25 +42,38 @@ export class Clips {
     this.state.clips = this.state.clips.filter((other) => other !== clip);
     this.aborts.get(clip)?.abort();
     if (clip.job) void removeClip(clip.job).catch(() => undefined); // it expires by itself
+    this.keep();
     this.changed();
   }
 
-  private async follow(clip: Clip, file: File): Promise<void> {
+  /** For a reload. */
+  private keep(): void {
+    remember(this.state.clips.flatMap(({ job, name }) => (job === undefined ? [] : { job, name })));
+  }
+
+  private async send(clip: Clip, file: File, signal: AbortSignal): Promise<string> {
+    clip.job = await sendClip(file, this.state.model, signal, (fraction) => {
+      clip.fraction = fraction;
+      this.changed();
+    });
+    this.keep();
+    return clip.job;
+  }
+
+  /** @param start - Gives the job once there is one. */
+  private async follow(clip: Clip, start: (signal: AbortSignal) => Promise<string>): Promise<void> {
     const abort = new AbortController();
     this.aborts.set(clip, abort);
     const { signal } = abort;
     try {
-      clip.job = await sendClip(file, this.state.model, signal, (fraction) => {
-        clip.fraction = fraction;
-        this.changed();
-      });
+      const job = await start(signal);
       while (!signal.aborted) {
-        const told = await askClip(clip.job);
+        const told = await askClip(job);
         clip.phase = told.status;
         clip.fraction = told.frames ? told.frames_done / told.frames : undefined;
         clip.secondsLeft = told.seconds_left ?? undefined;
         clip.told = [told.problem, ...told.notes].filter(Boolean).join(" ");
-        if (told.status === "done") clip.result = resultOf(clip.job);
+        if (told.status === "done") clip.result = resultOf(job);
         if (told.status !== "waiting" && told.status !== "working") break;
         this.changed();
         await new Promise((resolve) => setTimeout(resolve, EVERY));

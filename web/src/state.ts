@@ -71,6 +71,8 @@ export interface State {
   view: View;
   engine: EngineName;
   server: ServerInfo | undefined;
+  /** Whether there is a server that wants a token first. */
+  locked: boolean;
   /** Of the server. */
   model: string;
   /** Suffix; undefined for each picture's own. */

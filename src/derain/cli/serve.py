@@ -24,6 +24,7 @@ def serve(
     clip_queue: Whole = 8,
     max_clip_megabytes: float = 1024,
     clip_disk: Whole | None = None,
+    clip_deadline: float = 14400,
     clip_folder: Path | None = None,
     keep_clips: float = 3600,
     token_file: Path | None = None,
@@ -62,6 +63,8 @@ def serve(
     clip_disk
         Megabytes that clips and their results may take; by default half of what is free, at most
         10240.
+    clip_deadline
+        Seconds that the work on a clip may take.
     clip_folder
         Where clips and results lie; by default the system's folder of temporary files.
     keep_clips
@@ -89,6 +92,7 @@ def serve(
         clip_queue=clip_queue,
         max_clip_megabytes=max_clip_megabytes,
         clip_disk=clip_disk,
+        clip_deadline=clip_deadline,
         clip_folder=clip_folder,
         keep_clips=keep_clips,
         token=read_token(token_file),

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from derain.errors import InvalidImageError
+from derain.serve.access import Access
 from derain.serve.answers import HANDLERS, FileAnswer
 from derain.serve.body import read_upload
 from derain.serve.clips.routes import clip_routes
@@ -80,6 +81,8 @@ def make_app(workshop: Workshop, metrics: Metrics) -> Starlette:
         await asyncio.wait(tasks)
         workshop.close()
 
+    token = workshop.settings.token
+    access = None if token is None else Access(token)
     routes: list[BaseRoute] = [
         Route("/v1/derain", derain, methods=["POST"]),
         *clip_routes(workshop),
@@ -88,10 +91,11 @@ def make_app(workshop: Workshop, metrics: Metrics) -> Starlette:
         Route("/readyz", readyz),
         Route("/metrics", numbers),
         Route("/openapi.json", openapi),
+        *([access.route] if access else []),
     ]
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(Guard, metrics=metrics, token=workshop.settings.token)],
+        middleware=[Middleware(Guard, metrics=metrics, access=access)],
         exception_handlers=HANDLERS,
         lifespan=lifespan,
     )

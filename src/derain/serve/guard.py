@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hmac
-
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from derain.serve.access import Access
 from derain.serve.metrics import Metrics
 
 _ROUTES = (
-    "/v1/derain", "/v1/clips", "/v1/models", "/healthz", "/readyz", "/metrics", "/openapi.json",
+    "/v1/derain", "/v1/clips", "/v1/models", "/v1/session", "/healthz", "/readyz", "/metrics",
+    "/openapi.json",
 )  # fmt: skip
 # Beginnings, since a router may take more addresses for one of its own than are listed here.
 _GUARDED = ("/v1", "/metrics", "/openapi.json")
@@ -37,12 +37,11 @@ class Guard:
     Args:
         app: What is guarded.
         metrics: Is told of every answer.
-        token: What clients must show as ``Authorization: Bearer``; None for nothing.
+        access: Who may use the server; None for all.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, token: str | None) -> None:
-        self._app, self._metrics = app, metrics
-        self._token = None if token is None else f"Bearer {token}".encode()
+    def __init__(self, app: ASGIApp, metrics: Metrics, access: Access | None) -> None:
+        self._app, self._metrics, self._access = app, metrics, access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -67,13 +66,12 @@ class Guard:
         # Without it, any site could have its visitors' browsers keep a server on loopback busy.
         if headers.get("sec-fetch-site") == "cross-site":
             return JSONResponse({"error": "other sites' pages may not use this server"}, 403)
-        given = headers.get("authorization", "").encode("latin-1")
-        if self._token is not None and not hmac.compare_digest(given, self._token):
-            return JSONResponse(
-                {"error": "this server wants a token: Authorization: Bearer TOKEN"}, 401,
-                {"WWW-Authenticate": "Bearer"},
-            )  # fmt: skip
-        return None
+        if self._access is None or self._access.granted(headers):
+            return None
+        return JSONResponse(
+            {"error": "this server wants a token: Authorization: Bearer TOKEN"}, 401,
+            {"WWW-Authenticate": "Bearer"},
+        )  # fmt: skip
 
 
 def _route(path: str) -> str:

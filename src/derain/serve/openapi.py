@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from derain import __version__
 from derain.media import FORMATS
+from derain.serve.access import COOKIE
 from derain.serve.clips.description import CLIP, clip_paths
 from derain.serve.order import written_formats
 from derain.serve.schema import (
@@ -59,8 +60,12 @@ def describe(workshop: Workshop) -> Schema:
         "components": components,
     }  # fmt: skip
     if secured:
-        components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        document["security"] = [{"token": []}]
+        paths["/v1/session"] = {"post": _session(common)}
+        components["securitySchemes"] = {
+            "token": {"type": "http", "scheme": "bearer"},
+            "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+        }
+        document["security"] = [{"token": []}, {"session": []}]
         for path in ("/healthz", "/readyz"):
             paths[path]["get"]["security"] = []
     return document
@@ -98,6 +103,20 @@ def _derain(workshop: Workshop, errors: Collection[int]) -> Schema:
                     "Derain-Seconds": header({"type": "number"}, "How long the work took"),
                     "Derain-Notes": header(TEXT, "What was not kept, percent-encoded"),
                 },
+            },
+            **answers(errors),
+        },
+    }
+
+
+def _session(errors: Collection[int]) -> Schema:
+    return {
+        "operationId": "session",
+        "summary": "Let a browser come without the token until it is closed",
+        "responses": {
+            "204": {
+                "description": "It has a cookie now",
+                "headers": {"Set-Cookie": header(TEXT, "The session")},
             },
             **answers(errors),
         },

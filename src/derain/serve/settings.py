@@ -40,6 +40,7 @@ class Settings:
         max_clip_megabytes: Larger files of clips are refused.
         clip_disk: Megabytes that clips and their results may take; None for half of what is free,
             at most 10 GiB.
+        clip_deadline: Seconds of work on a clip.
         clip_folder: Where they lie; None for the system's folder of temporary files.
         keep_clips: Seconds that a result stays.
         token: What clients must show; None for nothing.
@@ -60,6 +61,7 @@ class Settings:
     clip_queue: int = 8
     max_clip_megabytes: float = 1024
     clip_disk: int | None = None
+    clip_deadline: float = 14400
     clip_folder: Path | None = None
     keep_clips: float = 3600
     token: str | None = None
@@ -76,7 +78,8 @@ class Settings:
         if self.clip_disk is not None and self.clip_disk < 1:
             raise UsageError(f"--clip-disk must be at least 1, not {self.clip_disk}")
         positive = (
-            "max_megapixels", "max_megabytes", "deadline", "max_clip_megabytes", "keep_clips",
+            "max_megapixels", "max_megabytes", "deadline", "max_clip_megabytes", "clip_deadline",
+            "keep_clips",
         )  # fmt: skip
         for option in positive:
             value = getattr(self, option)

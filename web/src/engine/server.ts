@@ -35,15 +35,33 @@ export interface Answer {
 /** What the server refused, in its one line. */
 export class Refused extends Error {}
 
-/** Asks for the server; undefined where these are files on a web host, or there is no network. */
-export async function findServer(): Promise<ServerInfo | undefined> {
+/**
+ * Asks for the server: "locked" where it wants a token first, undefined where these are files on a
+ * web host, or there is no network.
+ */
+export async function findServer(): Promise<ServerInfo | "locked" | undefined> {
   try {
     const answer = await fetch("v1/models");
+    if (answer.status === 401 && isJson(answer)) return "locked";
     if (!answer.ok || !isJson(answer)) return undefined;
     return (await answer.json()) as ServerInfo;
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Shows the token; from then on a cookie comes with all that is asked, until the browser is closed.
+ *
+ * @returns Whether it is the server's.
+ * @throws Refused, or TypeError where the server cannot be reached.
+ */
+export async function unlock(token: string): Promise<boolean> {
+  if (!/^[!-~]+$/.test(token)) return false; // no header could hold it
+  const headers = { Authorization: `Bearer ${token}` };
+  const answer = await fetch("v1/session", { method: "POST", headers });
+  if (!answer.ok && answer.status !== 401) throw new Refused(await reason(answer));
+  return answer.ok;
 }
 
 /**

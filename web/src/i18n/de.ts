@@ -33,6 +33,10 @@ export const de: Words = {
   engine: "Läuft auf",
   browser: "Browser",
   server: "Server",
+  token: "Token dieses Servers",
+  useServer: "Server benutzen",
+  tokenHint: "Wer das Token hat, kann den Server arbeiten lassen. Ohne Token arbeitet Ihr Browser.",
+  tokenRefused: "Der Server hat dieses Token nicht angenommen.",
   model: "Modell",
   modelHint: "fast ist schneller, base ist besser",
 

@@ -33,6 +33,10 @@ export const en = {
   engine: "Runs on",
   browser: "Browser",
   server: "Server",
+  token: "Token of this server",
+  useServer: "Use the server",
+  tokenHint: "Who has the token can have the server do the work. Without it your browser does it.",
+  tokenRefused: "The server did not take this token.",
   model: "Model",
   modelHint: "fast is quicker, base is better",
 

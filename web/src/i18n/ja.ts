@@ -33,6 +33,10 @@ export const ja: Words = {
   engine: "実行場所",
   browser: "ブラウザー",
   server: "サーバー",
+  token: "このサーバーのトークン",
+  useServer: "サーバーを使う",
+  tokenHint: "トークンがあればサーバーで処理できます。なければブラウザーで処理します。",
+  tokenRefused: "サーバーはこのトークンを受け付けませんでした。",
   model: "モデル",
   modelHint: "fast は速く、base は高品質です",
 

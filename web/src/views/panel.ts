@@ -10,6 +10,7 @@ import type { View } from "../stage/compose";
 import type { EngineName, Item } from "../state";
 import { icons } from "./icons";
 import { notes } from "./notes";
+import { token } from "./token";
 
 const VIEWS: readonly View[] = ["clean", "rain", "difference"];
 
@@ -18,7 +19,8 @@ export function panel(app: App): TemplateResult | typeof nothing {
   if (!item) return nothing;
   return html`
     <aside class="panel">
-      ${summary(app, item)} ${views(app)} ${strength(app, item)} ${engine(app)} ${saving(app, item)}
+      ${summary(app, item)} ${views(app)} ${strength(app, item)} ${engine(app)} ${token(app)}
+      ${saving(app, item)}
       <p class="small">
         ${app.state.engine === "server" ? app.words.toServer(location.host) : app.words.private}
       </p>

@@ -4,6 +4,7 @@ import { html, type TemplateResult } from "lit-html";
 import type { App } from "../app";
 import { icons } from "./icons";
 import { fileButton } from "./page";
+import { token } from "./token";
 
 export function welcome(app: App): TemplateResult {
   const { words, state } = app;
@@ -25,6 +26,7 @@ export function welcome(app: App): TemplateResult {
         <img src=${app.exampleUrl} alt="" width="96" height="64" />
         <span>${words.example}</span>
       </button>
+      ${token(app)}
     </section>
   `;
 }

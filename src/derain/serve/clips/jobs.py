@@ -257,7 +257,9 @@ class Clips:
     async def _work(self, job: Job) -> None:
         self._idle.clear()
         job.begin()
-        watching = asyncio.create_task(self._watch_disk(job))
+        watching = [
+            asyncio.create_task(watch) for watch in (self._watch_disk(job), self._watch_time(job))
+        ]
         try:
             with job.scope:
                 await self._benches.at("clip", lambda stop: self._derain(job, stop))
@@ -271,7 +273,8 @@ class Clips:
             _logger.exception("a clip failed")
             self._failed(job, "internal error; the server's log tells more")
         finally:
-            watching.cancel()
+            for task in watching:
+                task.cancel()
             self._idle.set()
             if job.ended is None:
                 job.end("cancelled")
@@ -317,6 +320,14 @@ class Clips:
                 self._failed(job, told)
                 job.scope.cancel()
                 return
+
+    async def _watch_time(self, job: Job) -> None:
+        """End work that takes too long, so that who waits gets a turn."""
+        limit = self._settings.clip_deadline
+        await asyncio.sleep(limit)
+        told = f"took longer than the {limit:g} seconds that a clip may take here; send it in parts"
+        self._failed(job, told)
+        job.scope.cancel()
 
     async def _expire(self) -> None:
         while True:

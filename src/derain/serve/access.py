@@ -1,0 +1,57 @@
+"""Who may use a server with a token: who shows it, and a browser that has shown it once.
+
+Links and forms of a page show no token; a cookie comes with all that the page asks for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from starlette.datastructures import Headers
+from starlette.requests import Request, cookie_parser
+from starlette.responses import Response
+from starlette.routing import Route
+
+COOKIE = "derain-session"
+
+
+class Access:
+    """The token, and the session that stands for it.
+
+    A session follows from its token, so that nothing is kept, several servers behind a proxy agree,
+    and a new token ends all of them; the token does not follow from it.
+
+    Args:
+        token: What clients must show as ``Authorization: Bearer``.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._shown = f"Bearer {token}".encode()
+        self._session = hmac.digest(token.encode(), COOKIE.encode(), hashlib.sha256).hex().encode()
+
+    def granted(self, headers: Headers) -> bool:
+        """Whether a request with these headers may pass."""
+        given = headers.get("authorization", "").encode("latin-1")
+        return hmac.compare_digest(given, self._shown) or self._carried(headers)
+
+    def _carried(self, headers: Headers) -> bool:
+        # Pages below the same domain may be somebody else's, and what they send carries cookies of
+        # SameSite=Strict as well. Without TLS browsers do not say whose page it is.
+        site = headers.get("sec-fetch-site", "same-origin")
+        given = cookie_parser(headers.get("cookie", "")).get(COOKIE, "").encode()
+        return site in ("same-origin", "none") and hmac.compare_digest(given, self._session)
+
+    async def _begin(self, request: Request) -> Response:
+        answer = Response(status_code=204)
+        answer.set_cookie(
+            COOKIE, self._session.decode(),
+            # Without a path it is that of the address, whatever a proxy calls it.
+            path=None, secure=request.url.scheme == "https", httponly=True, samesite="strict",
+        )  # fmt: skip
+        return answer
+
+    @property
+    def route(self) -> Route:
+        """Where a session begins, for who may pass."""
+        return Route("/v1/session", self._begin, methods=["POST"])
