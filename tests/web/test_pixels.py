@@ -59,6 +59,25 @@ def test_in_tiles(page: Page, photo: Pixels, derainer: Derainer, tmp_path: Path)
     assert difference(page.download(), derainer(rainy)) <= 1
 
 
+def test_a_large_picture_is_looked_at_again(
+    page: Page,
+    photo: Pixels,
+    derainer: Derainer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """At a half and a quarter of its size, whose last squares are cut off."""
+    rainy = of_size(photo, 1282, 1299)
+    Image.fromarray(rainy).save(tmp_path / "photo.png")
+    page.choose(tmp_path / "photo.png")
+    page.wait_done()
+    expected = derainer(rainy)
+    got = page.download()
+    assert difference(got, expected) <= 1
+    monkeypatch.setattr("derain.restore.derainer.reductions", lambda height, width: ())
+    assert difference(got, derainer(rainy)) > 20
+
+
 @pytest.mark.parametrize("mode", ["L", "LA", "RGBA"])
 def test_grey_and_alpha(
     page: Page, photo: Pixels, derainer: Derainer, tmp_path: Path, mode: str

@@ -5,7 +5,7 @@ import type { LocalEngine } from "./engine/local";
 import { Course, Pace, previewScale } from "./engine/pace";
 import type { Picture } from "./engine/pixels";
 import { derain } from "./engine/server";
-import { costs, plan, type Band } from "./engine/walk";
+import { costs, type Band } from "./engine/looks";
 import { pixelsOf, resized, type Sheet } from "./files/sheet";
 import { problemOf } from "./problems";
 import type { Item, Phase, Running, State } from "./state";
@@ -138,7 +138,7 @@ export class Queue {
   ): Promise<void> {
     const { model, budget } = this.engine;
     const now = (): number => performance.now() / 1000;
-    const course = new Course(costs(plan(height, width, model, budget), model), this.pace, now());
+    const course = new Course(costs(height, width, model, budget), this.pace, now());
     const tell = (): void => {
       this.tell({ item, stage, ...course.at(now()) });
     };

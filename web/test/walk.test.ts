@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import type { Card } from "../src/engine/card";
+import { costs, restore } from "../src/engine/looks";
 import type { Picture } from "../src/engine/pixels";
-import { costs, plan, restore, type Network, type Step } from "../src/engine/walk";
+import type { Network, Step } from "../src/engine/walk";
 
 const CARD: Card = { sizeMultiple: 8, halo: 16, bytesPerPixel: 1 };
 const RADIUS = 3;
@@ -68,7 +69,7 @@ it.each([
   expect(many.steps.length).toBeGreaterThan(1);
   // The reflected padding of the one is no part of the other only where the picture ends.
   expect(largest(one.clean, many.clean)).toBeLessThanOrEqual(1);
-  const planned = costs(plan(height, width, CARD, 56 * 56), CARD);
+  const planned = costs(height, width, CARD, 56 * 56);
   expect(many.steps.map((step) => step.pixels)).toEqual(planned);
 });
 

@@ -5,7 +5,8 @@ import binary from "../../node_modules/onnxruntime-web/dist/ort-wasm-simd-thread
 import type { Model } from "./card";
 import type { FromWorker, ToWorker } from "./messages";
 import type { Picture } from "./pixels";
-import type { Band, Step } from "./walk";
+import type { Band } from "./looks";
+import type { Step } from "./walk";
 
 const MIB = 2 ** 20;
 const LEAST = 64 * MIB;

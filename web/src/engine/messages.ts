@@ -2,7 +2,8 @@
 
 import type { Card } from "./card";
 import type { Picture } from "./pixels";
-import type { Band, Step } from "./walk";
+import type { Band } from "./looks";
+import type { Step } from "./walk";
 
 /** Where the worker finds its engine and its network. */
 export interface Setup {

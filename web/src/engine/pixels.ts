@@ -13,25 +13,45 @@ export interface Picture {
   readonly grey: boolean;
 }
 
-/**
- * A box of a picture as (3, height, width) in [0, 1], reflected at the bottom and the right up to
- * that size; any box from 1x1 up.
- */
-export function readPlanes(picture: Picture, box: Box, height: number, width: number): Planes {
-  const planes = new Float32Array(3 * height * width);
-  const size = height * width;
-  const columns = reflected(widthOf(box), width).map((column) => box.left + column);
-  reflected(heightOf(box), height).forEach((row, y) => {
-    const line = (box.top + row) * picture.width;
-    columns.forEach((column, x) => {
-      const from = (line + column) * 4;
-      const to = y * width + x;
-      planes[to] = picture.pixels[from] / 255;
-      planes[to + size] = picture.pixels[from + 1] / 255;
-      planes[to + 2 * size] = picture.pixels[from + 2] / 255;
-    });
-  });
-  return planes;
+/** Something that a network looks at, tile by tile. */
+export interface Source {
+  readonly width: number;
+  readonly height: number;
+  /**
+   * A box of it as (3, height, width) in [0, 1], reflected at the bottom and the right up to that
+   * size; any box from 1x1 up.
+   */
+  read(box: Box, height: number, width: number): Planes;
+}
+
+export function picturesSource({ pixels, width, height }: Picture): Source {
+  return source(width, height, (at, plane) => pixels[4 * at + plane] / 255);
+}
+
+/** @param planes - (3, height, width) in [0, 1]. */
+export function planesSource(planes: Planes, width: number, height: number): Source {
+  return source(width, height, (at, plane) => planes[plane * width * height + at]);
+}
+
+/** @param value - Of a plane at this index of it, row by row. */
+function source(
+  width: number,
+  height: number,
+  value: (at: number, plane: number) => number,
+): Source {
+  const read = (box: Box, rows: number, columns: number): Planes => {
+    const planes = new Float32Array(3 * rows * columns);
+    const across = reflected(widthOf(box), columns).map((column) => box.left + column);
+    const down = reflected(heightOf(box), rows).map((row) => (box.top + row) * width);
+    let to = 0;
+    for (let plane = 0; plane < 3; plane++) {
+      for (const line of down) {
+        for (const column of across) planes[to++] = value(line + column, plane);
+      }
+    }
+    return planes;
+  };
+  return { width, height, read };
 }
 
 /** Indices 0, 1, ... size - 1, size - 2, ... : as NumPy pads with mode "reflect". */

@@ -1,7 +1,7 @@
 /** The walk over a picture: tiles through a network, blended, band after band, as `engine.py`. */
 
 import type { Card } from "./card";
-import { readPlanes, restoreRows, type Picture, type Planes } from "./pixels";
+import type { Planes, Source } from "./pixels";
 import {
   aligned,
   cuts,
@@ -18,11 +18,12 @@ import {
 /** What the network changes, D - R: (3, height, width) of the same size as `rainy`. */
 export type Network = (rainy: Planes, height: number, width: number) => Promise<Float32Array>;
 
-/** Finished rows of a picture from row `top` on, as RGBA. */
-export interface Band {
+/** Finished rows from row `top` on. */
+export interface Change {
   readonly top: number;
   readonly rows: number;
-  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+  /** D - R: three planes whose first values are these rows'; lent until the next ones come. */
+  readonly change: Float32Array;
 }
 
 /** A tile was done: how many pixels the network computed for it, and how long that took. */
@@ -50,7 +51,7 @@ interface Row {
 }
 
 /** The rows of tiles of a picture of this size, within `budget` bytes for a run. */
-export function plan(height: number, width: number, card: Card, budget: number): Row[] {
+function plan(height: number, width: number, card: Card, budget: number): Row[] {
   const { halo, sizeMultiple: multiple } = card;
   const feather = Math.min(FEATHER, Math.floor(multiple / 2));
   const pixels = Math.floor(budget / card.bytesPerPixel);
@@ -72,9 +73,10 @@ export function plan(height: number, width: number, card: Card, budget: number):
   }));
 }
 
-/** Pixels that the network computes for each tile of a plan, halos and padding included. */
-export function costs(rows: readonly Row[], card: Card): number[] {
-  return rows.flatMap((row) => row.tiles.map((tile) => paddedPixels(tile.around, card)));
+/** Pixels that the network computes for each tile of a walk, halos and padding included. */
+export function pixelsOfTiles(height: number, width: number, card: Card, budget: number): number[] {
+  const tiles = plan(height, width, card, budget).flatMap((row) => row.tiles);
+  return tiles.map((tile) => paddedPixels(tile.around, card));
 }
 
 function paddedPixels(box: Box, card: Card): number {
@@ -82,18 +84,18 @@ function paddedPixels(box: Box, card: Card): number {
 }
 
 /**
- * The picture without its rain, from top to bottom.
+ * What the network changes of all of it, from top to bottom.
  *
- * Memory beside the picture's: one row of tiles in float32, and what the network takes.
+ * Memory beside the source's: one row of tiles in float32, and what the network takes.
  */
-export async function* restore(
-  picture: Picture,
+export async function* walk(
+  source: Source,
   network: Network,
   card: Card,
   budget: number,
-  progress: (step: Step) => void = () => undefined,
-): AsyncGenerator<Band> {
-  const { height, width } = picture;
+  progress: (step: Step) => void,
+): AsyncGenerator<Change> {
+  const { height, width } = source;
   const rows = plan(height, width, card, budget);
   const tallest = Math.max(...rows.map((row) => heightOf(row.extent)));
   const change = new Float32Array(3 * tallest * width);
@@ -104,7 +106,7 @@ export async function* restore(
     for (const tile of tiles) {
       const tileHeight = up(heightOf(tile.around), card.sizeMultiple);
       const tileWidth = up(widthOf(tile.around), card.sizeMultiple);
-      const planes = readPlanes(picture, tile.around, tileHeight, tileWidth);
+      const planes = source.read(tile.around, tileHeight, tileWidth);
       const began = performance.now();
       const layer = await network(planes, tileHeight, tileWidth);
       const seconds = (performance.now() - began) / 1000;
@@ -112,11 +114,7 @@ export async function* restore(
       progress({ pixels: tileHeight * tileWidth, seconds });
     }
     const ready = finished - extent.top;
-    yield {
-      top: extent.top,
-      rows: ready,
-      pixels: restoreRows(picture, extent.top, ready, change),
-    };
+    yield { top: extent.top, rows: ready, change };
     carried = gather(change, ready * width, heightOf(extent) * width, tallest * width);
   }
 }

@@ -1,8 +1,9 @@
 /** Runs the network in a thread of its own; ended and started anew to cancel. */
 
 import type * as Ort from "onnxruntime-web/wasm";
+import { restore } from "./looks";
 import type { FromWorker, Order, Setup, ToWorker } from "./messages";
-import { restore, type Network } from "./walk";
+import type { Network } from "./walk";
 
 declare const self: DedicatedWorkerGlobalScope;
 

@@ -1,7 +1,7 @@
 /** A picture that is open: as it was, and as far as it is restored. One or two at a time. */
 
 import type { Picture } from "../engine/pixels";
-import type { Band } from "../engine/walk";
+import type { Band } from "../engine/looks";
 
 const SMALL = 2048; // longest side of what is shown of a large picture that fits the window
 const STRIP = 512; // rows that are read at a time
@@ -55,9 +55,10 @@ export class Sheet {
     return this.rainy.height;
   }
 
+  /** Rows may come again, better than before. */
   paint(band: Band): void {
     this.context.putImageData(new ImageData(band.pixels, this.width), 0, band.top);
-    this.ready = band.top + band.rows;
+    this.ready = Math.max(this.ready, band.top + band.rows);
   }
 
   /** Takes a whole restored picture. */
