@@ -97,7 +97,7 @@ def test_large_rain_goes_that_one_look_leaves(
 ) -> None:
     rainy, clean = example("rainy.jpg", 4), example("clean.jpg", 4)
     both = fast(rainy)
-    monkeypatch.setattr("derain.restore.derainer.reductions", lambda height, width: ())
+    monkeypatch.setattr("derain.restore.looks.reductions", lambda height, width: ())
     one = fast(rainy)
     assert psnr(both, clean) > psnr(one, clean) + 1 > psnr(rainy, clean)
 

@@ -74,7 +74,7 @@ def test_a_large_picture_is_looked_at_again(
     expected = derainer(rainy)
     got = page.download()
     assert difference(got, expected) <= 1
-    monkeypatch.setattr("derain.restore.derainer.reductions", lambda height, width: ())
+    monkeypatch.setattr("derain.restore.looks.reductions", lambda height, width: ())
     assert difference(got, derainer(rainy)) > 20
 
 

@@ -19,15 +19,12 @@ from derain.restore.backends import Backend, check_backend, make_backend
 from derain.restore.engine import Engine, Progress
 from derain.restore.engines import Engines
 from derain.restore.images import Colours, open_image
+from derain.restore.looks import Layers, derain
 from derain.restore.memory import default_budget, shared_budget
-from derain.restore.scales import enlarged, looked_at, picture_rows, reduce, reductions, sure
 from derain.restore.strength import FULL, check_strength
-from derain.restore.tiles import Box
 from derain.zoo import DEFAULT, Model, load_model, model_names
 
 _MOST_THREADS = 64  # or four for each processor: more only wait for each other
-_ROWS = 32  # finished at a time, so that they stay in the processor's cache
-
 
 Buffer = bytes | bytearray | memoryview
 Loaded = NDArray[np.uint8] | NDArray[np.uint16]
@@ -294,100 +291,10 @@ class Derainer:
         colour: Colours,
         strength: float,
         progress: Progress | None,
-        layers: tuple[NDArray[np.float32], NDArray[np.float32]] | None,
+        layers: Layers | None,
     ) -> Colours:
-        height, width = colour.shape[:2]
-        factors = reductions(height, width)
-        told = _Told(progress, looked_at(height, width))
-        with self._at_work(height, width) as engine:
-            if not factors:
-                return _look(engine, colour, strength, told, layers)
-            clean = _look(engine, colour, FULL, told, layers)
-            for factor in factors:
-                _look_wider(engine, clean, factor, told, layers and layers[0])
-        if strength != FULL:
-            _weaken(colour, strength, clean, layers)
-        return clean
-
-
-class _Told:
-    """Progress of several looks at one picture, told as that of one."""
-
-    def __init__(self, progress: Progress | None, pixels: int) -> None:
-        self._progress, self._before, self._all = progress, 0, pixels
-
-    def __call__(self, done: int, of: int) -> None:
-        if self._progress:
-            self._progress(self._before + done, self._all)
-        if done == of:
-            self._before += of
-
-
-def _look(
-    engine: Engine,
-    colour: Colours,
-    strength: float,
-    progress: Progress,
-    layers: tuple[NDArray[np.float32], NDArray[np.float32]] | None,
-) -> Colours:
-    """The network on the picture as it is; gives the clean one and fills its layers."""
-    height, width = colour.shape[:2]
-    clean = np.empty_like(colour)
-
-    def read(box: Box) -> NDArray[np.float32]:
-        return _to_unit(colour[box.top : box.bottom, box.left : box.right])
-
-    for band in engine.bands(read, height, width, progress):
-        band.scale(strength)
-        rows = slice(band.top, band.top + band.rain.shape[1])
-        for at in range(0, band.rain.shape[1], _ROWS):
-            part = slice(at, at + _ROWS)
-            change = band.detail[:, part] - band.rain[:, part]
-            _restore(colour[rows][part], change, clean[rows][part])
-        if layers:
-            layers[0][rows] = np.moveaxis(band.rain, 0, 2)
-            layers[1][rows] = np.moveaxis(band.detail, 0, 2)
-    return clean
-
-
-def _look_wider(
-    engine: Engine,
-    clean: Colours,
-    factor: int,
-    progress: Progress,
-    rain: NDArray[np.float32] | None,
-) -> None:
-    """Take away, in place, what a reduced copy shows as rain; ``rain`` gets it on top."""
-    height, width = clean.shape[:2]
-    small = reduce(clean, factor)
-    found = np.empty_like(small)
-
-    def read(box: Box) -> NDArray[np.float32]:
-        return small[:, box.top : box.bottom, box.left : box.right]
-
-    for band in engine.bands(read, small.shape[1], small.shape[2], progress):
-        np.subtract(band.rain, band.detail, out=found[:, band.top : band.top + band.rain.shape[1]])
-    sure(found)
-    for top, bottom in picture_rows(height, factor):
-        layer = enlarged(found, factor, top, bottom, width)
-        if rain is not None:
-            rain[top:bottom] += np.moveaxis(layer, 0, 2)
-        _restore(clean[top:bottom], np.negative(layer, out=layer), clean[top:bottom])
-
-
-def _weaken(
-    colour: Colours,
-    strength: float,
-    clean: Colours,
-    layers: tuple[NDArray[np.float32], NDArray[np.float32]] | None,
-) -> None:
-    """Keep this share of all that was changed, in place."""
-    for top in range(0, len(colour), _ROWS):
-        rows = slice(top, top + _ROWS)
-        change = np.float32(strength) * (_to_unit(clean[rows]) - _to_unit(colour[rows]))
-        _restore(colour[rows], change, clean[rows])
-    for layer in layers or ():
-        layer *= np.float32(strength)
+        with self._at_work(*colour.shape[:2]) as engine:
+            return derain(engine, colour, strength, progress, layers)
 
 
 def _check_whole(name: str, value: object, least: int, most: int | None = None) -> None:
@@ -395,32 +302,3 @@ def _check_whole(name: str, value: object, least: int, most: int | None = None) 
     if not (fits and least <= int(value) and (most is None or int(value) <= most)):  # type: ignore[call-overload]
         range_ = f"from {least} to {most}" if most is not None else f"of at least {least}"
         raise UsageError(f"{name} must be a whole number {range_}, not {value}")
-
-
-def _to_unit(colour: Colours) -> NDArray[np.float32]:
-    """(h, w, 1 or 3) pixels of any type -> (3, h, w) float32 in [0, 1]."""
-    planes = np.empty((3, *colour.shape[:2]), np.float32)
-    top = 1 if colour.dtype.kind == "f" else np.iinfo(colour.dtype).max
-    np.divide(np.moveaxis(colour, 2, 0), np.float32(top), out=planes, casting="same_kind")
-    return planes
-
-
-def _restore(colour: Colours, change: NDArray[np.float32], clean: Colours) -> None:
-    """B = O - R + D in float32, clipped and rounded to the picture's own type, into ``clean``.
-
-    Args:
-        colour: (h, W, 1 or 3) pixels of the input.
-        change: (3, h, W) D - R in units of the full range; overwritten.
-        clean: Receives the result, shaped as ``colour``.
-    """
-    if colour.shape[2] == 1:
-        change = change.mean(axis=0, keepdims=True)
-    pixels, result = np.moveaxis(colour, 2, 0), np.moveaxis(clean, 2, 0)
-    if colour.dtype.kind == "f":
-        np.clip(pixels + change, 0, 1, out=result, casting="same_kind")
-        return
-    top = np.iinfo(colour.dtype).max
-    change *= top
-    change += pixels
-    np.clip(change, 0, top, out=change)
-    result[...] = np.rint(change, out=change)
