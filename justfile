@@ -55,7 +55,7 @@ page:
 bench *arguments:
     python -m benchmarks.speed {{ arguments }}
 
-# All that shows what the shipped weights do, after `derain export RUN --name NAME -o src/derain/zoo/models`.
+# All that shows what the shipped weights do, after `derain export RUN --name NAME -o src/derain/zoo/models --overwrite`.
 weights:
     python -m tests.golden.test_golden
     python -m examples.gallery

@@ -88,6 +88,13 @@ def test_what_is_refused(tmp_path: Path, capsys) -> None:
     ):
         assert run(["export", *words]) == 2
         assert told in capsys.readouterr().err
+    (tmp_path / "a.onnx").write_bytes(b"mine")
+    there = ["export", "fast", "--standalone", "-o", str(tmp_path / "a.onnx")]
+    assert run(there) == 7
+    assert "a.onnx: exists already" in capsys.readouterr().err
+    assert (tmp_path / "a.onnx").read_bytes() == b"mine"
+    assert run([*there, "--overwrite"]) == 0
+    assert (tmp_path / "a.onnx").stat().st_size > 1_000_000
     with pytest.raises(UsageError, match="no network of pictures"):
         standalone(load_gate())
 

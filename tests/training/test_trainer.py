@@ -230,8 +230,12 @@ def test_command(make: Make, tmp_path: Path) -> None:
     done = derain("train", str(toml), "steps=3", "optimizer.rate=1e-4")
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "r" / "config.json").read_text())["steps"] == 3
-    done = derain("export", str(tmp_path / "r"), "--name", "mine", "--out", str(tmp_path / "zoo"))
+    words = "export", str(tmp_path / "r"), "--name", "mine", "--out", str(tmp_path / "zoo")
+    done = derain(*words)
     assert done.returncode == 0, done.stderr
+    done = derain(*words)
+    assert done.returncode == 7
+    assert "mine.json: exists already; add --overwrite" in done.stderr
     picture = np.full((50, 60, 3), 99, np.uint8)
     result = Derainer(str(tmp_path / "zoo" / "mine.json"), backend="onnxruntime")(picture)
     assert result.shape == picture.shape
@@ -239,7 +243,7 @@ def test_command(make: Make, tmp_path: Path) -> None:
     assert done.returncode == 13
     assert "stepz" in done.stderr
     assert "Traceback" not in done.stderr
-    done = derain("export", str(tmp_path), "--name", "mine", "--out", str(tmp_path / "zoo"))
+    done = derain("export", str(tmp_path), "--name", "other", "--out", str(tmp_path / "zoo"))
     assert done.returncode == 16
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from derain.errors import CorruptModelError, UsageError
+from derain.errors import CorruptModelError, OutputConflictError, UsageError
 
 
 def export(
@@ -22,6 +23,7 @@ def export(
     standalone: bool = False,
     precision: Literal["float32", "float16"] = "float32",
     size: str = "",
+    overwrite: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Export a finished training run to ONNX with its card, and check the parity with torch.
 
@@ -48,11 +50,13 @@ def export(
     size
         WIDTHxHEIGHT of the only pictures that a standalone file takes, such as 1920x1080, for
         engines that want to know; without it, it takes any.
+    overwrite
+        Replace a model or a file that is there.
     """
     if standalone:
         if name or summary:
             raise UsageError("--name and --summary are for a run; a model has its own")
-        _write_standalone(run, out, precision, size)
+        _write_standalone(run, out, precision, size, overwrite)
         return
     for option, given in (("--precision", precision != "float32"), ("--size", size)):
         if given:
@@ -67,13 +71,19 @@ def export(
         check_file_name(f"{name}.onnx")
     except CorruptModelError:
         raise UsageError(f"--name: '{name}' must be a name without folders") from None
+    _check_free(out / f"{name}.json", overwrite)
     card = export_run(Path(run), name, out, summary, licence, print)
     if card.kind == "picture":
         say(f"use it with: derain PHOTO --model {out / name}.json")
 
 
+def _check_free(target: Path, overwrite: bool) -> None:
+    if os.path.lexists(target) and not overwrite:
+        raise OutputConflictError(f"{target}: exists already; add --overwrite or another -o")
+
+
 def _write_standalone(
-    model: str, out: Path, precision: Literal["float32", "float16"], size: str
+    model: str, out: Path, precision: Literal["float32", "float16"], size: str, overwrite: bool
 ) -> None:
     from derain.cli.console import say
     from derain.export.standalone import standalone
@@ -82,6 +92,7 @@ def _write_standalone(
 
     if out.suffix != ".onnx" or out.is_dir():
         raise UsageError(f"{out}: --standalone needs the name of a file that ends in .onnx")
+    _check_free(out, overwrite)
     data = standalone(load_model(model), precision, _sides(size))
     atomic_write(out, data)
     which = f"{precision}, {size or 'any size'}"
