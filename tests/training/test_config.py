@@ -75,6 +75,12 @@ def test_what_is_wrong_is_named(assignment: str, named: str) -> None:
         load_config(FOLDER / "own.toml", (assignment,))
 
 
+def test_a_frozen_branch_needs_whole_windows() -> None:
+    load_config(FOLDER / "own.toml", ("frozen=['rain']", "patch=192"))
+    with pytest.raises(ConfigError, match="patch must be a multiple of 48, not 160: a frozen"):
+        load_config(FOLDER / "own.toml", ("frozen=['rain']", "patch=160"))
+
+
 def test_a_rain_that_is_none_is_told_before_a_picture_is_read(tmp_path: Path) -> None:
     nowhere = """out = "x"
 [[data.synthesis]]

@@ -405,6 +405,11 @@ class TrainConfig:
             raise ConfigError(f"real.side must be at most the patch's {self.patch}")
         if self.patch % network.patch_multiple:
             raise ConfigError(f"patch must be a multiple of {network.patch_multiple}")
+        if self.frozen and self.patch % network.size_multiple:
+            raise ConfigError(
+                f"patch must be a multiple of {network.size_multiple}, not {self.patch}: a frozen "
+                "branch works as at inference, in whole windows"
+            )
         pictures: list[Source] = [*self.data.pairs, *self.data.synthesis]
         if pictures and self.data.evidence:
             raise ConfigError("data.evidence: is for gates of clips, and goes with no pictures")
