@@ -76,9 +76,11 @@ def test_what_is_wrong_is_named(assignment: str, named: str) -> None:
 
 
 def test_a_frozen_branch_needs_whole_windows() -> None:
-    load_config(FOLDER / "own.toml", ("frozen=['rain']", "patch=192"))
+    load_config(FOLDER / "own.toml", ("frozen=['rain']", "network.detail_blocks=1", "patch=192"))
     with pytest.raises(ConfigError, match="patch must be a multiple of 48, not 160: a frozen"):
-        load_config(FOLDER / "own.toml", ("frozen=['rain']", "patch=160"))
+        load_config(
+            FOLDER / "own.toml", ("frozen=['rain']", "network.detail_blocks=1", "patch=160")
+        )
 
 
 def test_a_rain_that_is_none_is_told_before_a_picture_is_read(tmp_path: Path) -> None:
