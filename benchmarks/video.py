@@ -96,7 +96,7 @@ def measure(path: Path, threads: int) -> dict[str, Any]:
     from derain.clips.decode import Damage, Span, read_frames
     from derain.clips.encode import SegmentEncoder
     from derain.clips.frames import Frame
-    from derain.restore.temporal import OLDER, RADIUS, LearntGate
+    from derain.restore.temporal import RADIUS, LearntGate
     from derain.restore.temporal.motion import Motion
     from derain.restore.temporal.still import Still
     from derain.restore.temporal.window import gather
@@ -127,8 +127,8 @@ def measure(path: Path, threads: int) -> dict[str, Any]:
         if at < 0:
             continue
         with watch("warp"):
-            colours = {number: frame.colour for number, frame in held.items()}
-            evidence = gather(colours, at, RADIUS, motion)
+            colours = {number: held[number].colour for number in window}
+            evidence = gather(colours, at, window, motion)
         with watch("ranks"):
             _ = evidence.near, evidence.median, evidence.extremes, evidence.seen
         with watch("gate"):
@@ -139,8 +139,8 @@ def measure(path: Path, threads: int) -> dict[str, Any]:
         with watch("encode"):
             pixels = np.rint(np.clip(restored, 0, 255)).astype(np.uint8)
             encoder.add(Frame(pixels, None, held[at].pts, held[at].duration, at))
-        motion.forget(at - RADIUS + 1, at - RADIUS - OLDER + 1)
-        held = {number: kept for number, kept in held.items() if number > at - RADIUS - OLDER}
+        motion.forget(at - RADIUS + 1)
+        held = {number: kept for number, kept in held.items() if number > at - RADIUS}
     with watch("last packets"):
         encoder.write(path.with_suffix(".coded"))
     # Encoders work behind; what is left at the end is shared out.

@@ -116,7 +116,8 @@ def _crops(
     for number, frame in frames.items():
         motion.add(number, frame)
     for at, count in _PER_CLIP:
-        evidence = gather(frames, at, RADIUS, motion)
+        first, last = max(0, at - RADIUS), min(STYLE.frames - 1, at + RADIUS)
+        evidence = gather(frames, at, motion.shot(at, first, last), motion)
         read = np.rint(planes(evidence) * 255).astype(np.uint8)
         one = still(clip.rainy[at]).transpose(2, 0, 1)
         for _ in range(count):

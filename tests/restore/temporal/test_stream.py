@@ -107,13 +107,12 @@ def test_who_starts_in_the_middle_gets_the_same_frames() -> None:
     for i in range(start + derainer.context, len(wet)):
         np.testing.assert_array_equal(late[i - start], whole[i])
     at = 6
-    first = max(0, at - derainer.context)
-    window = wet[first : at + derainer.radius + 1]
-    alone = derain_window(window, at - first, LearntGate(load_gate()))
+    window = wet[at - derainer.context : at + derainer.context + 1]
+    alone = derain_window(window, derainer.context, LearntGate(load_gate()))
     np.testing.assert_array_equal(alone, whole[at])
 
 
-def test_memory_is_flat_and_the_delay_is_the_radius() -> None:
+def test_memory_is_flat_and_the_delay_is_the_context() -> None:
     asked = 0
 
     def reader() -> Iterator[NDArray[np.uint8]]:
@@ -125,11 +124,11 @@ def test_memory_is_flat_and_the_delay_is_the_radius() -> None:
     derainer = temporal(radius=2)
     held = set()
     for number, _ in enumerate(running := derainer(reader())):
-        assert asked <= number + 1 + derainer.radius
+        assert asked <= number + 1 + derainer.context
         state = running.gi_frame.f_locals  # type: ignore[attr-defined]
         held.add((len(state["held"]), len(state["motion"]._flows), len(state["motion"]._frames)))
-    assert max(held)[0] <= derainer.radius + derainer.context + 1
-    assert max(h[1] for h in held) <= 20 and max(h[2] for h in held) <= 9
+    assert max(held)[0] <= 2 * derainer.context + 1
+    assert max(h[1] for h in held) <= 20 and max(h[2] for h in held) <= 5
 
 
 def test_a_reader_may_use_its_memory_again() -> None:

@@ -2,11 +2,10 @@
 
 from derain.restore.temporal.gate import BrighterGate, Evidence, Fused, Gate, MedianGate
 from derain.restore.temporal.learnt import LearntGate
-from derain.restore.temporal.stream import VideoDerainer
-from derain.restore.temporal.window import OLDER, RADIUS, derain_window
+from derain.restore.temporal.stream import RADIUS, VideoDerainer
+from derain.restore.temporal.window import derain_window
 
 __all__ = [
-    "OLDER",
     "RADIUS",
     "BrighterGate",
     "Evidence",

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import takewhile
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from derain.restore.temporal.cuts import is_cut
 from derain.restore.temporal.flow import Flow, Mask, consistent, flow, luma
-from derain.restore.temporal.rest import rests
 from derain.restore.temporal.steady import Searched, sought_in, steadied
 
 Frame = NDArray[Any]
@@ -33,9 +29,9 @@ class Motion:
         """Take a frame, (H, W, 3) uint8 or uint16."""
         self._frames[number] = Searched.of(luma(frame))
 
-    def forget(self, first: int, oldest: int) -> None:
-        """Let go of flows from and to frames before ``first``, and of frames before ``oldest``."""
-        self._frames = {n: x for n, x in self._frames.items() if n >= oldest}
+    def forget(self, first: int) -> None:
+        """Let go of what hangs on frames before this one."""
+        self._frames = {n: x for n, x in self._frames.items() if n >= first}
         self._flows = {pair: x for pair, x in self._flows.items() if min(pair) >= first}
         self._cuts = {n: x for n, x in self._cuts.items() if n >= first}
 
@@ -50,15 +46,6 @@ class Motion:
     def seen(self, here: int, there: int) -> Mask:
         """Which pixels of ``here`` are seen in the frame ``there``, at the flow's size."""
         return consistent(self.flow(here, there), self.flow(there, here))
-
-    def luma(self, number: int) -> NDArray[np.uint8]:
-        """The frame in which flow is sought, (h, w)."""
-        return self._frames[number].luma
-
-    def resting(self, at: int, others: Iterable[int]) -> list[int]:
-        """Those of the others, up to the first that is none, seen from where ``at`` was."""
-        here = self.luma(at)
-        return list(takewhile(lambda number: rests(here, self.luma(number)), others))
 
     def cut_after(self, number: int) -> bool:
         """Whether a shot ends with this frame."""

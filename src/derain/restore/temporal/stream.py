@@ -16,11 +16,12 @@ from derain.restore.temporal.gate import Gate
 from derain.restore.temporal.learnt import LearntGate
 from derain.restore.temporal.motion import Motion
 from derain.restore.temporal.still import Still
-from derain.restore.temporal.window import OLDER, RADIUS, restore
+from derain.restore.temporal.window import restore
 from derain.zoo import load_gate
 
 Frame = NDArray[Any]
 
+RADIUS = 3
 _MOST = 15
 
 
@@ -39,17 +40,14 @@ class VideoDerainer:
         derainer: The single-picture network, for what no other frame shows: new shots, people,
             moving trees. By default the shipped ``base``, loaded when it is first needed.
         strength: How much of the change is applied, from 0 to 1.
-        radius: Frames before and after each one in which things are sought; one comes out so many
-            behind. Where the camera rests, four more before them are looked at.
+        radius: Frames before and after each one that are looked at.
         gate: Decides, pixel by pixel, how much of what time shows is taken, and where the network
             is needed. By default the shipped one, which was trained for it.
         fallback: Whether the single-picture network is used at all.
 
     Attributes:
-        radius: See there.
-        context: A frame depends on so many frames before it, on ``radius`` after it, and on nothing
-            else: who starts in the middle of a clip gets the same frames, but for the first
-            ``context``.
+        context: A frame depends on so many frames before and after it, and on nothing else: who
+            starts in the middle of a clip gets the same frames, but for the first ``context``.
 
     Raises:
         BackendUnavailableError: OpenCV is not installed.
@@ -76,7 +74,7 @@ class VideoDerainer:
         if isinstance(radius, bool) or not isinstance(radius, int) or not 1 <= radius <= _MOST:
             raise UsageError(f"radius must be a whole number from 1 to {_MOST}, not {radius}")
         self.strength = check_strength(strength)
-        self.radius, self.context = radius, radius + OLDER
+        self.context = radius
         self._gate = LearntGate(load_gate()) if gate is None else gate
         self._derainer = derainer
         self._still = Still(self._derain) if fallback else None
@@ -85,7 +83,7 @@ class VideoDerainer:
     def fingerprint(self) -> str:
         """Another one where results may differ, whatever the single-picture network is."""
         still = "" if self._still else ", alone"
-        return f"temporal({self.radius}+{OLDER}, {self._gate!r}{still})"
+        return f"temporal({self.context}, {self._gate!r}{still})"
 
     def _derain(self, frame: Frame) -> Frame:
         if self._derainer is None:
@@ -94,19 +92,19 @@ class VideoDerainer:
         return derained
 
     def __call__(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        """Derain a clip's frames, one out for each one in, ``radius`` behind.
+        """Derain a clip's frames, one out for each one in, ``context`` behind.
 
         Args:
             frames: (H, W, 3) uint8 or uint16 each, RGB, of one size and type, in order of time.
 
         Yields:
-            The same, in the same order. At most radius + context + 1 frames are held.
+            The same, in the same order. At most 2 * context + 1 frames are held.
 
         Raises:
             InvalidImageError: A frame is no such array, or not as the first one.
         """
         held: dict[int, Frame] = {}
-        motion, reach, number = Motion(), self.radius, -1
+        motion, reach, number = Motion(), self.context, -1
         for number, frame in enumerate(frames):
             _check(frame, number, next(iter(held.values()), frame))
             held[number] = np.array(frame)  # a reader may use its memory again
@@ -117,10 +115,12 @@ class VideoDerainer:
             yield self._restore(held, late, motion)
 
     def _restore(self, held: dict[int, Frame], at: int, motion: Motion) -> Frame:
-        for old in [number for number in held if number < at - self.context]:
+        first, last = max(0, at - self.context), min(max(held), at + self.context)
+        for old in [number for number in held if number < first]:
             del held[old]
-        motion.forget(at - self.radius, at - self.context)
-        return restore(held, at, self.radius, motion, self._gate, self._still, self.strength)
+        motion.forget(first)
+        window = motion.shot(at, first, last)
+        return restore(held, at, window, motion, self._gate, self._still, self.strength)
 
 
 def _check(frame: Frame, number: int, first: Frame) -> None:
