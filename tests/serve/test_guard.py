@@ -64,9 +64,22 @@ def test_a_session_stands_for_the_token(locked: httpx.Client, small: Pixels) -> 
         headers = {"cookie": cookie} | ({"sec-fetch-site": site} if site else {})
         answer = httpx.post(address, content=encoded(small), headers=headers)
         assert answer.status_code == status, site
-    for wrong in (cookie[:-1], "derain-session=", "derain-session=\xff"):
+    name = cookie.partition("=")[0]
+    for wrong in (cookie[:-1], f"{name}=", f"{name}=\xff", cookie.replace(name, "derain-session")):
         headers = {"cookie": wrong.encode("latin-1")}
         assert httpx.post(address, content=b"", headers=headers).status_code == 401
+
+
+def test_other_ports_of_the_host_are_no_part_of_the_page(
+    locked: httpx.Client, small: Pixels
+) -> None:
+    """Cookies come from there as well, and without TLS browsers tell by Origin alone."""
+    cookie, _ = begun(locked)
+    own = str(locked.base_url).rstrip("/")
+    for origin, status in ((own, 200), ("http://127.0.0.1:1", 401), ("null", 401)):
+        headers = {"cookie": cookie, "origin": origin}
+        answer = httpx.post(f"{own}/v1/derain", content=encoded(small), headers=headers)
+        assert answer.status_code == status, origin
 
 
 def test_a_session_needs_the_token(locked: httpx.Client, client: httpx.Client) -> None:

@@ -78,7 +78,7 @@ def test_a_reload_loses_no_clip(
 
         page.choose(tmp_path / "long.mp4")
         page.wait(lambda: phases(page) == ["working"])
-        job = page.chrome.execute_script("return sessionStorage['derain.clips']")
+        job = page.chrome.execute_script("return sessionStorage['derain.clips./']")
         client.delete(f"/v1/clips/{json.loads(job)[0]['job']}")
         page.reload()
         page.wait(lambda: phases(page) == ["failed"])

@@ -83,7 +83,7 @@ export class App {
       const taken = await unlock(token);
       if (taken) await this.connect();
       if (this.state.server) this.redoAll();
-      else this.tell((words) => words.tokenRefused);
+      else this.tell((words) => (taken ? words.noCookie : words.tokenRefused));
     } catch (error) {
       this.tell(problemOf(error));
     }

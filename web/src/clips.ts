@@ -30,7 +30,8 @@ export class Clips {
 
   /** Takes up again what this tab had sent before it was loaded anew. */
   recall(): void {
-    for (const { job, name } of remembered()) {
+    const known = this.state.clips.map(({ job }) => job);
+    for (const { job, name } of remembered().filter((clip) => !known.includes(clip.job))) {
       const clip: Clip = { id: this.nextId++, name, phase: "waiting", job };
       this.state.clips.push(clip);
       void this.follow(clip, () => Promise.resolve(job));

@@ -1,7 +1,7 @@
 /** What went wrong, for people. */
 
 import { OutOfMemory } from "./engine/local";
-import { Refused } from "./engine/server";
+import { Locked, Refused } from "./engine/server";
 import { TooLarge } from "./files/sheet";
 import type { Say } from "./state";
 
@@ -11,6 +11,7 @@ export function problemOf(error: unknown): Say {
     return (words) => words.tooLarge(megapixels);
   }
   if (error instanceof OutOfMemory) return (words) => words.outOfMemory;
+  if (error instanceof Locked) return (words) => words.locked;
   if (error instanceof Refused) return () => error.message;
   if (error instanceof TypeError && /fetch|network|load failed/i.test(error.message)) {
     return (words) => words.unreachable;

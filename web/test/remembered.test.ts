@@ -1,25 +1,44 @@
-import { expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { remember, remembered } from "../src/engine/remembered";
 
-function storage(value?: string): Storage {
-  const kept = new Map<string, string>(value === undefined ? [] : [["derain.clips", value]]);
-  return {
+let kept = new Map<string, string>();
+
+beforeEach(() => {
+  kept = new Map();
+  vi.stubGlobal("location", { pathname: "/rain/" });
+  vi.stubGlobal("sessionStorage", {
     getItem: (key: string) => kept.get(key) ?? null,
     setItem: (key: string, text: string) => kept.set(key, text),
-  } as unknown as Storage;
-}
+  });
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
 it("comes back as it was, and nothing else of it", () => {
-  const place = storage();
-  expect(remembered(place)).toEqual([]);
+  expect(remembered()).toEqual([]);
   const clip = { job: "a", name: "雨.mp4", phase: "done" };
-  remember([clip], place);
-  expect(remembered(place)).toEqual([{ job: "a", name: "雨.mp4" }]);
+  remember([clip]);
+  expect(remembered()).toEqual([{ job: "a", name: "雨.mp4" }]);
+});
+
+it("is of one path of a host", () => {
+  remember([{ job: "a", name: "a.mp4" }]);
+  vi.stubGlobal("location", { pathname: "/other/" });
+  expect(remembered()).toEqual([]);
 });
 
 it.each(["{", "null", "7", "{}", '[null, 7, {"job": 1, "name": "a"}, {"job": "a"}]'])(
   "%s of another page is nothing",
   (text) => {
-    expect(remembered(storage(text))).toEqual([]);
+    kept.set("derain.clips./rain/", text);
+    expect(remembered()).toEqual([]);
   },
 );
+
+it("does without where the browser keeps nothing", () => {
+  vi.stubGlobal("sessionStorage", undefined);
+  remember([{ job: "a", name: "a.mp4" }]);
+  expect(remembered()).toEqual([]);
+});

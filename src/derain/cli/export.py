@@ -71,7 +71,8 @@ def export(
         check_file_name(f"{name}.onnx")
     except CorruptModelError:
         raise UsageError(f"--name: '{name}' must be a name without folders") from None
-    _check_free(out / f"{name}.json", overwrite)
+    for suffix in (".json", ".onnx", ".safetensors", ".md"):
+        _check_free(out / f"{name}{suffix}", overwrite)
     card = export_run(Path(run), name, out, summary, licence, print)
     if card.kind == "picture":
         say(f"use it with: derain PHOTO --model {out / name}.json")

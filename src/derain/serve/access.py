@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 COOKIE = "derain-session"
+"""How the cookie's name begins."""
 
 
 class Access:
@@ -28,7 +29,9 @@ class Access:
 
     def __init__(self, token: str) -> None:
         self._shown = f"Bearer {token}".encode()
-        self._session = hmac.digest(token.encode(), COOKIE.encode(), hashlib.sha256).hex().encode()
+        self._session = _derived(token, "session").encode()
+        # Another one for each token: cookies of one host do not heed its ports.
+        self._name = f"{COOKIE}-{_derived(token, 'name')[:8]}"
 
     def granted(self, headers: Headers) -> bool:
         """Whether a request with these headers may pass."""
@@ -36,22 +39,41 @@ class Access:
         return hmac.compare_digest(given, self._shown) or self._carried(headers)
 
     def _carried(self, headers: Headers) -> bool:
-        # Pages below the same domain may be somebody else's, and what they send carries cookies of
-        # SameSite=Strict as well. Without TLS browsers do not say whose page it is.
-        site = headers.get("sec-fetch-site", "same-origin")
-        given = cookie_parser(headers.get("cookie", "")).get(COOKIE, "").encode()
-        return site in ("same-origin", "none") and hmac.compare_digest(given, self._session)
+        given = cookie_parser(headers.get("cookie", "")).get(self._name, "").encode()
+        return _by_own_page(headers) and hmac.compare_digest(given, self._session)
 
     async def _begin(self, request: Request) -> Response:
         answer = Response(status_code=204)
         answer.set_cookie(
-            COOKIE, self._session.decode(),
+            self._name, self._session.decode(),
             # Without a path it is that of the address, whatever a proxy calls it.
             path=None, secure=request.url.scheme == "https", httponly=True, samesite="strict",
         )  # fmt: skip
         return answer
 
     @property
+    def cookie(self) -> str:
+        """The cookie's name."""
+        return self._name
+
+    @property
     def route(self) -> Route:
         """Where a session begins, for who may pass."""
         return Route("/v1/session", self._begin, methods=["POST"])
+
+
+def _derived(token: str, purpose: str) -> str:
+    return hmac.digest(token.encode(), purpose.encode(), hashlib.sha256).hex()
+
+
+def _by_own_page(headers: Headers) -> bool:
+    """Whether the server's own page asks, or somebody who typed the address or pressed a link.
+
+    Pages of the same host or domain may be somebody else's, and what they send carries cookies of
+    SameSite=Strict, too. Without TLS browsers leave Sec-Fetch-Site out; what changes something has
+    an Origin all the same.
+    """
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        return site in ("same-origin", "none")
+    return origin is None or origin.partition("://")[2] == headers.get("host")

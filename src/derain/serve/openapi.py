@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from derain import __version__
 from derain.media import FORMATS
-from derain.serve.access import COOKIE
+from derain.serve.access import Access
 from derain.serve.clips.description import CLIP, clip_paths
 from derain.serve.order import written_formats
 from derain.serve.schema import (
@@ -29,8 +29,8 @@ _REFUSALS = {400, 406, 408, 413, 415, 422, 429, 503}
 
 def describe(workshop: Workshop) -> Schema:
     """The OpenAPI 3.1 document of a server."""
-    secured = workshop.settings.token is not None
-    common = {401, 403} if secured else {403}
+    token = workshop.settings.token
+    common = {403} if token is None else {401, 403}
     paths: Schema = {
         "/v1/derain": {"post": _derain(workshop, _REFUSALS | common)},
         "/v1/models": {
@@ -59,15 +59,17 @@ def describe(workshop: Workshop) -> Schema:
         "paths": paths,
         "components": components,
     }  # fmt: skip
-    if secured:
+    if token is not None:
         paths["/v1/session"] = {"post": _session(common)}
         components["securitySchemes"] = {
             "token": {"type": "http", "scheme": "bearer"},
-            "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+            "session": {"type": "apiKey", "in": "cookie", "name": Access(token).cookie},
         }
         document["security"] = [{"token": []}, {"session": []}]
         for path in ("/healthz", "/readyz"):
             paths[path]["get"]["security"] = []
+        for path in ("/metrics", "/openapi.json"):  # where the cookie does not come
+            paths[path]["get"]["security"] = [{"token": []}]
     return document
 
 

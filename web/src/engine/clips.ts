@@ -1,6 +1,6 @@
 /** The server's jobs of clips; addresses are relative, since the page may lie below any path. */
 
-import { reason, Refused } from "./server";
+import { Locked, refusal, Refused } from "./server";
 
 export interface Job {
   readonly id: string;
@@ -36,6 +36,7 @@ export function sendClip(
     request.onload = () => {
       const answer = request.response as { id?: string; error?: string } | null;
       if (request.status === 202 && answer?.id) resolve(answer.id);
+      else if (request.status === 401) reject(new Locked());
       else reject(new Refused(answer?.error ?? `${request.status} ${request.statusText}`));
     };
     request.onerror = () => {
@@ -54,7 +55,7 @@ export function sendClip(
 /** @throws Refused, or TypeError where the server cannot be reached. */
 export async function askClip(id: string): Promise<Job> {
   const answer = await fetch(`v1/clips/${id}`);
-  if (!answer.ok) throw new Refused(await reason(answer));
+  if (!answer.ok) throw await refusal(answer);
   return (await answer.json()) as Job;
 }
 

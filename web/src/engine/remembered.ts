@@ -5,16 +5,22 @@ export interface Remembered {
   readonly name: string;
 }
 
-const KEY = "derain.clips";
+/** A host's pages share its storage, and several servers may lie below its paths. */
+const key = (): string => `derain.clips.${location.pathname}`;
 
-export function remember(clips: readonly Remembered[], storage: Storage = sessionStorage): void {
-  storage.setItem(KEY, JSON.stringify(clips.map(({ job, name }) => ({ job, name }))));
+/** Where the browser keeps nothing, a reload forgets. */
+export function remember(clips: readonly Remembered[]): void {
+  try {
+    sessionStorage.setItem(key(), JSON.stringify(clips.map(({ job, name }) => ({ job, name }))));
+  } catch {
+    // It is full, or forbidden.
+  }
 }
 
-/** Nothing where what is there is not ours: other pages of this host share the storage. */
-export function remembered(storage: Storage = sessionStorage): Remembered[] {
+/** Nothing where what is there is not ours. */
+export function remembered(): Remembered[] {
   try {
-    const kept: unknown = JSON.parse(storage.getItem(KEY) ?? "[]");
+    const kept: unknown = JSON.parse(sessionStorage.getItem(key()) ?? "[]");
     return Array.isArray(kept) ? kept.filter(isOurs) : [];
   } catch {
     return [];

@@ -35,6 +35,9 @@ export interface Answer {
 /** What the server refused, in its one line. */
 export class Refused extends Error {}
 
+/** The server wants its token, which may be another one than before. */
+export class Locked extends Error {}
+
 /**
  * Asks for the server: "locked" where it wants a token first, undefined where these are files on a
  * web host, or there is no network.
@@ -60,7 +63,7 @@ export async function unlock(token: string): Promise<boolean> {
   if (!/^[!-~]+$/.test(token)) return false; // no header could hold it
   const headers = { Authorization: `Bearer ${token}` };
   const answer = await fetch("v1/session", { method: "POST", headers });
-  if (!answer.ok && answer.status !== 401) throw new Refused(await reason(answer));
+  if (!answer.ok && answer.status !== 401) throw await refusal(answer);
   return answer.ok;
 }
 
@@ -82,15 +85,20 @@ export async function derain(file: Blob, wish: Wish, signal?: AbortSignal): Prom
     headers: { "Content-Type": file.type || "application/octet-stream" },
     signal: signal ?? null,
   });
-  if (!answer.ok) throw new Refused(await reason(answer));
+  if (!answer.ok) throw await refusal(answer);
   return {
     picture: await answer.blob(),
     notes: decodeURIComponent(answer.headers.get("Derain-Notes") ?? ""),
   };
 }
 
+/** What a server's refusal is to the page. */
+export async function refusal(answer: Response): Promise<Error> {
+  return answer.status === 401 ? new Locked() : new Refused(await reason(answer));
+}
+
 /** What the server says of a refusal, in its one line. */
-export async function reason(answer: Response): Promise<string> {
+async function reason(answer: Response): Promise<string> {
   const wait = answer.headers.get("Retry-After");
   const suffix = wait ? ` (${wait} s)` : "";
   if (isJson(answer)) {
