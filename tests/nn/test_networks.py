@@ -11,7 +11,7 @@ import torch
 from derain.errors import ConfigError
 from derain.nn import DRDNet, DRDNetConfig, macs_per_pixel, pad_to_multiple, preset
 from derain.nn.blocks import SqueezeExcitation
-from derain.nn.drdnet import Trunk
+from derain.nn.drdnet import Context, Trunk
 from derain.nn.drdnet_config import PRESETS
 
 SMALL = {"rain_blocks": 2, "detail_blocks": 2}
@@ -30,6 +30,8 @@ def lively(config: DRDNetConfig, seed: int = 0) -> DRDNet:
     for module in network.modules():
         if isinstance(module, Trunk):
             torch.nn.init.normal_(module.tail.weight, std=0.02)
+        if isinstance(module, Context):
+            torch.nn.init.normal_(module.carry.weight, std=0.1)
     return network.eval()
 
 

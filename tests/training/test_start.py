@@ -48,8 +48,7 @@ def test_the_shipped_rain_branch_is_gone_on_from(make: Make, network: dict[str, 
     with torch.no_grad():
         layers, expected = (n.train()(rainy) for n in (started, shipped))
     assert not layers.detail.any()
-    if not network.get("first"):  # then the context comes on top
-        torch.testing.assert_close(layers.clean, expected.coarse)
+    torch.testing.assert_close(layers.clean, expected.coarse)
 
 
 def test_weights_are_mixed_with_others(make: Make, tmp_path: Path) -> None:

@@ -219,7 +219,8 @@ class DetailRepairNet(Trunk):
     def initialise(self) -> None:
         super().initialise()
         if self.context is not None:
-            spread(self.context.carry, RESIDUAL)
+            # A rain branch that was taken over is what it was until there is something to tell it.
+            zero(self.context.carry)
 
 
 class DRDNet(Network):
