@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from selenium import webdriver
 
+from tests.serve.conftest import Serving, serving  # noqa: F401 - a fixture
 from tests.web.host import Host
 from tests.web.page import Page
 
 ROOT = Path(__file__).parents[2]
 BUILT = ROOT / "src" / "derain" / "serve" / "page"
+
+Served = Callable[..., AbstractContextManager[tuple[httpx.Client, Page]]]
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +72,24 @@ def page(host: Host, chromium: webdriver.Chrome) -> Page:
     page = Page(chromium, host.address, chromium.downloads)
     page.visit()
     return page
+
+
+@pytest.fixture
+def served(
+    built: Path,
+    serving: Serving,  # noqa: F811
+    chromium: webdriver.Chrome,
+) -> Served:
+    """Starts a server with these settings, and visits its page; gives a client and the page."""
+
+    @contextmanager
+    def started(**settings: object) -> Iterator[tuple[httpx.Client, Page]]:
+        with serving(**settings) as client:
+            page = Page(chromium, str(client.base_url).rstrip("/"), chromium.downloads)
+            page.visit()
+            yield client, page
+
+    return started
 
 
 def _skip(reason: str) -> None:

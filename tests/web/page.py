@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
 from selenium import webdriver
 from selenium.common.exceptions import (
     ElementClickInterceptedException,
@@ -103,6 +102,10 @@ class Page:
         self.chrome.refresh()
         self.wait(lambda: self.all("h2"))
 
+    def wait_for_server(self) -> None:
+        """Until the server is the engine."""
+        self.wait(lambda: "go to" in self.text(".private"))
+
     def phases(self) -> list[str]:
         """``waiting``, ``running``, ``done``, ``stopped`` or ``failed`` for each picture."""
         script = "return [...document.querySelectorAll('.strip li')].map((e) => e.dataset.phase)"
@@ -159,17 +162,3 @@ class Page:
         added = self.cdp("Page.addScriptToEvaluateOnNewDocument", source=source)
         yield
         self.cdp("Page.removeScriptToEvaluateOnNewDocument", **added)
-
-
-def served(client: httpx.Client, chrome: webdriver.Chrome) -> Page:
-    """The page of this server, visited, with the server as its engine."""
-    page = visited(client, chrome)
-    page.wait(lambda: "go to" in page.text(".private"))
-    return page
-
-
-def visited(client: httpx.Client, chrome: webdriver.Chrome) -> Page:
-    """The page of this server, visited."""
-    page = Page(chrome, str(client.base_url).rstrip("/"), chrome.downloads)
-    page.visit()
-    return page

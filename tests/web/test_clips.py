@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
-from selenium import webdriver
 
 pytest.importorskip("av")
 
 from tests.clips.made import read
 from tests.serve.clips import FRAMES, clip, disk, long_clip
-from tests.serve.conftest import Serving, becomes, serving  # noqa: F401 - a fixture
-from tests.web.page import Page, served
+from tests.serve.conftest import becomes
+from tests.web.conftest import Served
+from tests.web.page import Page
 from tests.web.test_looks import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone]
@@ -25,17 +25,15 @@ def phases(page: Page) -> list[str]:
 
 
 def test_a_clip_through_the_server(
-    built: Path,
-    serving: Serving,  # noqa: F811
-    chromium: webdriver.Chrome,
+    served: Served,
     axe: str,
     tmp_path: Path,
 ) -> None:
     """Dropped, derained and downloaded; another one is ended; nothing stays on the server."""
     clip(tmp_path)
     long_clip(tmp_path)
-    with serving(clip_folder=tmp_path / "kept") as client:
-        page = served(client, chromium)
+    with served(clip_folder=tmp_path / "kept") as (client, page):
+        page.wait_for_server()
         page.drop(tmp_path / "rain.mp4")
         page.wait(lambda: phases(page) == ["done"])
         got = page.download(".clips a")
@@ -55,15 +53,13 @@ def test_a_clip_through_the_server(
 
 
 def test_a_reload_loses_no_clip(
-    built: Path,
-    serving: Serving,  # noqa: F811
-    chromium: webdriver.Chrome,
+    served: Served,
     tmp_path: Path,
 ) -> None:
     """What was sent is followed further, and can be ended; what is gone is said to be gone."""
     long_clip(tmp_path)
-    with serving(clip_folder=tmp_path / "kept") as client:
-        page = served(client, chromium)
+    with served(clip_folder=tmp_path / "kept") as (client, page):
+        page.wait_for_server()
         page.choose(tmp_path / "long.mp4")
         page.wait(lambda: phases(page) == ["working"])
         page.reload()
@@ -73,7 +69,7 @@ def test_a_reload_loses_no_clip(
         page.wait(lambda: phases(page) == [])
         assert becomes(lambda: disk(client) == 0)
         page.reload()
-        page.wait(lambda: "go to" in page.text(".private"))
+        page.wait_for_server()
         assert phases(page) == []
 
         page.choose(tmp_path / "long.mp4")
@@ -86,14 +82,12 @@ def test_a_reload_loses_no_clip(
 
 
 def test_what_the_server_refuses(
-    built: Path,
-    serving: Serving,  # noqa: F811
-    chromium: webdriver.Chrome,
+    served: Served,
     tmp_path: Path,
 ) -> None:
     (tmp_path / "no.mp4").write_bytes(b"nothing of the kind" * 100)
-    with serving(clip_folder=tmp_path / "kept") as client:
-        page = served(client, chromium)
+    with served(clip_folder=tmp_path / "kept") as (_, page):
+        page.wait_for_server()
         page.choose(tmp_path / "no.mp4")
         page.wait(lambda: phases(page) == ["failed"])
         assert "no clip" in page.text(".clips .how")

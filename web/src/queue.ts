@@ -2,10 +2,10 @@
 
 import type { Desk } from "./desk";
 import type { LocalEngine } from "./engine/local";
+import { costs, type Band } from "./engine/looks";
 import { Course, Pace, previewScale } from "./engine/pace";
 import type { Picture } from "./engine/pixels";
 import { derain } from "./engine/server";
-import { costs, type Band } from "./engine/looks";
 import { pixelsOf, resized, type Sheet } from "./files/sheet";
 import { problemOf } from "./problems";
 import type { Item, Phase, Running, State } from "./state";

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from derain.cli.outputs import check_free
 from derain.errors import InvalidImageError, OutputConflictError
 from derain.files import atomic_write, check_writable
 
@@ -56,8 +56,7 @@ def explain(
         raise OutputConflictError(f"{target}: is the picture itself; give another output with -o")
     if target.is_dir():
         raise OutputConflictError(f"{target}: is a folder; give the name of a file with -o")
-    if os.path.lexists(target) and not overwrite:
-        raise OutputConflictError(f"{target}: exists already; add --overwrite or another -o")
+    check_free(target, overwrite)
     kind = format_of(target).name
     check_writable(target)
     picture = interruptible(lambda: read_picture(photo))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from derain.errors import CorruptModelError, OutputConflictError, UsageError
+from derain.cli.outputs import check_free
+from derain.errors import CorruptModelError, UsageError
 
 
 def export(
@@ -64,23 +64,18 @@ def export(
     if not name:
         raise UsageError("--name is missing: the name of the model that the run becomes")
     from derain.cli.console import say
-    from derain.export import export_run
+    from derain.export import export_run, model_files
     from derain.zoo import check_file_name
 
     try:
         check_file_name(f"{name}.onnx")
     except CorruptModelError:
         raise UsageError(f"--name: '{name}' must be a name without folders") from None
-    for suffix in (".json", ".onnx", ".safetensors", ".md"):
-        _check_free(out / f"{name}{suffix}", overwrite)
+    for file in model_files(name):
+        check_free(out / file, overwrite)
     card = export_run(Path(run), name, out, summary, licence, print)
     if card.kind == "picture":
         say(f"use it with: derain PHOTO --model {out / name}.json")
-
-
-def _check_free(target: Path, overwrite: bool) -> None:
-    if os.path.lexists(target) and not overwrite:
-        raise OutputConflictError(f"{target}: exists already; add --overwrite or another -o")
 
 
 def _write_standalone(
@@ -93,7 +88,7 @@ def _write_standalone(
 
     if out.suffix != ".onnx" or out.is_dir():
         raise UsageError(f"{out}: --standalone needs the name of a file that ends in .onnx")
-    _check_free(out, overwrite)
+    check_free(out, overwrite)
     data = standalone(load_model(model), precision, _sides(size))
     atomic_write(out, data)
     which = f"{precision}, {size or 'any size'}"

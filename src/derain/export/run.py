@@ -18,6 +18,11 @@ from derain.zoo import ModelCard, card_markdown
 Report = Callable[[str], None]
 
 
+def model_files(name: str) -> tuple[str, str, str, str]:
+    """The files of a model: ONNX, weights, card as JSON and as Markdown."""
+    return f"{name}.onnx", f"{name}.safetensors", f"{name}.json", f"{name}.md"
+
+
 def export_run(
     run: Path, name: str, out: Path, summary: str, licence: str, report: Report
 ) -> ModelCard:
@@ -40,14 +45,15 @@ def export_run(
     onnx = to_onnx(network)
     worst = check_parity(network, onnx)
     report(f"{name}: ONNX and torch differ by at most {worst:.1e} (limit {PARITY:.0e})")
-    files = {f"{name}.onnx": onnx, f"{name}.safetensors": weights.read_bytes()}
+    onnx_file, weight_file, card_file, markdown_file = model_files(name)
+    files = {onnx_file: onnx, weight_file: weights.read_bytes()}
     config = network.config
     results = json.loads((run / "scores.json").read_text())
     card = ModelCard(
         name=name,
         summary=summary,
-        onnx=f"{name}.onnx",
-        weights=f"{name}.safetensors",
+        onnx=onnx_file,
+        weights=weight_file,
         sha256={file: hashlib.sha256(data).hexdigest() for file, data in files.items()},
         size_multiple=config.size_multiple,
         receptive_radius=config.receptive_radius,
@@ -64,8 +70,8 @@ def export_run(
     for file, data in files.items():
         atomic_write(out / file, data)
     text = card.to_json().encode()
-    atomic_write(out / f"{name}.json", text)
-    atomic_write(out / f"{name}.md", card_markdown(card).encode())
+    atomic_write(out / card_file, text)
+    atomic_write(out / markdown_file, card_markdown(card).encode())
     _register(out, name, text)
     return card
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from derain.restore.images import Colours
 
 
+def full_scale(kind: np.dtype[Any]) -> np.float32:
+    """White in pixels of this type."""
+    return np.float32(1 if kind.kind == "f" else np.iinfo(kind).max)
+
+
 def to_unit(colour: Colours) -> NDArray[np.float32]:
     """(h, w, 1 or 3) pixels of any type -> (3, h, w) float32 in [0, 1]."""
     planes = np.empty((3, *colour.shape[:2]), np.float32)
-    top = 1 if colour.dtype.kind == "f" else np.iinfo(colour.dtype).max
-    np.divide(np.moveaxis(colour, 2, 0), np.float32(top), out=planes, casting="same_kind")
+    top = full_scale(colour.dtype)
+    np.divide(np.moveaxis(colour, 2, 0), top, out=planes, casting="same_kind")
     return planes
 
 

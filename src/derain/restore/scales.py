@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from derain.restore.planes import full_scale
+
 Planes = NDArray[np.float32]
 
 _SHORTEST = 320  # side of a reduced copy: training pictures have 321 and more
@@ -50,7 +52,7 @@ def reduce(colour: NDArray[Any], factor: int) -> Planes:
         (H, W, 1 or 3) pixels of any type -> (3, H / factor, W / factor) float32 in [0, 1].
     """
     height, width = (_copied(side, factor) for side in colour.shape[:2])
-    top = np.float32(1 if colour.dtype.kind == "f" else np.iinfo(colour.dtype).max)
+    top = full_scale(colour.dtype)
     small = np.empty((3, height, width), np.float32)
     for first in range(0, height, _ROWS):
         rows = colour[first * factor : (first + _ROWS) * factor]

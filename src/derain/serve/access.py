@@ -13,9 +13,6 @@ from starlette.requests import Request, cookie_parser
 from starlette.responses import Response
 from starlette.routing import Route
 
-COOKIE = "derain-session"
-"""How the cookie's name begins."""
-
 
 class Access:
     """The token, and the session that stands for it.
@@ -25,13 +22,16 @@ class Access:
 
     Args:
         token: What clients must show as ``Authorization: Bearer``.
+
+    Attributes:
+        cookie: The name of the session's.
     """
 
     def __init__(self, token: str) -> None:
         self._shown = f"Bearer {token}".encode()
         self._session = _derived(token, "session").encode()
         # Another one for each token: cookies of one host do not heed its ports.
-        self._name = f"{COOKIE}-{_derived(token, 'name')[:8]}"
+        self.cookie = f"derain-session-{_derived(token, 'name')[:8]}"
 
     def granted(self, headers: Headers) -> bool:
         """Whether a request with these headers may pass."""
@@ -39,22 +39,17 @@ class Access:
         return hmac.compare_digest(given, self._shown) or self._carried(headers)
 
     def _carried(self, headers: Headers) -> bool:
-        given = cookie_parser(headers.get("cookie", "")).get(self._name, "").encode()
+        given = cookie_parser(headers.get("cookie", "")).get(self.cookie, "").encode()
         return _by_own_page(headers) and hmac.compare_digest(given, self._session)
 
     async def _begin(self, request: Request) -> Response:
         answer = Response(status_code=204)
         answer.set_cookie(
-            self._name, self._session.decode(),
+            self.cookie, self._session.decode(),
             # Without a path it is that of the address, whatever a proxy calls it.
             path=None, secure=request.url.scheme == "https", httponly=True, samesite="strict",
         )  # fmt: skip
         return answer
-
-    @property
-    def cookie(self) -> str:
-        """The cookie's name."""
-        return self._name
 
     @property
     def route(self) -> Route:

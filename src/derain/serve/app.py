@@ -38,6 +38,9 @@ def make_app(workshop: Workshop, metrics: Metrics) -> Starlette:
         metrics: What the workshop tells its doings.
     """
 
+    token = workshop.settings.token
+    access = None if token is None else Access(token)
+
     async def derain(request: Request) -> Response:
         workshop.check_open()
         order = read_order(
@@ -68,7 +71,7 @@ def make_app(workshop: Workshop, metrics: Metrics) -> Starlette:
         return Response(metrics.text(), media_type=MEDIA_TYPE)
 
     async def openapi(request: Request) -> Response:
-        return JSONResponse(describe(workshop))
+        return JSONResponse(describe(workshop, access))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -81,8 +84,6 @@ def make_app(workshop: Workshop, metrics: Metrics) -> Starlette:
         await asyncio.wait(tasks)
         workshop.close()
 
-    token = workshop.settings.token
-    access = None if token is None else Access(token)
     routes: list[BaseRoute] = [
         Route("/v1/derain", derain, methods=["POST"]),
         *clip_routes(workshop),

@@ -27,10 +27,9 @@ from derain.serve.workshop import Workshop
 _REFUSALS = {400, 406, 408, 413, 415, 422, 429, 503}
 
 
-def describe(workshop: Workshop) -> Schema:
+def describe(workshop: Workshop, access: Access | None) -> Schema:
     """The OpenAPI 3.1 document of a server."""
-    token = workshop.settings.token
-    common = {403} if token is None else {401, 403}
+    common = {401, 403} if access else {403}
     paths: Schema = {
         "/v1/derain": {"post": _derain(workshop, _REFUSALS | common)},
         "/v1/models": {
@@ -59,11 +58,11 @@ def describe(workshop: Workshop) -> Schema:
         "paths": paths,
         "components": components,
     }  # fmt: skip
-    if token is not None:
+    if access:
         paths["/v1/session"] = {"post": _session(common)}
         components["securitySchemes"] = {
             "token": {"type": "http", "scheme": "bearer"},
-            "session": {"type": "apiKey", "in": "cookie", "name": Access(token).cookie},
+            "session": {"type": "apiKey", "in": "cookie", "name": access.cookie},
         }
         document["security"] = [{"token": []}, {"session": []}]
         for path in ("/healthz", "/readyz"):

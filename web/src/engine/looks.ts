@@ -3,12 +3,11 @@
 import type { Card } from "./card";
 import { picturesSource, planesSource, restoreRows, type Picture } from "./pixels";
 import { copied, enlarged, reduce, reductions, sure } from "./scales";
+import { runs, type Rows } from "./tiles";
 import { pixelsOfTiles, walk, type Network, type Step } from "./walk";
 
 /** Finished rows of a picture from row `top` on, as RGBA. */
-export interface Band {
-  readonly top: number;
-  readonly rows: number;
+export interface Band extends Rows {
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
 }
 
@@ -45,15 +44,12 @@ export async function* restore(
   const so = { ...picture, pixels: clean };
   for (const factor of factors) {
     const rain = await found(so, factor, network, card, budget, progress);
-    for (let top = 0; top < height; top += ROWS) {
-      const rows = Math.min(ROWS, height - top);
+    for (const { top, rows } of runs(height, ROWS)) {
       const change = enlarged(rain, copied(width, factor), factor, top, rows, width, -1);
-      clean.set(restoreRows(so, top, rows, change), top * width * 4);
+      const pixels = restoreRows(so, top, rows, change);
+      clean.set(pixels, top * width * 4);
+      if (factor === factors.at(-1)) yield { top, rows, pixels };
     }
-  }
-  for (let top = 0; top < height; top += ROWS) {
-    const rows = Math.min(ROWS, height - top);
-    yield { top, rows, pixels: clean.slice(top * width * 4, (top + rows) * width * 4) };
   }
 }
 

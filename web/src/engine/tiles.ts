@@ -13,6 +13,17 @@ export interface Box {
 export const heightOf = (box: Box): number => box.bottom - box.top;
 export const widthOf = (box: Box): number => box.right - box.left;
 
+/** A run of rows. */
+export interface Rows {
+  readonly top: number;
+  readonly rows: number;
+}
+
+/** All rows of a picture, at most `step` at a time. */
+export function* runs(height: number, step: number): Generator<Rows> {
+  for (let top = 0; top < height; top += step) yield { top, rows: Math.min(step, height - top) };
+}
+
 /** Larger by `by` pixels on every side, but inside `within`. */
 export function grown(box: Box, by: number, within: Box): Box {
   return {

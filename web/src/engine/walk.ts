@@ -13,15 +13,14 @@ import {
   up,
   widthOf,
   type Box,
+  type Rows,
 } from "./tiles";
 
 /** What the network changes, D - R: (3, height, width) of the same size as `rainy`. */
 export type Network = (rainy: Planes, height: number, width: number) => Promise<Float32Array>;
 
 /** Finished rows from row `top` on. */
-export interface Change {
-  readonly top: number;
-  readonly rows: number;
+export interface Change extends Rows {
   /** D - R: three planes whose first values are these rows'; lent until the next ones come. */
   readonly change: Float32Array;
 }

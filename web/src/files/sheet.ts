@@ -2,6 +2,7 @@
 
 import type { Picture } from "../engine/pixels";
 import type { Band } from "../engine/looks";
+import { runs } from "../engine/tiles";
 
 const SMALL = 2048; // longest side of what is shown of a large picture that fits the window
 const STRIP = 512; // rows that are read at a time
@@ -116,8 +117,7 @@ export function pixelsOf(bitmap: ImageBitmap, grey: boolean): Picture {
 function* strips(bitmap: ImageBitmap): Generator<Band> {
   const { width, height } = bitmap;
   const context = contextOf(new OffscreenCanvas(width, Math.min(STRIP, height)));
-  for (let top = 0; top < height; top += STRIP) {
-    const rows = Math.min(STRIP, height - top);
+  for (const { top, rows } of runs(height, STRIP)) {
     context.clearRect(0, 0, width, rows);
     context.drawImage(bitmap, 0, -top);
     yield { top, rows, pixels: context.getImageData(0, 0, width, rows).data };
