@@ -280,10 +280,11 @@ def test_nobody_elses_clip_is_written_over(places: tuple[Store, Store], tmp_path
     source, target = places
     source.create("a.mp4", make(tmp_path / "a.mp4", SHORT).read_bytes())
     target.create("a.mp4", b"mine")
-    with nothing_derained():
-        assert run(["run", source.uri, "-o", target.uri, *FAST]) == 1
-    assert "exists already and is no result of this run" in told(target)[0].error
-    assert target.read("a.mp4") == b"mine"
+    for _ in range(2):
+        with nothing_derained():
+            assert run(["run", source.uri, "-o", target.uri, *FAST]) == 1
+        assert "exists already and is no result of this run" in told(target)[-1].error
+        assert target.read("a.mp4") == b"mine"
 
 
 def test_two_processes_at_one_clip(places: tuple[Store, Store], tmp_path: Path, fast) -> None:

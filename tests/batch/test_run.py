@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from derain import Derainer
 from derain.batch import Manifest, Row, open_store
@@ -103,9 +105,33 @@ def test_nobody_elses_file_is_written_over(fill: Fill, tmp_path: Path, capsys) -
     folder, out = fill(2), tmp_path / "out"
     out.mkdir()
     (out / "000.png").write_bytes(b"mine")
-    assert run(["run", str(folder), "-o", str(out), *FAST]) == 1
-    assert "exists already and is no result of this run" in capsys.readouterr().err
-    assert (out / "000.png").read_bytes() == b"mine"
+    for _ in range(2):  # what failed because of it does not make it ours
+        assert run(["run", str(folder), "-o", str(out), *FAST]) == 1
+        assert "exists already and is no result of this run" in capsys.readouterr().err
+        assert (out / "000.png").read_bytes() == b"mine"
+
+
+def test_a_picture_that_changes_and_changes_back(fill: Fill, tmp_path: Path, capsys) -> None:
+    """Its result and what the manifest tells are of the picture that is there."""
+    folder, out = fill(1), str(tmp_path / "out")
+    picture, command = folder / "000.png", ["run", str(folder), "-o", out, *FAST]
+    first = tmp_path / "first.png"
+    shutil.copy2(picture, first)
+    assert run(command) == 0
+    before = results(tmp_path / "out")
+    Image.new("RGB", (50, 40), "tan").save(picture)
+    assert run(command) == 0
+    assert results(tmp_path / "out") != before
+    shutil.copy2(first, picture)
+    assert run([*command, "--shard", "0/1"]) == 0
+    assert results(tmp_path / "out") == before
+    picture.write_bytes(b"broken")
+    assert run(command) == 1
+    capsys.readouterr()
+    assert run(["manifest", "summary", out]) == 0
+    assert "0 done, 1 failed" in capsys.readouterr().out
+    assert run(["manifest", "failed", out]) == 0
+    assert "000.png" in capsys.readouterr().out
 
 
 def test_shards(fill: Fill, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 Make = Callable[..., TrainConfig]
 Pixels = NDArray[np.uint8]
-NETWORK = {"channels": 8, "detail_blocks": 1, "pool_window": 6, "detail_input": "both"}
+NETWORK = {"first": "rain", "channels": 8, "detail_blocks": 1, "pool_window": 6, "detail_input": "both"}
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from derain.batch.digests import Digests, digest
+from derain.batch.digests import Digests, Standing, digest
 from derain.batch.stores import Store
 from derain.batch.stores.folder import Folder
 from derain.clips.formats import is_container
@@ -43,6 +43,7 @@ class Row:
         attempts: How often it was tried, in this run.
         pixels: Of the picture; of a clip, of all its frames.
         unchanged: Whether no pixel was changed; of clips that were gone on with nobody looked.
+        time: When it ended, in seconds since 1970; 0 in older manifests.
     """
 
     source: str
@@ -56,6 +57,7 @@ class Row:
     attempts: int = 1
     pixels: int = 0
     unchanged: bool = False
+    time: float = 0.0
 
     def to_json(self) -> str:
         kept = {key: value for key, value in asdict(self).items() if value or key == "version"}
@@ -95,8 +97,8 @@ class Manifest:
         self._store = store
         self.settings = None if settings is None else json.loads(json.dumps(settings))
         self._log: _Log | None = None
-        self.finished, self.ours = Digests(), Digests()
-        """Pictures that are done, by name and version; targets that this run's rows tell of."""
+        self._standing, self.ours = Standing(), Digests()
+        """How pictures stand; targets that this run's rows say were written."""
 
     def load(self) -> None:
         """Read what earlier runs left, before anything is written."""
@@ -104,10 +106,14 @@ class Manifest:
             self.remember(row)
 
     def remember(self, row: Row) -> None:
-        """Have :attr:`finished` and :attr:`ours` tell of this row."""
-        self.ours.add(digest(row.target))
-        if row.done:
-            self.finished.add(digest(row.source, row.version))
+        """Have :meth:`is_done` and :attr:`ours` tell of this row."""
+        self._standing.add(digest(row.source), digest(row.version), row.time, row.done)
+        if row.sha256:  # nothing was written where somebody else's file was in the way
+            self.ours.add(digest(row.target))
+
+    def is_done(self, source: str, version: str) -> bool:
+        """Whether the result in the target is of this version of the picture or clip."""
+        return self._standing.is_done(digest(source), digest(version))
 
     def rows(self) -> Iterator[Row]:
         """All rows of all shards, each shard's in their order."""
@@ -267,7 +273,7 @@ class Summary:
         done, failed: Pictures; one that failed and was done later is done.
         pixels: Of those done.
         seconds: Of work on those done, of all workers together.
-        failures: The last row of each picture that failed.
+        failures: The last row of each picture whose newest version failed.
     """
 
     done: int
@@ -278,21 +284,14 @@ class Summary:
 
 
 def summarise(rows: Iterable[Row]) -> Summary:
-    """Fold all attempts into what became of each picture: success beats failure."""
-    done: set[int] = set()
-    failed: dict[int, Row] = {}
-    summary = Summary(0, 0, 0, 0.0, [])
-    for row in rows:
+    """Fold all attempts into what became of each picture's newest version: success beats failure."""
+    newest: dict[int, Row] = {}
+    for row in sorted(rows, key=lambda row: row.time):
         key = digest(row.source)
-        if row.done:
-            failed.pop(key, None)
-            if key not in done:
-                done.add(key)
-                summary.done += 1
-                summary.pixels += row.pixels
-                summary.seconds += row.seconds
-        elif key not in done:
-            failed[key] = row
-    summary.failures = list(failed.values())
-    summary.failed = len(failed)
-    return summary
+        known = newest.get(key)
+        if known is None or not known.done or known.version != row.version:
+            newest[key] = row
+    done = [row for row in newest.values() if row.done]
+    failures = [row for row in newest.values() if not row.done]
+    pixels, seconds = sum(row.pixels for row in done), sum(row.seconds for row in done)
+    return Summary(len(done), len(failures), pixels, seconds, failures)

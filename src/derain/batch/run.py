@@ -67,7 +67,7 @@ def run_batch(plan: Plan, manifest: Manifest, execute: Execute) -> Generator[Pro
 def open_tasks(plan: Plan, manifest: Manifest, progress: Progress) -> Iterator[Ask]:
     """What is not done yet; what is, is counted."""
     for task in plan:
-        if digest(task.source.name, task.source.version) in manifest.finished:
+        if manifest.is_done(task.source.name, task.source.version):
             progress.before += 1
         else:
             yield task, digest(task.target) in manifest.ours

@@ -132,7 +132,8 @@ class Worker:
             if isinstance(error, StoreError) and attempt < self._settings.attempts:
                 return None
             done = replace(row, error=str(explained(error, source.name)))
-        return replace(done, seconds=done.seconds or round(time.monotonic() - began, 3))
+        seconds = done.seconds or round(time.monotonic() - began, 3)
+        return replace(done, seconds=seconds, time=round(time.time(), 3))
 
     def _restore(self, row: Row, task: Task, ours: bool) -> Row:
         settings, source = self._settings, task.source

@@ -7,7 +7,6 @@ from collections import Counter
 from dataclasses import asdict
 
 from derain.batch import Manifest, Plan
-from derain.batch.digests import digest
 from derain.batch.plan import OTHER_CLIPS
 from derain.batch.run import Progress
 from derain.cli.console import Reporter
@@ -77,7 +76,7 @@ class BatchReporter(Reporter):
         plan.check()
         before, to_do = 0, Counter[str]()
         for task in plan:
-            if digest(task.source.name, task.source.version) in manifest.finished:
+            if manifest.is_done(task.source.name, task.source.version):
                 before += 1
             else:
                 to_do["clips" if task.clip else "pictures"] += 1

@@ -146,14 +146,14 @@ class DRDNetConfig(NetworkConfig):
         return f"the detail branch has {channels} channels, above 16 and no multiple of it"
 
     def behind_another(self) -> DRDNetConfig:
-        return replace(self, rain_blocks=0)
+        return replace(self, rain_blocks=0, first="rain")
 
 
 _BOTH = DRDNetConfig(
     channels=48,
     unshuffle=2,
     detail_unshuffle=4,
-    detail_input="both",
+    first="detail",
     detail_mean=0.45,
     norm="none",
     slopes="shared",
