@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 av = pytest.importorskip("av")
 
-from derain.clips.colour import Converter, matrix_of  # noqa: E402
+from derain.clips.colour import Converter, Samples, matrix_of  # noqa: E402
+from derain.clips.work import ClipJob, ClipOptions, derain_clip  # noqa: E402
+from tests.clips.made import EachFrame  # noqa: E402
 
 # Kr and Kb of BT.601, BT.709 and BT.2020, by swscale's numbers of them.
 COEFFICIENTS = {5: (0.299, 0.114), 1: (0.2126, 0.0722), 9: (0.2627, 0.0593)}
@@ -32,7 +36,7 @@ def yuv(rgb: tuple[int, int, int], matrix: int, full: bool, bits: int) -> tuple[
 def test_flat_colours(pix_fmt: str, matrix: int, full: bool) -> None:
     """RGB gives the samples of the standard, and samples come back within one level of 8 bits."""
     deep = pix_fmt.endswith("10le")
-    converter = Converter(matrix, full)
+    converter = Converter(Samples(matrix, full, 2, 0))
     for rgb in COLOURS:
         pixels = np.empty((18, 34, 3), np.uint16 if deep else np.uint8)
         pixels[:] = np.array(rgb) * (257 if deep else 1)
@@ -60,7 +64,7 @@ def test_transparency_comes_back() -> None:
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 65536, (16, 16, 3), np.uint16)
     alpha = rng.integers(0, 65536, (16, 16), np.uint16)
-    converter = Converter(1, False)
+    converter = Converter(Samples(1, False, 1, 1))
     frame = converter.from_rgb(pixels, alpha, "yuva444p10le")
     _, back = converter.to_rgb(frame)
     assert back is not None
@@ -71,3 +75,49 @@ def test_unmarked_clips_are_guessed_by_size() -> None:
     assert matrix_of(2, 1920, 1080) == 1
     assert matrix_of(2, 640, 480) == 5
     assert matrix_of(9, 640, 480) == 9
+
+
+FIRST = (220, 40, 60)
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+@pytest.mark.parametrize(
+    ("encoder", "pix_fmt", "name", "codec"),
+    [
+        ("libx264rgb", "rgb24", "a.mkv", None),
+        ("png", "rgb24", "a.mov", "hevc"),
+        ("png", "rgb24", "a.mov", "vp8"),
+        ("ffv1", "bgr0", "a.mkv", "h264"),
+        ("libvpx", "yuv420p", "a.webm", "h264"),
+        ("libvpx", "yuv420p", "a.webm", None),
+        ("libx264", "yuv420p", "a.mkv", "vp8"),
+        ("libx264", "yuv420p", "a.mkv", "mjpeg"),
+        ("mjpeg", "yuvj420p", "a.mkv", "h264"),
+    ],
+)
+def test_a_result_says_what_its_samples_are(
+    encoder: str, pix_fmt: str, name: str, codec: str | None, width: int, tmp_path: Path
+) -> None:
+    """By its marks, and by size where it has none, a player shows the colour that went in."""
+    source, result = tmp_path / name, tmp_path / f"clean{'.mkv' if codec else name[1:]}"
+    # What a clip without marks is taken for; the other codecs say or have no matrix.
+    matrix = 1 if encoder == "libx264" and width == 1280 else 5
+    with av.open(str(source), "w") as out:
+        stream = out.add_stream(encoder, rate=25)
+        stream.width, stream.height, stream.pix_fmt = width, 64, pix_fmt
+        for index in range(3):
+            frame = av.VideoFrame.from_ndarray(np.full((64, width, 3), FIRST, np.uint8), "rgb24")
+            frame = frame.reformat(format=pix_fmt, dst_colorspace=matrix)
+            frame.pts = index
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    derain_clip(
+        ClipJob(source, {"clean": result}, EachFrame(np.copy), {}, ClipOptions(codec=codec))
+    )
+    with av.open(str(result)) as container:
+        shown = next(container.decode(video=0))
+    wide = shown.color_range == 2 or shown.format.name.startswith("yuvj")
+    by_size = 1 if width >= 1280 else 5
+    known = {1: 1, 2: by_size, 5: 5, 6: 5}[shown.colorspace]
+    samples = [bytes(plane)[0] for plane in list(shown.planes)[:3]]
+    assert np.abs(np.subtract(samples, yuv(FIRST, known, wide, 8))).max() <= 3

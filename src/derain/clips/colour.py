@@ -6,6 +6,8 @@ colour comes back within one level (tests/clips/test_colour.py).
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from derain.clips.frames import Pixels
@@ -17,14 +19,17 @@ _HOW = int(
     | _Flags.BITEXACT
 )  # fmt: skip
 _FULL, _LIMITED = 2, 1  # AVColorRange
-_UNSPECIFIED = 2  # AVColorSpace
+_RGB, _UNSPECIFIED = 0, 2  # AVColorSpace
 _WHITE = np.uint16(255 * 256)
 _FAMILIES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}  # AVColorSpace -> swscale's number
+_MARKS = {1: 1, 4: 4, 5: 6, 7: 7, 9: 9}  # and back
+WITHOUT_MARKS = ("vp8", "mjpeg")
+"""Codecs of BT.601 alone, whose decoders always say the same."""
 
 
 def matrix_of(colorspace: int, width: int, height: int) -> int:
-    """swscale's number of a matrix; of unmarked clips large ones are BT.709, others BT.601."""
-    if colorspace == _UNSPECIFIED:
+    """swscale's number of a matrix; of large clips without one it is BT.709, of others BT.601."""
+    if colorspace in (_RGB, _UNSPECIFIED):
         return 1 if width >= 1280 or height > 576 else 5
     return _FAMILIES.get(colorspace, 5)
 
@@ -46,16 +51,51 @@ def is_rgb(pix_fmt: str) -> bool:
     return known.is_rgb or known.has_palette
 
 
+@dataclass(frozen=True)
+class Samples:
+    """How the samples of a stream stand for colours.
+
+    Attributes:
+        matrix: swscale's number of the YUV matrix; of no use for RGB.
+        full: Whether they use their whole range.
+        colorspace, range: H.273's code point of the matrix and FFmpeg's range, as the stream says.
+    """
+
+    matrix: int
+    full: bool
+    colorspace: int
+    range: int
+
+    def written(self, codec: str, was_rgb: bool, pix_fmt: str, size: tuple[int, int]) -> Samples:
+        """As a result has them: as they are, but where the result would then not say what it holds.
+
+        Args:
+            codec: Of the result, a key of :data:`derain.clips.codecs.FAMILIES`.
+            was_rgb: Whether the samples here are RGB.
+            pix_fmt: Of the result's frames.
+            size: (width, height) of them.
+        """
+        if is_rgb(pix_fmt):
+            return self if was_rgb else replace(self, full=True, colorspace=_RGB, range=_FULL)
+        fixed = codec in WITHOUT_MARKS
+        full = codec == "mjpeg" if fixed else self.full
+        matrix = 5 if fixed else self.matrix
+        told = self.colorspace
+        if told == _RGB or matrix_of(told, *size) != matrix:
+            told = _MARKS[matrix]
+        range_ = _FULL if full else _LIMITED if self.full else self.range
+        return Samples(matrix, full, told, range_)
+
+
 class Converter:
     """Converts frames with one matrix and range; keeps what swscale set up between them.
 
     Args:
-        matrix: swscale's number of it; see :func:`matrix_of`.
-        full: Whether samples use their whole range.
+        samples: Of the frames in YUV.
     """
 
-    def __init__(self, matrix: int, full: bool) -> None:
-        self._matrix, self._range = matrix, _FULL if full else _LIMITED
+    def __init__(self, samples: Samples) -> None:
+        self._matrix, self._range = samples.matrix, _FULL if samples.full else _LIMITED
         self._to = av.video.reformatter.VideoReformatter()
         self._from = av.video.reformatter.VideoReformatter()
 

@@ -8,13 +8,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from derain.clips.colour import depth_of, has_alpha, matrix_of
+from derain.clips.colour import WITHOUT_MARKS, Samples, depth_of, has_alpha, matrix_of
 from derain.clips.frames import Turn
 from derain.clips.library import av
 from derain.errors import InputNotFoundError, InvalidImageError, first_line
 from derain.files import explain_os_error
 
-_WITHOUT_MARKS = ("vp8", "mjpeg")  # their decoders always say the same
 _HDR = {16: "PQ", 18: "HLG"}  # AVColorTransferCharacteristic
 
 # Those that hold all there is to see. Others, such as playlists, make FFmpeg open what they name:
@@ -78,6 +77,12 @@ class ClipInfo:
     def full(self) -> bool:
         """Whether samples use their whole range."""
         return self.range == 2 or self.pix_fmt.startswith("yuvj")
+
+    @property
+    def samples(self) -> Samples:
+        """How its samples stand for colours."""
+        range_ = 2 if self.full else self.range
+        return Samples(self.matrix, self.full, self.colorspace, range_)
 
     @property
     def expected(self) -> int:
@@ -218,7 +223,7 @@ def _marks(
 ) -> tuple[int, int, int, int]:
     """Matrix, primaries, transfer and range: the frames' own marks, else the container's."""
     matrix, primaries, transfer, range_ = said
-    if codec in _WITHOUT_MARKS:
+    if codec in WITHOUT_MARKS:
         return matrix, primaries, transfer, range_ or frame.color_range
     return (
         frame.colorspace if frame.colorspace != 2 else matrix,

@@ -49,7 +49,7 @@ def read_frames(info: ClipInfo, span: Span, damage: Damage) -> Iterator[Frame]:
     index, last, length = 0, None, _usual_duration(info)
     entry = find_entry(info, span.start)
     origin = entry.origin if entry else None
-    converter = Converter(info.matrix, info.full)
+    converter = Converter(info.samples)
     for frame in _decoded(info, damage, entry):
         if (frame.width, frame.height) != (info.width, info.height):
             damage.found.append(

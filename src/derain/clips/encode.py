@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from derain.clips.codecs import Encoding
-from derain.clips.colour import Converter
+from derain.clips.colour import Converter, Samples, is_rgb
 from derain.clips.container import ClipInfo
 from derain.clips.frames import Frame
 from derain.clips.library import av
@@ -24,11 +24,16 @@ def set_up(
     context.time_base = info.time_base
     context.framerate = info.rate
     context.color_primaries, context.color_trc = info.primaries, info.transfer
-    context.colorspace, context.color_range = info.colorspace, 2 if info.full else info.range
+    samples = _samples(info, encoding, size)
+    context.colorspace, context.color_range = samples.colorspace, samples.range
     if info.aspect:
         context.sample_aspect_ratio = info.aspect
     context.flags |= int(av.codec.context.Flags.global_header)
     context.options = dict(encoding.options)
+
+
+def _samples(info: ClipInfo, encoding: Encoding, size: tuple[int, int]) -> Samples:
+    return info.samples.written(encoding.codec, is_rgb(info.pix_fmt), encoding.pix_fmt, size)
 
 
 class SegmentEncoder:
@@ -44,7 +49,8 @@ class SegmentEncoder:
         self._info, self._encoding = info, encoding
         context = av.CodecContext.create(encoding.encoder, "w")
         assert isinstance(context, av.VideoCodecContext)
-        self._context, self._converter = context, Converter(info.matrix, info.full)
+        self._samples = _samples(info, encoding, size)
+        self._context, self._converter = context, Converter(self._samples)
         set_up(self._context, info, encoding, size)
         self._packets: list[Coded] = []
         self._durations: dict[int, int] = {}
@@ -57,8 +63,7 @@ class SegmentEncoder:
         made = self._converter.from_rgb(colour, alpha, self._encoding.pix_fmt)
         made.pts, made.time_base = frame.pts, self._info.time_base
         made.color_primaries, made.color_trc = self._info.primaries, self._info.transfer
-        made.colorspace = self._info.colorspace
-        made.color_range = 2 if self._info.full else self._info.range
+        made.colorspace, made.color_range = self._samples.colorspace, self._samples.range
         self._durations[frame.pts] = frame.duration
         self._take(self._context.encode(made))
 
