@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -234,6 +235,26 @@ def test_orientation_is_reset_wherever_it_stands(photo: Pixels) -> None:
     block = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x04\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
     once = decode_picture(pillow(image, "JPEG", exif=block))
     assert decode_picture(encode_picture(once)).size == once.size == (20, 30)
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate", "packbits"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
+def test_exif_directories_of_a_compressed_tiff_survive(
+    photo: Pixels, compression: str | None, mode: str
+) -> None:
+    """libtiff, which compresses for Pillow, takes no directory; and loses a curve of tones."""
+    image = Image.fromarray(photo).convert(mode)
+    curve = tuple(range(0, 65536, 256))
+    picture = decode_picture(pillow(image, "TIFF", tiffinfo={301: curve, 34665: {37386: 5.0}}))
+    metadata = replace(picture.metadata, compression=compression)
+    data = encode_picture(replace(picture, metadata=metadata))
+    assert np.array_equal(tifffile.imread(BytesIO(data)), np.asarray(image))
+    with Image.open(BytesIO(data)) as back:
+        assert back.mode == mode
+        assert np.array_equal(np.asarray(back), np.asarray(image))
+        assert back.getexif().get_ifd(34665)[37386] == 5.0
+        assert back.tag_v2[301] == curve
+        assert compression is None or back.info["compression"] == "tiff_adobe_deflate"
 
 
 def test_exif_directories_of_a_tiff_survive(photo: Pixels) -> None:

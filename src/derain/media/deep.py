@@ -152,27 +152,28 @@ def insert_chunks(png: bytes, chunks: Mapping[bytes, bytes]) -> bytes:
 
 
 def encode_tiff(pixels: Pixels, metadata: Metadata, tags: dict[int, object]) -> bytes:
-    """A 16-bit TIFF 6.0, deflate, one strip.
+    """A TIFF 6.0 of 8 or 16 bits, deflate, one strip.
 
     Args:
-        pixels: (H, W) or (H, W, C) uint16, C of 2, 3 or 4.
+        pixels: (H, W) or (H, W, C) uint8 or uint16, C of 2, 3 or 4.
         metadata: Its profile and resolution are written.
         tags: Further tags to write.
     """
-    if pixels.ndim == 3 and pixels.shape[2] == 2:
+    bits = 8 * pixels.itemsize
+    if bits == 16 and pixels.ndim == 3 and pixels.shape[2] == 2:
         # Few readers know 16-bit grey with alpha, Pillow not either: RGB with alpha then.
         pixels = pixels[..., [0, 0, 0, 1]]
     height, width = pixels.shape[:2]
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    strip = zlib.compress(pixels.astype("<u2").tobytes(), 6)
+    strip = zlib.compress(pixels.astype(f"<u{pixels.itemsize}").tobytes(), 6)
     ifd = tiff.ImageFileDirectory_v2(b"II*\0\0\0\0\0")
     for tag, value in tags.items():
         ifd[tag] = value
     ifd[tiff.IMAGEWIDTH], ifd[tiff.IMAGELENGTH] = width, height
-    ifd[tiff.BITSPERSAMPLE] = (16,) * channels
+    ifd[tiff.BITSPERSAMPLE] = (bits,) * channels
     ifd[tiff.SAMPLESPERPIXEL], ifd[tiff.PLANAR_CONFIGURATION] = channels, 1
     ifd[tiff.PHOTOMETRIC_INTERPRETATION] = 2 if channels >= 3 else 1
-    if channels == 4:
+    if channels in (2, 4):
         ifd[tiff.EXTRASAMPLES] = 2
     ifd[tiff.COMPRESSION] = 8
     # Pillow counts the strip's offset from the directory's end, so the strip follows it.

@@ -15,6 +15,7 @@ from derain.media.picture import Metadata
 
 _MARKERS = {"APP1": b"\xff\xe1", "APP13": b"\xff\xed"}
 _LIGHT = (b"cICP", b"mDCV", b"cLLI")
+_TRANSFER_FUNCTION = 301
 _PASSING = {"tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "zstd", "lzma"}
 
 
@@ -96,6 +97,14 @@ def _tiff(m: Metadata) -> dict[str, Any]:
     if tags := tiff_tags(m):
         options["tiffinfo"] = tags
     return options
+
+
+def needs_own_writer(m: Metadata) -> bool:
+    """Whether Pillow, which leaves compression to libtiff, would fail at the tags or lose one."""
+    if m.compression in (None, "raw"):
+        return False
+    tags = tiff_tags(m)
+    return _TRANSFER_FUNCTION in tags or any(isinstance(tag, dict) for tag in tags.values())
 
 
 def tiff_tags(m: Metadata) -> dict[int, Any]:

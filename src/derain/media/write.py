@@ -13,7 +13,13 @@ from derain.media.cicp import CodePoints, from_png, with_code_points
 from derain.media.deep import encode_png, encode_tiff, insert_chunks
 from derain.media.formats import FORMATS, check_written, format_of
 from derain.media.metadata import IPTC
-from derain.media.options import png_chunks, png_options, save_options, tiff_tags
+from derain.media.options import (
+    needs_own_writer,
+    png_chunks,
+    png_options,
+    save_options,
+    tiff_tags,
+)
 from derain.media.picture import Picture
 
 QUALITY = 95
@@ -56,6 +62,8 @@ def encode_picture(
         Image.init()
         if kind not in Image.SAVE:
             raise InvalidImageError(f"{name}: this machine's Pillow cannot write {kind}")
+    if kind == "TIFF" and needs_own_writer(picture.metadata):
+        return encode_tiff(picture.stacked(), picture.metadata, tiff_tags(picture.metadata))
     lossless = picture.lossless and quality is None
     options = save_options(picture.metadata, kind, lossless, quality or QUALITY)
     buffer = BytesIO()
