@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +16,15 @@ pytest.importorskip("av")
 
 from derain import VideoDerainer
 from derain.cli.main import run
-from derain.clips.animation import animation_frames, open_animation
-from derain.errors import InputNotFoundError, OutputConflictError, PermissionDeniedError
+from derain.clips.animation import animation_frames, derain_animation, open_animation
+from derain.errors import (
+    InputNotFoundError,
+    InvalidImageError,
+    OutputConflictError,
+    PermissionDeniedError,
+)
 from tests.cli.conftest import one_derainer  # noqa: F401
-from tests.clips.made import picture
+from tests.clips.made import EachFrame, picture
 
 FAST = ("--model", "fast", "--backend", "onnxruntime")
 DURATIONS = [40, 100, 60, 200, 40]
@@ -44,6 +51,53 @@ def played(path: Path) -> tuple[list[float], int | None, list[np.ndarray]]:
             durations.append(float(image.info.get("duration", 0)))
             pixels.append(np.asarray(image.convert("RGBA")))
         return durations, image.info.get("loop"), pixels
+
+
+@pytest.mark.parametrize(
+    ("name", "loop", "result", "looped"),
+    [
+        ("a.gif", None, "b.webp", 1),
+        ("a.gif", None, "b.png", 1),
+        ("a.gif", 2, "b.webp", 3),
+        ("a.gif", 0, "b.png", 0),
+        ("a.webp", 1, "b.gif", None),
+        ("a.png", 4, "b.gif", 3),
+        ("a.webp", 0, "b.gif", 0),
+        ("a.png", 4, "b.webp", 4),
+    ],
+)
+def test_it_plays_as_often(
+    name: str, loop: int | None, result: str, looped: int | None, tmp_path: Path
+) -> None:
+    """GIF counts how often it plays again, and without a count plays once; the others count all."""
+    source = animation(tmp_path / name, **({} if loop is None else {"loop": loop}))
+    outputs = {"clean": tmp_path / result}
+    derain_animation(source, outputs, EachFrame(np.copy), lambda done, total: None)
+    with Image.open(outputs["clean"]) as image:
+        assert image.info.get("loop") == looped
+
+
+def test_more_than_eight_bits_are_refused(tmp_path: Path) -> None:
+    """Pillow would read such an animated PNG at 8."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    def control(number: int) -> bytes:
+        return chunk(b"fcTL", struct.pack(">IIIIIHHBB", number, 6, 5, 0, 0, 1, 10, 0, 0))
+
+    rows = zlib.compress(5 * (b"\0" + 6 * struct.pack(">HHH", 12345, 2, 3)))
+    path = tmp_path / "deep.png"
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 6, 5, 16, 2, 0, 0, 0))
+        + chunk(b"acTL", struct.pack(">II", 2, 0))
+        + control(0) + chunk(b"IDAT", rows)
+        + control(1) + chunk(b"fdAT", struct.pack(">I", 2) + rows)
+        + chunk(b"IEND", b"")
+    )  # fmt: skip
+    with pytest.raises(InvalidImageError, match=r"deep\.png: has more than 8 bits a sample"):
+        open_animation(path)
 
 
 @pytest.mark.parametrize(

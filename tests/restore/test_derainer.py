@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from derain import Derainer, InputNotFoundError, InvalidImageError, UsageError
 from derain.media import Picture, decode_picture, encode_picture
@@ -116,10 +116,26 @@ def test_a_pil_image_keeps_what_belongs_to_it(fast: Derainer, photo: Pixels) -> 
     assert clean.getexif().get(0x0112, 1) == 1
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
+def test_a_pil_image_that_lies_is_turned_once(fast: Derainer, photo: Pixels, kind: str) -> None:
+    """Pillow turns a TIFF itself, when it reads the pixels, and no other file."""
+    buffer, exif = BytesIO(), Image.Exif()
+    exif[274] = 6
+    Image.fromarray(photo[:40, :60]).save(buffer, kind, exif=exif)
+    with Image.open(buffer) as image:
+        upright = np.asarray(ImageOps.exif_transpose(image))
+    with Image.open(buffer) as image:
+        result = fast(image)
+    assert np.array_equal(np.asarray(result), fast(np.ascontiguousarray(upright)))
+    assert result.getexif().get(274, 1) == 1
+
+
 def test_pil_images_that_would_lose_something(fast: Derainer, rainy: Pixels) -> None:
     deep = encode_picture(Picture(rainy.astype(np.uint16) * 257))
-    with Image.open(BytesIO(deep)) as image, pytest.raises(InvalidImageError, match="its path"):
-        fast(image)
+    deep_ppm = b"P6 3 2 65535\n" + bytes(36)
+    for data in (deep, deep_ppm):
+        with Image.open(BytesIO(data)) as image, pytest.raises(InvalidImageError, match="its path"):
+            fast(image)
     torn = encode_picture(Picture(rainy))[:4000]
     with Image.open(BytesIO(torn)) as image, pytest.raises(InvalidImageError, match="cannot be"):
         fast(image)

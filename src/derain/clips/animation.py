@@ -24,6 +24,7 @@ from derain.files import atomic_write, explain_os_error
 _KINDS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
 _FORMATS = ("GIF", "PNG", "WEBP")
 _UNREADABLE = (OSError, SyntaxError, ValueError, EOFError)
+_PNG_DEPTH = 24  # of the header's byte that says how many bits a sample has
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
 
 
@@ -35,12 +36,14 @@ class Animation:
         path: The file.
         size: (width, height).
         frames: How many.
+        plays: How often, 0 for ever.
         options: What Pillow is told when it writes another one like it.
     """
 
     path: Path
     size: tuple[int, int]
     frames: int
+    plays: int
     options: dict[str, Any]
 
 
@@ -78,13 +81,17 @@ def open_animation(path: Path) -> Animation:
                     raise InvalidImageError(f"{path}: has more than 8 bits a sample; not supported")
                 durations.append(float(frame.info.get("duration", 0)))
             size = image.size
+        with path.open("rb") as file:
+            if kind == "PNG" and file.read(_PNG_DEPTH + 1)[_PNG_DEPTH] > 8:
+                raise InvalidImageError(f"{path}: has more than 8 bits a sample; not supported")
     except UnidentifiedImageError:
         raise InvalidImageError(f"{path}: not an animated picture of a known format") from None
     except _UNREADABLE as error:
         raise _unreadable(error, path) from error
     options: dict[str, Any] = {"save_all": True, "duration": durations}
-    if "loop" in info:
-        options["loop"] = info["loop"]
+    plays = int(info.get("loop", 1))
+    if kind == "GIF" and "loop" in info and plays:
+        plays += 1  # GIF counts how often it plays again
     for key in ("icc_profile", "exif", "xmp", "comment"):
         if info.get(key):
             options[key] = info[key]
@@ -92,7 +99,7 @@ def open_animation(path: Path) -> Animation:
         options |= {"default_image": True, "duration": durations[1:]}
     if kind == "WEBP":
         options |= {"lossless": lossless, "quality": 95, "allow_mixed": False}
-    return Animation(path, size, len(durations), options)
+    return Animation(path, size, len(durations), plays, options)
 
 
 def animation_frames(path: Path) -> Iterator[tuple[Pixels, Pixels | None]]:
@@ -173,8 +180,12 @@ def _image(frame: Any) -> Image.Image:
 def _encode(frames: list[Image.Image], animation: Animation, output: Path) -> bytes:
     kind, buffer = _KINDS[output.suffix.lower()], BytesIO()
     options = dict(animation.options)
-    if kind == "GIF":
+    if kind != "GIF":
+        options["loop"] = animation.plays
+    else:
         options["disposal"] = 2 if any(frame.mode == "RGBA" for frame in frames) else 1
+        if animation.plays != 1:
+            options["loop"] = max(0, animation.plays - 1)
     try:
         frames[0].save(buffer, kind, append_images=frames[1:], **options)
     except OSError as error:

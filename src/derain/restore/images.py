@@ -96,8 +96,7 @@ def _open_pil(image: Image.Image) -> Opened:
         raise InvalidImageError(
             f"PIL images of mode {image.mode} are not supported; convert it to RGB first"
         )
-    raw = [t.args if isinstance(t.args, str) else t.args[0] for t in getattr(image, "tile", [])]
-    if any(";16" in str(mode) for mode in raw) and not image.mode.startswith("I;16"):
+    if _is_narrowed(image):
         raise InvalidImageError(
             "Pillow would read this picture of 16 bits at 8; give its path or its bytes instead"
         )
@@ -105,6 +104,7 @@ def _open_pil(image: Image.Image) -> Opened:
     # orientation.
     buffer = BytesIO()
     try:
+        image.load()  # by which a TIFF is turned upright, and its Exif says so
         exif = image.getexif()
         plain = image.convert("RGBA") if image.mode == "PA" else image
         plain.save(buffer, "PNG", compress_level=0, exif=exif.tobytes() if exif else b"")
@@ -124,6 +124,17 @@ def _open_pil(image: Image.Image) -> Opened:
         return result
 
     return Opened(picture.colour, close)
+
+
+def _is_narrowed(image: Image.Image) -> bool:
+    """Whether a file that Pillow has not read yet has 16 bits where the image will have 8."""
+    for tile in getattr(image, "tile", []):
+        values = tile.args if isinstance(tile.args, tuple) else (tile.args,)
+        if tile.codec_name.startswith("ppm") and values[-1] > 255:  # the largest value
+            return True
+        if ";16" in str(values[0]) and not image.mode.startswith("I;16"):
+            return True
+    return False
 
 
 def _upright_xmp(xmp: Any) -> Any:
