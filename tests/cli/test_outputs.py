@@ -98,6 +98,8 @@ def test_folders_below_are_told(save: Save, rainy: Pixels, tmp_path: Path, capsy
     assert "in: left out 1 folder; add --recursive" in told(capsys)
     assert run([str(tmp_path / "in"), *FAST, "-r", "--skip-existing"]) == 0
     assert "left out" not in told(capsys)
+    made = {path.parent.name for path in (tmp_path / "in-derained").rglob("*.png")}
+    assert made == {"in-derained", "sub"}
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs Unix")

@@ -5,13 +5,14 @@ A new one is found by itself: nothing is to be added here.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from derain.errors import ConfigError
+from derain.errors import ConfigError, ExportError
 from derain.export.halo import measure_halo
 from derain.export.onnx import check_parity, to_onnx
 from derain.nn import (
@@ -140,7 +141,13 @@ def test_nothing_is_seen_beyond_the_reach(network: Network) -> None:
 
 
 def test_onnx_is_the_same_network_and_tiles(network: Network) -> None:
-    assert check_parity(network, to_onnx(network)) <= 1e-4
+    onnx = to_onnx(network)
+    assert check_parity(network, onnx) <= 1e-4
+    broken = deepcopy(network)
+    with torch.no_grad():
+        next(broken.parameters()).fill_(torch.nan)
+    with pytest.raises(ExportError, match="differs from torch by nan"):
+        check_parity(broken, onnx)
     halo = measure_halo(network)
     assert halo % network.config.size_multiple == 0
 

@@ -123,6 +123,12 @@ def test_the_command_verifies_cards(workplace: Path) -> None:
     )
     assert other.returncode == 17
     assert "DIFFERS" in other.stdout
+    nothing = derain(
+        "evaluate", "fast", "--data", "rain800=pairs", "--verify", "--backend", "onnxruntime",
+        "--protocol", "full-y",
+    )  # fmt: skip
+    assert nothing.returncode == 17
+    assert "no score of the cards was computed" in nothing.stderr
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from derain.evaluation import (
     verify,
 )
 from derain.evaluation.report.tables import cross_domain_table
+from derain.evaluation.run import results_folder
 from derain.metrics import Scorer, niqe, psnr, rain_mask, ssim, streak_removal
 from derain.zoo import load_model
 
@@ -183,6 +184,18 @@ def test_trained_on_against_tested_on(workplace: Path) -> None:
     assert rows["fast"][1].endswith("*")
     assert rows["callables.darker"][0] == "unknown"
     assert "input" not in rows
+
+
+def test_scores_stand_beside_the_pictures_of_their_method(workplace: Path) -> None:
+    """Two methods under one label into one folder: the first one's records are of no use then."""
+    first, *_ = run("m=input").records
+    result = results_folder(Path("out"), "m", "s") / f"{first.name}.png"
+    rainy = np.asarray(Image.open(result))
+    run("m=callables:darker")
+    assert not np.array_equal(np.asarray(Image.open(result)), rainy)
+    again, *_ = run("m=input").records
+    assert again.scores == first.scores
+    assert np.array_equal(np.asarray(Image.open(result)), rainy)
 
 
 def test_cards_are_verified(workplace: Path) -> None:

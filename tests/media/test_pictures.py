@@ -237,6 +237,22 @@ def test_orientation_is_reset_wherever_it_stands(photo: Pixels) -> None:
     assert decode_picture(encode_picture(once)).size == once.size == (20, 30)
 
 
+@pytest.mark.parametrize("key", ["exif", "APP1"])
+def test_exif_in_a_text_of_a_png_comes_back(photo: Pixels, key: str) -> None:
+    """As ImageMagick wrote it; Pillow, which reads that too, is asked how the picture lies."""
+    exif, info = Image.Exif(), PngInfo()
+    exif[274], exif[271] = 6, "a maker"
+    block = exif.tobytes()
+    info.add_text(f"Raw profile type {key}", f"\n{key}\n{len(block):8}\n{block.hex()}\n", zip=True)
+    picture = decode_picture(pillow(Image.fromarray(photo), "PNG", pnginfo=info))
+    assert picture.colour.shape[:2] == (photo.shape[::-1][1:] if key == "exif" else photo.shape[:2])
+    for kind in ("PNG", "JPEG"):
+        with Image.open(BytesIO(encode_picture(picture, kind))) as back:
+            assert back.getexif()[271] == "a maker"
+            assert back.getexif().get(274, 1) == 1
+            assert "Raw profile type exif" not in back.info
+
+
 @pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate", "packbits"])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA"])
 def test_exif_directories_of_a_compressed_tiff_survive(

@@ -210,6 +210,8 @@ def _verify(entries: list[Entry], rows: list[Row], console: Console) -> None:
     verdicts = []
     for label, card in _cards(entries).items():
         verdicts += verify(card, [row for row in rows if row.model == label])
+    if all(verdict.score == "n" for verdict in verdicts):
+        raise VerificationError("no score of the cards was computed; leave --protocol out")
     claimed = {verdict.dataset for verdict in verdicts}
     if others := [
         name for name in dict.fromkeys(row.dataset for row in rows) if name not in claimed

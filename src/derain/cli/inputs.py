@@ -143,9 +143,11 @@ def _look_inside(folder: Path, out: Path | None, recursive: bool, inputs: Inputs
     found, others, below = [], [], 0
     for root, folders, files in os.walk(folder, onerror=unreadable):
         place = Path(root)
-        kept = sorted(f for f in folders if (place / f).resolve() != results)
+        # Hidden ones are other programs' and our own: thumbnails, clips at work.
+        shown = (f for f in folders if not f.startswith("."))
+        kept = sorted(f for f in shown if (place / f).resolve() != results)
         if not recursive:
-            below += sum(not f.startswith(".") for f in kept)
+            below += len(kept)
         folders[:] = kept if recursive else []
         for name in sorted(files):
             path = place / name

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+from derain import __version__
 from derain.adapters import Pixels, ResultsFolder, foreign_derainer, parse_onnx
 from derain.adapters.callable import CallableDerainer
 from derain.adapters.spandrel import SUFFIXES
@@ -116,7 +117,8 @@ class StillModel(Method):
         self._derainer(np.zeros((64, 64, 3), np.uint8))  # so that no picture pays for the start
         card_ = self._derainer.model.card
         self.about = f"{card_.name} on {self._derainer.backend}"
-        self.fingerprint = f"{card_.sha256[card_.weights]} {self._derainer.backend}"
+        weights = card_.sha256[card_.weights]
+        self.fingerprint = f"{weights} {self._derainer.backend} {__version__}"
         data = card_.training.get("data", [])
         self.trained_on = tuple(source["name"] for source in data) or None
 

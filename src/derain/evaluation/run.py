@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
@@ -90,6 +90,20 @@ def _label(spec: str) -> str:
     return path.resolve().name if path.is_dir() else path.stem
 
 
+def _known(records: Iterable[Record]) -> dict[tuple[object, ...], Record]:
+    """By their keys; of one place for results, those whose method was the last to write there."""
+    known, last = {}, {}
+    for record in records:
+        if not record.error:
+            known[record.key] = record
+            last[record.model, record.dataset, record.name] = record.fingerprint
+    return {
+        key: record
+        for key, record in known.items()
+        if last[record.model, record.dataset, record.name] == record.fingerprint
+    }
+
+
 def compare(
     entries: Sequence[Entry],
     testsets: Sequence[TestSet],
@@ -125,7 +139,7 @@ def compare(
             fingerprints.update({(entry.label, kind): worker.fingerprint(kind) for kind in kinds})
     execute = one_by_one if cluster is None else on_ray(cluster)
     store = RecordFile(folder / "records.jsonl")
-    known = {record.key: record for record in store.read() if not record.error}
+    known = _known(store.read())
     pictures = [(testset, item) for testset in testsets for item in testset.items]
     digest = cache(sha256)  # views of one picture share its files
     sums = {item.files: item.sums(digest) for _, item in pictures}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from PIL import Image
@@ -42,6 +42,8 @@ def read_metadata(image: Image.Image, data: bytes, header: bytes) -> Metadata:
     exif, xmp = info.get("exif"), info.get("xmp") or tags.get(XMP)
     if not exif and kind == "TIFF":
         exif = _tiff_exif(image)
+    if not exif and kind == "PNG":
+        exif = _profile_exif(getattr(image, "text", {}))
     if isinstance(xmp, str):
         xmp = xmp.encode()
     text = {key: value for key, value in getattr(image, "text", {}).items() if key not in _PROFILES}
@@ -65,6 +67,18 @@ def read_metadata(image: Image.Image, data: bytes, header: bytes) -> Metadata:
         tags={tag: tags[tag] for tag in (*DESCRIPTIVE, *_COLORIMETRY, IPTC) if tag in tags},
         compression=info.get("compression") if kind == "TIFF" else None,
     )
+
+
+def _profile_exif(text: Mapping[str, str]) -> bytes | None:
+    """Exif in a text, as ImageMagick wrote it before PNG had a chunk for it: hex from line 4 on."""
+    for key in ("Raw profile type exif", "Raw profile type APP1"):
+        try:
+            data = bytes.fromhex("".join(text.get(key, "").split("\n")[3:]))
+        except ValueError:
+            continue
+        if data.startswith(b"Exif\0\0"):
+            return data
+    return None
 
 
 def _tiff_exif(image: Image.Image) -> bytes | None:
