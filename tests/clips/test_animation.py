@@ -81,7 +81,8 @@ def test_more_than_eight_bits_are_refused(tmp_path: Path) -> None:
     """Pillow would read such an animated PNG at 8."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        length, check = len(data), zlib.crc32(name + data)
+        return struct.pack(">I", length) + name + data + struct.pack(">I", check)
 
     def control(number: int) -> bytes:
         return chunk(b"fcTL", struct.pack(">IIIIIHHBB", number, 6, 5, 0, 0, 1, 10, 0, 0))

@@ -24,7 +24,9 @@ pytestmark = pytest.mark.slow
 
 Make = Callable[..., TrainConfig]
 Pixels = NDArray[np.uint8]
-NETWORK = {"first": "rain", "channels": 8, "detail_blocks": 1, "pool_window": 6, "detail_input": "both"}
+NETWORK = {
+    "first": "rain", "channels": 8, "detail_blocks": 1, "pool_window": 6, "detail_input": "both",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -74,6 +76,6 @@ def test_what_cannot_be_is_refused(run: Path, make: Make, tmp_path: Path) -> Non
     with pytest.raises(ConfigError, match="cannot go with"):
         make(first="examples.median:derain", frozen=["rain"])
     with pytest.raises(ConfigError, match="needs first"):
-        make(network={"rain_blocks": 0, "detail_blocks": 1})
+        make(network={"first": "rain", "rain_blocks": 0, "detail_blocks": 1})
     with pytest.raises(ModelNotFoundError, match=r"missing.onnx: no such file"):
         Trainer(make(first="missing.onnx", out=str(tmp_path / "other")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from array import array
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,14 +41,14 @@ class Digests:
 
 
 class Standing:
-    """How each source stands, by its newest version alone; told in any order, 25 bytes an attempt.
+    """How each source stands; told in any order, 25 bytes for each of at most two attempts.
 
-    A picture that was done, changed and changed back is to be done again: what lies in the target
-    is of the version between.
+    The last success made what lies in the target; where the last attempt was at another version of
+    the source, that is to be made again.
     """
 
     def __init__(self) -> None:
-        self._added = (array("Q"), array("Q"), array("d"), array("b"))
+        self._added = self._empty()
         self._known = tuple(np.empty(0, np.dtype(part.typecode)) for part in self._added)
 
     def add(self, source: int, version: int, time: float, done: bool) -> None:
@@ -56,23 +57,35 @@ class Standing:
             part.append(value)
 
     def is_done(self, source: int, version: int) -> bool:
-        """Whether this is the newest version of the source, and an attempt at it succeeded."""
+        """Whether the last attempt and the last success were at this version."""
         if self._added[0]:
             self._fold()
         sources, versions, _, done = self._known
-        place = int(np.searchsorted(sources, np.uint64(source)))
-        if place == len(sources) or sources[place] != np.uint64(source):
+        start, end = (np.searchsorted(sources, np.uint64(source), side) for side in _SIDES)
+        if start == end or not done[start:end].any():
             return False
-        return bool(done[place] and versions[place] == np.uint64(version))
+        success = start + int(np.flatnonzero(done[start:end])[-1])
+        return bool(versions[success] == versions[end - 1] == np.uint64(version))
 
     def _fold(self) -> None:
         fresh = (np.frombuffer(part, part.typecode) for part in self._added)
         joined = [np.concatenate(pair) for pair in zip(self._known, fresh, strict=True)]
         order = np.lexsort((joined[2], joined[0]))
-        sources, versions, times, done = (part[order] for part in joined)
-        other = sources[1:] != sources[:-1]
-        last, group = np.append(other, True), np.append(0, np.cumsum(other))
-        newest = versions[last]
-        succeeded = np.bincount(group, done * (versions == newest[group])) > 0
-        self._known = sources[last], newest, times[last], succeeded.astype("b")
-        self._added = (array("Q"), array("Q"), array("d"), array("b"))
+        parts = [part[order] for part in joined]
+        kept = _last_of_each(parts[0])
+        (successes,) = np.nonzero(parts[3])
+        kept[successes[_last_of_each(parts[0][successes])]] = True
+        self._known = tuple(part[kept] for part in parts)
+        self._added = self._empty()
+
+    @staticmethod
+    def _empty() -> tuple[array[Any], ...]:
+        return array("Q"), array("Q"), array("d"), array("b")
+
+
+_SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
+
+
+def _last_of_each(values: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Where, in sorted values, the next one is another."""
+    return np.append(values[1:] != values[:-1], len(values) > 0)[: len(values)]

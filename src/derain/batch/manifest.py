@@ -273,7 +273,7 @@ class Summary:
         done, failed: Pictures; one that failed and was done later is done.
         pixels: Of those done.
         seconds: Of work on those done, of all workers together.
-        failures: The last row of each picture whose newest version failed.
+        failures: The last row of each picture that failed as it was last.
     """
 
     done: int
@@ -284,14 +284,15 @@ class Summary:
 
 
 def summarise(rows: Iterable[Row]) -> Summary:
-    """Fold all attempts into what became of each picture's newest version: success beats failure."""
-    newest: dict[int, Row] = {}
+    """What all attempts made of each picture as it was last."""
+    last: dict[int, Row] = {}
+    success: dict[int, Row] = {}
     for row in sorted(rows, key=lambda row: row.time):
-        key = digest(row.source)
-        known = newest.get(key)
-        if known is None or not known.done or known.version != row.version:
-            newest[key] = row
-    done = [row for row in newest.values() if row.done]
-    failures = [row for row in newest.values() if not row.done]
+        last[digest(row.source)] = row
+        if row.done:
+            success[digest(row.source)] = row
+    done = [row for key, row in success.items() if row.version == last[key].version]
+    stands = {row.source for row in done}
+    failures = [row for row in last.values() if row.source not in stands]
     pixels, seconds = sum(row.pixels for row in done), sum(row.seconds for row in done)
     return Summary(len(done), len(failures), pixels, seconds, failures)
