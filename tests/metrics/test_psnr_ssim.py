@@ -58,11 +58,16 @@ def test_the_identity_of_the_two_lumas(photo: Pixels, noisy: Pixels, size: tuple
     )
 
 
-@pytest.mark.parametrize("tiles", [(1, 1), (2, 2), (3, 2), (4, 3)])
-def test_the_ssim_that_shrinks_first(photo: Pixels, noisy: Pixels, tiles: tuple[int, int]) -> None:
-    """Against scipy's box filter with Matlab's origin, then scikit-image."""
-    a, b = (np.tile(p, (*tiles, 1)) for p in (photo, noisy))
-    factor = max(1, round(min(a.shape[:2]) / 256))
+@pytest.mark.parametrize(
+    ("side", "factor"), [(200, 1), (383, 1), (384, 2), (639, 2), (640, 3), (900, 4), (1152, 5)]
+)
+def test_the_ssim_that_shrinks_first(photo: Pixels, noisy: Pixels, side: int, factor: int) -> None:
+    """Against scipy's box filter with Matlab's origin, then scikit-image.
+
+    The factor is max(1, round(side / 256)) of the authors' ssim.m, and Matlab rounds halves up.
+    """
+    times = -(-(side + 9) // min(photo.shape[:2]))
+    a, b = (np.tile(p, (times, times, 1))[:side, : side + 9] for p in (photo, noisy))
     before = (factor + 1) // 2 - 1
     planes = [
         uniform_filter(luma(p), factor, mode="reflect", origin=before - factor // 2)[

@@ -16,6 +16,8 @@ from derain.rain.background import strokes
 from derain.rain.compose import COMPOSITIONS
 from derain.rain.families.streaks import lines
 from derain.rain.kernels import convolve, drop_kernels, streak_kernels
+from derain.rain.quantiles import quantile
+from derain.rain.synthesizer import light_colour
 
 Pixels = NDArray[np.uint8]
 LAYERS = [torch.randint(0, 255, (90, 120), dtype=torch.uint8, generator=torch.Generator())]
@@ -176,3 +178,20 @@ def test_a_family_can_be_left_out() -> None:
     for name in ("light-without-light", "light-without-heavy", "broad-without-nothing"):
         with pytest.raises(ConfigError):
             rain_preset(name)
+
+
+def test_quantiles_of_layers_beyond_what_torch_takes() -> None:
+    """A photograph of 17 megapixels has a light colour and a blurred layer's contrast, too."""
+    draw = torch.Generator().manual_seed(0)
+    values = torch.rand(1, 2**24 + 5, generator=draw)
+    with pytest.raises(RuntimeError, match="too large"):
+        values.quantile(0.9, dim=1)
+    assert quantile(values, 0.9).item() == pytest.approx(0.9, abs=1e-3)
+    few = torch.rand(3, 1000, generator=draw)
+    expected = np.quantile(few.numpy(), 0.25, axis=1)
+    np.testing.assert_allclose(quantile(few, 0.25).numpy(), expected, rtol=1e-6)
+    tinted = (
+        torch.rand(1, 1, 4100, 4100, generator=draw) * torch.tensor([1, 0.5, 0.25])[:, None, None]
+    )
+    colour = light_colour(tinted).flatten()
+    assert colour.tolist() == pytest.approx([1, 0.5, 0.25], abs=1e-3)

@@ -82,6 +82,20 @@ def test_values_of_one_stage_on_the_command_line(config: Path) -> None:
         load_stages(config, ("stages.third.steps=7",))
 
 
+def test_values_on_the_command_line_are_over_every_stage() -> None:
+    """Also where a stage of the file has another one; the other stage's start stays its own."""
+    path = Path(__file__).parents[2] / "configs" / "base.toml"
+    words = ("steps=7", "optimizer.rate=1e-5", "real.batch=3", "seed=900", "out=elsewhere")
+    before, stages = load_stages(path), load_stages(path, (*words, "stages.home.steps=8"))
+    assert [stage.steps for stage in stages if Path(stage.out).name != "home"] == 8 * [7]
+    assert {stage.optimizer.rate for stage in stages} == {1e-5}
+    assert {stage.real.batch for stage in stages if stage.real} == {3}
+    assert [bool(stage.real) for stage in stages] == [bool(stage.real) for stage in before]
+    assert {Path(stage.out).parent for stage in stages} == {Path("elsewhere")}
+    assert stages[1].init == "elsewhere/detail/network.safetensors"
+    assert load_stages(path, ("init=fast",))[1].init == before[1].init
+
+
 def test_what_is_wrong_is_told_before_anything_runs(config: Path) -> None:
     whole = config.read_text()
     for wrong, named in (

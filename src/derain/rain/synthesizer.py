@@ -17,6 +17,7 @@ from derain.rain.compose import COMPOSITIONS
 from derain.rain.draw import chance, integer, pick, uniform
 from derain.rain.families import FAMILIES, check_families, check_layers, draws
 from derain.rain.jpeg import jpeg
+from derain.rain.quantiles import quantile
 from derain.rain.shape import shape, thinned
 from derain.rain.style import RainPreset, RainRecipe, RainStyle
 
@@ -142,7 +143,7 @@ def light_colour(image: Tensor) -> Tensor:
         (N, 3, H, W) in [0, 1] -> (N, 3, 1, 1).
     """
     bright = image.mean(dim=1, keepdim=True).flatten(2)
-    least = bright.quantile(0.95, dim=2, keepdim=True)
+    least = quantile(bright[:, 0], 0.95)[:, None, None]
     weight = (bright >= least).float()
     mean = (image.flatten(2) * weight).sum(2) / weight.sum(2)
     return (mean / mean.amax(dim=1, keepdim=True).clamp(min=1e-3))[..., None, None]

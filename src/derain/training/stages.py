@@ -11,6 +11,9 @@ from derain.training.config import TrainConfig, config_from_dict
 from derain.training.resume import is_finished
 from derain.training.trainer import Trainer
 
+# Where the stages lie, and what the first begins with: the others go on from there.
+_OF_THE_FIRST = {"out", "seed", "init", "init_branches", "init_blocks"}
+
 
 def load_stages(path: Path, overrides: Sequence[str] = ()) -> list[TrainConfig]:
     """The runs of a TOML file, checked before the first is started.
@@ -22,7 +25,8 @@ def load_stages(path: Path, overrides: Sequence[str] = ()) -> list[TrainConfig]:
 
     Args:
         path: The file.
-        overrides: ``key=value``, over every stage; ``stages.NAME.key=value`` over one.
+        overrides: ``key=value``, over every stage (``init...`` over the first, ``seed`` as in the
+            file); ``stages.NAME.key=value`` over one.
 
     Raises:
         ConfigError: The file is missing or no TOML, or a key or value is wrong; names the key.
@@ -37,6 +41,7 @@ def load_stages(path: Path, overrides: Sequence[str] = ()) -> list[TrainConfig]:
         raise ConfigError(f"{path}: every stage needs a name of its own")
     if unknown := set(own) - set(names):
         raise ConfigError(f"{path}: there is no stage {sorted(unknown)[0]!r}")
+    asked = {key: over.pop(key) for key in set(over) - _OF_THE_FIRST}
     common = merge(values, over)
     if not isinstance(common.get("out"), str):
         raise ConfigError(f"{path}: out is missing, the folder of its stages")
@@ -50,12 +55,10 @@ def load_stages(path: Path, overrides: Sequence[str] = ()) -> list[TrainConfig]:
             common.pop("init_blocks", None)
             given |= {"init": f"{configs[-1].out}/network.safetensors"}
             given |= {"init_branches": ["rain", "detail"]}
-        configs.append(
-            config_from_dict(
-                merge(merge(merge(common, given), changes), own.get(name, {})),
-                f"{path}, stage {name!r}",
-            )
-        )
+        whole = merge(merge(common, given), changes)
+        here = {key: value for key, value in asked.items() if key != "real" or key in whole}
+        whole = merge(merge(whole, here), own.get(name, {}))
+        configs.append(config_from_dict(whole, f"{path}, stage {name!r}"))
     return configs
 
 

@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 from derain.errors import ConfigError
 from derain.rain.draw import integer, uniform
 from derain.rain.families.registry import FAMILIES, Draw, Family
+from derain.rain.quantiles import quantile
 from derain.rain.style import RainStyle
 
 _FAINTEST = 0.1  # a crop with less than that holds noise, not streaks
@@ -52,7 +53,7 @@ class Crops:
         if integer(0, 1, generator):
             crop = crop.flip(-1)
         layer = F.interpolate(crop, size=(height, width), mode="bilinear", align_corners=False)
-        peak = layer.flatten().quantile(0.999) if layer.numel() < 2**24 else layer.max()
+        peak = quantile(layer.flatten()[None], 0.999)
         return (layer[0] / max(float(peak), _FAINTEST)).clamp(0, 1)
 
 

@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 from derain.rain.draw import uniform
 from derain.rain.families.registry import family
 from derain.rain.kernels import convolve, streak_kernels
+from derain.rain.quantiles import quantile
 from derain.rain.style import RainStyle
 
 KERNELS_PER_DIRECTION = 3
@@ -83,6 +84,5 @@ def noise(style: RainStyle, count: int, height: int, width: int, generator: Gene
 def stretched(layer: Tensor, low: float, high: float) -> Tensor:
     """Each image's quantiles ``low`` and ``high`` become 0 and 1."""
     flat = layer.flatten(1)
-    bottom = flat.quantile(low, dim=1)[:, None, None, None]
-    top = flat.quantile(high, dim=1)[:, None, None, None]
+    bottom, top = (quantile(flat, q)[:, None, None, None] for q in (low, high))
     return ((layer - bottom) / (top - bottom + 1e-6)).clamp(0, 1)
