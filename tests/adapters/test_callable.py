@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ from derain.adapters import foreign_derainer
 from derain.errors import DerainError, ModelNotFoundError, UsageError
 
 MODULE = """
+import functools
 import numpy as np
+import torch
 
 def written_to(image):
     image[:] = 7
@@ -28,6 +31,11 @@ class Kept:
     def __call__(self, image): return 255 - image
 
 kept = Kept()
+
+@torch.no_grad()
+def quiet(image): return image
+
+half = functools.partial(floats)
 """
 
 
@@ -36,6 +44,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "torn_adapter.py").write_text("def (")
     (tmp_path / "mine_adapter.py").write_text(MODULE)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "mine_adapter", raising=False)
     return tmp_path
 
 
@@ -51,11 +60,21 @@ def test_functions_methods_and_objects(folder: Path) -> None:
 
 
 def test_what_is_not_written_in_python(folder: Path) -> None:
-    """It has no source to be told by."""
+    """It has no source to be told by, so nothing that it made before is taken for its own."""
     derain = foreign_derainer("numpy:copy")
     np.testing.assert_array_equal(derain(IMAGE), IMAGE)
     np.testing.assert_array_equal(foreign_derainer("numpy:positive")(IMAGE), IMAGE)
-    assert foreign_derainer("builtins:bytes").fingerprint == "builtins:bytes "
+    bytes_ = [foreign_derainer("builtins:bytes").fingerprint for _ in range(2)]
+    assert bytes_[0] != bytes_[1]
+
+
+@pytest.mark.parametrize("name", ["floats", "Kept.same", "kept", "quiet", "half"])
+def test_another_source_is_another_method(folder: Path, name: str) -> None:
+    """Decorated functions, objects and partial calls, too, as networks come."""
+    before = foreign_derainer(f"mine_adapter:{name}").fingerprint
+    assert foreign_derainer(f"mine_adapter:{name}").fingerprint == before
+    (folder / "mine_adapter.py").write_text(f"{MODULE}# edited")
+    assert foreign_derainer(f"mine_adapter:{name}").fingerprint != before
 
 
 @pytest.mark.parametrize(

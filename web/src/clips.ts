@@ -1,11 +1,13 @@
 /** Clips that the server derains: sent, asked for, fetched by a link; the browser cannot do them. */
 
-import { askClip, removeClip, resultOf, sendClip } from "./engine/clips";
+import { askClip, type Job, removeClip, resultOf, sendClip } from "./engine/clips";
 import { remember, remembered } from "./engine/remembered";
-import { problemOf } from "./problems";
+import { Away } from "./engine/server";
+import { isOfTheNetwork, problemOf } from "./problems";
 import type { Clip, State } from "./state";
 
 const EVERY = 1000; // milliseconds between two questions
+const AGAIN = 5000; // and after one that nobody answered
 const ENDING = /\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|m?ts|m2ts|wmv|flv|3gp|ogv|vob)$/i;
 
 /** Whether a file is a clip, by its name or by what the system says of it. */
@@ -69,7 +71,7 @@ export class Clips {
     try {
       const job = await start(signal);
       while (!signal.aborted) {
-        const told = await askClip(job);
+        const told = await this.ask(clip, job, signal);
         clip.phase = told.status;
         clip.fraction = told.frames ? told.frames_done / told.frames : undefined;
         clip.secondsLeft = told.seconds_left ?? undefined;
@@ -77,7 +79,7 @@ export class Clips {
         if (told.status === "done") clip.result = resultOf(job);
         if (told.status !== "waiting" && told.status !== "working") break;
         this.changed();
-        await new Promise((resolve) => setTimeout(resolve, EVERY));
+        await pause(EVERY);
       }
       if (clip.phase === "done") this.state.announcement = (words) => words.done(clip.name);
     } catch (error) {
@@ -87,4 +89,24 @@ export class Clips {
     if (signal.aborted && clip.job) void removeClip(clip.job).catch(() => undefined);
     this.changed();
   }
+
+  /** How a clip stands; asked until there is an answer, since the work goes on meanwhile. */
+  private async ask(clip: Clip, job: string, signal: AbortSignal): Promise<Job> {
+    for (;;) {
+      try {
+        const told = await askClip(job);
+        delete clip.problem;
+        return told;
+      } catch (error) {
+        if (signal.aborted || !(error instanceof Away || isOfTheNetwork(error))) throw error;
+        clip.problem = problemOf(error);
+      }
+      this.changed();
+      await pause(AGAIN);
+      signal.throwIfAborted();
+    }
+  }
 }
+
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));

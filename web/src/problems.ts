@@ -13,9 +13,7 @@ export function problemOf(error: unknown): Say {
   if (error instanceof OutOfMemory) return (words) => words.outOfMemory;
   if (error instanceof Locked) return (words) => words.locked;
   if (error instanceof Refused) return () => error.message;
-  if (error instanceof TypeError && /fetch|network|load failed/i.test(error.message)) {
-    return (words) => words.unreachable;
-  }
+  if (isOfTheNetwork(error)) return (words) => words.unreachable;
   const unreadable = ["InvalidStateError", "EncodingError"];
   if (error instanceof DOMException && unreadable.includes(error.name)) {
     return (words) => words.unreadable;
@@ -23,3 +21,7 @@ export function problemOf(error: unknown): Say {
   const reason = error instanceof Error ? error.message : String(error);
   return (words) => words.broken(reason);
 }
+
+/** Whether a question did not reach the server, in the words of any browser. */
+export const isOfTheNetwork = (error: unknown): boolean =>
+  error instanceof TypeError && /fetch|network|load failed/i.test(error.message);

@@ -6,9 +6,13 @@ import { costs, type Band } from "./engine/looks";
 import { Course, Pace, previewScale } from "./engine/pace";
 import type { Picture } from "./engine/pixels";
 import { derain } from "./engine/server";
+import { kept } from "./engine/storage";
 import { pixelsOf, resized, type Sheet } from "./files/sheet";
 import { problemOf } from "./problems";
 import type { Item, Phase, Running, State } from "./state";
+
+/** What an engine gives. */
+type Made = Required<Pick<Item, "result">> & Partial<Pick<Item, "notes">>;
 
 const TICK = 500; // milliseconds between two looks at the clock
 
@@ -31,7 +35,7 @@ export class Queue {
     private readonly painted: (item: Item) => void,
   ) {
     const { sha256 } = engine.model;
-    this.pace = new Pace(`derain.pace.${sha256.slice(0, 8)}.${engine.threads}`, localStorage);
+    this.pace = new Pace(`derain.pace.${sha256.slice(0, 8)}.${engine.threads}`, kept);
   }
 
   /** Works until nothing waits; the picture that is looked at comes first. */
@@ -67,8 +71,12 @@ export class Queue {
       const sheet = await this.desk.sheet(item);
       sheet.restart();
       this.painted(item);
-      if (this.state.engine === "server") await this.onServer(item, sheet, signal);
-      else await this.inBrowser(item, sheet, signal);
+      const byServer = this.state.engine === "server";
+      const made = await (byServer
+        ? this.onServer(item, sheet, signal)
+        : this.inBrowser(item, sheet, signal));
+      signal.throwIfAborted(); // by a change of engine or model while the result was encoded
+      Object.assign(item, made);
       item.seconds = (performance.now() - began) / 1000;
       item.phase = "done";
       this.state.announcement = (words) => words.done(item.file.name);
@@ -83,15 +91,15 @@ export class Queue {
     this.changed();
   }
 
-  private async onServer(item: Item, sheet: Sheet, signal: AbortSignal): Promise<void> {
+  private async onServer(item: Item, sheet: Sheet, signal: AbortSignal): Promise<Made> {
     this.tell({ item, stage: "server" });
     const wish = { model: this.state.model, strength: 1, format: "png" };
     const { picture, notes } = await derain(item.file, wish, signal);
     await sheet.fill(picture);
-    Object.assign(item, { result: picture, notes });
+    return { result: picture, notes };
   }
 
-  private async inBrowser(item: Item, sheet: Sheet, signal: AbortSignal): Promise<void> {
+  private async inBrowser(item: Item, sheet: Sheet, signal: AbortSignal): Promise<Made> {
     const { grey } = item.facts;
     const scale = previewScale(sheet.width, sheet.height);
     if (scale) {
@@ -125,7 +133,7 @@ export class Queue {
       },
     );
     await sheet.finish();
-    item.result = await sheet.clean.convertToBlob({ type: "image/png" });
+    return { result: await sheet.clean.convertToBlob({ type: "image/png" }) };
   }
 
   private async restore(

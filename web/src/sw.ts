@@ -26,7 +26,7 @@ self.addEventListener("activate", (event) => {
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;
-  const file = request.mode === "navigate" ? fileOf(self.registration.scope) : fileOf(request.url);
+  const file = fileOf(request.url);
   if (request.method === "GET" && file !== undefined) event.respondWith(answer(file, request));
 });
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import sys
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,8 @@ class CallableDerainer:
         self._spec, self._function = spec, _load(spec)
         self.about = f"the callable {spec}"
         source = _source(self._function)
-        self.fingerprint = f"{spec} {sha256(source) if source else ''}"
+        # Of what cannot be read nobody knows whether it changed: no two are the same.
+        self.fingerprint = f"{spec} {sha256(source) if source else uuid.uuid4()}"
 
     def __call__(self, rainy: Pixels) -> Pixels:
         return check_pixels(self._spec, self._function(rainy.copy()), rainy)
@@ -52,11 +55,12 @@ def _load(spec: str) -> Callable[[Pixels], Any]:
 
 
 def _source(function: Callable[[Pixels], Any]) -> Path | None:
-    """The file a function is written in; None for objects, and for what is not Python."""
-    if not inspect.isroutine(function):
-        return None
+    """The file a function, or an object's class, is written in; None for what is not Python."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    plain: Any = inspect.unwrap(function)
     try:
-        source = inspect.getsourcefile(function)
+        source = inspect.getsourcefile(plain if inspect.isroutine(plain) else type(plain))
     except TypeError:  # built in, or written in C
         return None
     return Path(source) if source else None

@@ -52,7 +52,7 @@ export function sendClip(
   });
 }
 
-/** @throws Refused, or TypeError where the server cannot be reached. */
+/** @throws Refused, Away among it, or TypeError where the server cannot be reached. */
 export async function askClip(id: string): Promise<Job> {
   const answer = await fetch(`v1/clips/${id}`);
   if (!answer.ok) throw await refusal(answer);

@@ -35,6 +35,9 @@ export interface Answer {
 /** What the server refused, in its one line. */
 export class Refused extends Error {}
 
+/** The server, or what stands before it, answers no question just now. */
+export class Away extends Refused {}
+
 /** The server wants its token, which may be another one than before. */
 export class Locked extends Error {}
 
@@ -94,7 +97,9 @@ export async function derain(file: Blob, wish: Wish, signal?: AbortSignal): Prom
 
 /** What a server's refusal is to the page. */
 export async function refusal(answer: Response): Promise<Error> {
-  return answer.status === 401 ? new Locked() : new Refused(await reason(answer));
+  if (answer.status === 401) return new Locked();
+  const away = answer.status >= 502 && answer.status <= 504;
+  return new (away ? Away : Refused)(await reason(answer));
 }
 
 /** What the server says of a refusal, in its one line. */

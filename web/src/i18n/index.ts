@@ -1,5 +1,6 @@
 /** The language of the page: the visitor's, until another one is chosen. */
 
+import { kept } from "../engine/storage";
 import { de } from "./de";
 import { en, type Words } from "./en";
 import { ja } from "./ja";
@@ -24,11 +25,10 @@ export function pickLanguage(chosen: string | null, asked: readonly string[]): L
   return all.find((tag): tag is Language => tag in LANGUAGES) ?? "en";
 }
 
-export const currentLanguage = (): Language =>
-  pickLanguage(localStorage.getItem(KEY), navigator.languages);
+export const currentLanguage = (): Language => pickLanguage(kept.getItem(KEY), navigator.languages);
 
 export function keepLanguage(language: Language): void {
-  localStorage.setItem(KEY, language);
+  kept.setItem(KEY, language);
 }
 
 export const wordsOf = (language: Language): Words => LANGUAGES[language];
