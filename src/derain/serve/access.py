@@ -61,6 +61,12 @@ def _derived(token: str, purpose: str) -> str:
     return hmac.digest(token.encode(), purpose.encode(), hashlib.sha256).hex()
 
 
+def by_another_site(headers: Headers) -> bool:
+    """Whether a page of another site asks, by whichever header its visitor's browser tells it."""
+    site = headers.get("sec-fetch-site")
+    return site == "cross-site" if site is not None else not _by_own_page(headers)
+
+
 def _by_own_page(headers: Headers) -> bool:
     """Whether the server's own page asks, or somebody who typed the address or pressed a link.
 

@@ -6,7 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from derain.serve.access import Access
+from derain.serve.access import Access, by_another_site
 from derain.serve.metrics import Metrics
 
 _ROUTES = (
@@ -63,8 +63,8 @@ class Guard:
         await (refusal or self._app)(scope, receive, answer)
 
     def _refusal(self, headers: Headers) -> JSONResponse | None:
-        # Without it, any site could have its visitors' browsers keep a server on loopback busy.
-        if headers.get("sec-fetch-site") == "cross-site":
+        # Without it, any site could have its visitors' browsers keep a server near them busy.
+        if by_another_site(headers):
             return JSONResponse({"error": "other sites' pages may not use this server"}, 403)
         if self._access is None or self._access.granted(headers):
             return None
