@@ -54,7 +54,7 @@ preset = "heavy"
 weight = 0
 [[variants]]
 name = "rain alone"
-set = {{ network = {{ detail_blocks = 0 }} }}
+set = {{ network = {{ first = "rain", detail_blocks = 0 }} }}
 [[variants]]
 name = "both"
 """

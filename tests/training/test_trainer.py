@@ -16,7 +16,7 @@ import pytest
 import torch
 from PIL import Image
 
-from derain.errors import ConfigError, OutputConflictError, TrainingError
+from derain.errors import ConfigError, DatasetError, OutputConflictError, TrainingError
 from derain.locks import held_alone
 from derain.nn import load_network
 from derain.training import TrainConfig, Trainer, checkpoint
@@ -30,7 +30,9 @@ from tests.training.conftest import resumed_run, through_run
 pytestmark = pytest.mark.slow
 
 Make = Callable[..., TrainConfig]
-SMALLER = {"channels": 4, "rain_blocks": 1, "detail_blocks": 0, "pool_window": 6}
+SMALLER = {
+    "channels": 4, "rain_blocks": 1, "detail_blocks": 0, "pool_window": 6, "first": "rain",
+}  # fmt: skip
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -62,6 +64,18 @@ def test_stopped_and_resumed_is_the_same_to_the_bit(
     assert same(states[0]["ema"], states[1]["ema"])
     adam = [s["trainer"]["optimizers"][0]["state"] for s in states]
     assert all(same(adam[0][key], adam[1][key]) for key in adam[0])
+
+
+def test_other_pictures_are_no_more_the_run(make: Make, data_root: Path) -> None:
+    """What was held out could be trained on then, and the card would not know."""
+    folder = Trainer(make()).run()
+    assert folder is not None
+    (folder / "scores.json").unlink()
+    assert Trainer(make()).run() == folder
+    (folder / "scores.json").unlink()
+    (data_root / "clean" / "another.png").write_bytes((data_root / "clean" / "0.png").read_bytes())
+    with pytest.raises(DatasetError, match="the pictures of 'rain' are not those"):
+        Trainer(make()).run()
 
 
 def test_the_log_tells_the_run(make: Make) -> None:
@@ -323,7 +337,7 @@ def test_a_frozen_branch_does_not_move(make: Make, tmp_path: Path, norm: str) ->
     moved = {name.partition(".")[0] for name in after if not torch.equal(after[name], before[name])}
     assert moved == {"detail"}
     with pytest.raises(ConfigError, match="leaves nothing to train"):
-        make(network={**network, "detail_blocks": 0}, frozen=["rain"])
+        make(network={**network, "first": "rain", "detail_blocks": 0}, frozen=["rain"])
 
 
 def test_channels_with_wrong_gradients_are_refused(make: Make) -> None:
@@ -331,7 +345,7 @@ def test_channels_with_wrong_gradients_are_refused(make: Make) -> None:
     network = {"channels": 24, "rain_blocks": 1, "detail_blocks": 1, "pool_window": 6}
     with pytest.raises(ConfigError, match=r"24 channels, above 16 and no multiple of it"):
         Trainer(make(network=network, precision="bf16"))
-    for changed in ({"channels": 16}, {"dilations": [1]}, {"detail_blocks": 0}):
+    for changed in ({"channels": 16}, {"dilations": [1]}, {"first": "rain", "detail_blocks": 0}):
         Trainer(make(network={**network, **changed}, precision="bf16"))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from derain import __version__
+from derain.errors import DatasetError
 from derain.files import atomic_write
 from derain.training.config import TrainConfig
 
@@ -21,21 +22,41 @@ def record_start(
     origin: str,
     held_out: Mapping[str, Any],
     trained_on: Mapping[str, int],
+    resumed: bool,
 ) -> None:
-    """``started.json`` of the first start, and ``config.json`` and ``split.json`` as they are now.
+    """``started.json`` of the first start, ``config.json`` as it is now, and ``split.json``.
 
     Args:
         config: The run.
         origin: Where the configuration came from.
         held_out: Source -> names of its pictures that are not trained on.
         trained_on: Source -> number of its pictures that are.
+        resumed: Whether steps were made before.
+
+    Raises:
+        DatasetError: They were made with other pictures held out.
     """
     folder = Path(config.out)
+    split = {"held_out": held_out, "trained_on": trained_on}
+    if resumed and (folder / "split.json").is_file():
+        _refuse_other_split(folder, json.loads(json.dumps(split)))
     if not (folder / "started.json").exists():
         started = {"commit": _commit(), "derain": __version__, "config": origin}
         _write(folder / "started.json", started)
     _write(folder / "config.json", config.to_dict())
-    _write(folder / "split.json", {"held_out": held_out, "trained_on": trained_on})
+    _write(folder / "split.json", split)
+
+
+def _refuse_other_split(folder: Path, now: Mapping[str, Mapping[str, Any]]) -> None:
+    before = json.loads((folder / "split.json").read_text())
+    for part, sources in now.items():
+        for name in sorted({*sources, *before[part]}):
+            if sources.get(name) != before[part].get(name):
+                raise DatasetError(
+                    f"{folder}: the pictures of '{name}' are not those that the run began with, "
+                    "and some that were held out may be trained on; bring them back, or give "
+                    "another out=FOLDER"
+                )
 
 
 def record_end(

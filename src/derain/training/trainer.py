@@ -65,6 +65,11 @@ class Trainer:
         self.folder = Path(config.out)
         self._refuse_other_run()
         self._machine = PartialState(cpu=config.device == "cpu")
+        if config.real and self._machine.num_processes > 1:
+            raise ConfigError(
+                "[real] trains in one process, in which its contrasts learn along; start it "
+                "without torchrun"
+            )
         device, rates = self._machine.device, config.optimizer
         state = load_checkpoint(self.folder / "checkpoints", device, self._tell)
         self.precision = precision_of(config, device, state and state["trainer"])
@@ -134,20 +139,19 @@ class Trainer:
         )
 
     def _start_log(self, loaded: Loaded) -> RunLog:
-        """Open the log and record what the run is."""
-        log = RunLog(self.folder, self.step)
+        """Record what the run is and open its log."""
         counts = dict(loaded.counts)
         for objective in self.objectives.values():
             counts |= objective.counts()
-        record_start(self.config, self._origin, loaded.split, counts)
-        return log
+        record_start(self.config, self._origin, loaded.split, counts, resumed=self.step > 0)
+        return RunLog(self.folder, self.step)
 
     def _loop(self, source: BatchSource, loaded: Loaded, log: RunLog | None) -> None:
         config, clock = self.config, Clock(self.seconds)
         began, saved = self.step, -1
         if self.step >= config.steps:
             self._finish(loaded, log)
-        while self.step < config.steps and not self._stop:
+        while self.step < config.steps and not self._stops():
             values = self.train_step(source)
             clock.count(config.batch * self.accelerator.num_processes)
             if log and self.step % config.log_every == 0:
@@ -169,6 +173,13 @@ class Trainer:
                 clock.skip()
         if saved != self.step:  # whenever the signal came
             self._save()
+
+    def _stops(self) -> bool:
+        """Whether any process is to stop: then all do after the same step, or one would wait."""
+        if self.accelerator.num_processes == 1:
+            return self._stop
+        asked = torch.tensor([self._stop], device=self._machine.device)
+        return bool(self.accelerator.gather(asked).any())
 
     def train_step(self, source: BatchSource) -> dict[str, Tensor | float]:
         """One optimiser step; a non-finite one changes nothing, is counted and passed over."""
