@@ -35,10 +35,11 @@ def explain_os_error(error: OSError, path: Path | str) -> DerainError:
 
 
 def check_writable(path: Path) -> None:
-    """Raise the error that writing would meet for want of permission, before work is put into it.
+    """Raise the error that writing would meet for want of a folder, before work is put into it.
 
     Raises:
         PermissionDeniedError: The folder, or the nearest that is there, may not be written to.
+        OutputConflictError: It is a file.
     """
     try:
         folder = path.parent
@@ -46,6 +47,10 @@ def check_writable(path: Path) -> None:
             folder = folder.parent
         if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionDeniedError(f"{path}: permission denied")
+        if folder.exists() and not folder.is_dir():
+            raise OutputConflictError(
+                f"{path}: a file stands where a folder is needed; give another"
+            )
     except OSError as error:
         raise explain_os_error(error, path) from error
 

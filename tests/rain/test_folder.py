@@ -76,6 +76,21 @@ def test_errors(tmp_path: Path, capsys) -> None:
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_what_cannot_be_is_told_before_anything_is_drawn(tmp_path: Path, capsys) -> None:
+    photos, blocked = str(tmp_path / "photos"), tmp_path / "a_file"
+    blocked.touch()
+    (tmp_path / "photos").mkdir()
+    words = ["synthesize", photos, str(tmp_path / "pairs"), "--device", "tpu"]
+    for command, code, said in (
+        (words, 12, "device 'tpu' is not present; there is: cpu"),
+        (["bank", str(blocked / "x.safetensors")], 7, "a file stands where a folder is needed"),
+        (["evidence", str(blocked / "x"), photos], 7, "a file stands where a folder is needed"),
+        (["evidence", str(tmp_path / "x"), photos, "--held", "nan"], 2, "--held must be above 0"),
+    ):
+        assert run(command) == code, capsys.readouterr()
+        assert said in capsys.readouterr().err
+
+
 def test_recipes_without_layers_are_left_out() -> None:
     whole = rain_preset("wide")
     drawn = without(whole, "rendered", "extracted")

@@ -151,3 +151,8 @@ def test_sources_are_merged_by_name() -> None:
 def test_numbers_that_are_none_are_refused() -> None:
     with pytest.raises(ConfigError, match="rate"):
         load_config(FOLDER / "own.toml", ["optimizer.rate=nan"])
+
+
+def test_what_a_gate_of_clips_does_not_take() -> None:
+    with pytest.raises(ConfigError, match="dimmed: is for pictures"):
+        load_config(FOLDER / "gate.toml", ("dimmed=0.5",))

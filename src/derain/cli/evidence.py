@@ -40,14 +40,18 @@ def evidence(
     overwrite
         Replace a file that exists.
     """
-    from derain.errors import OutputConflictError, UsageError
+    from derain.cli.outputs import check_free
+    from derain.errors import UsageError
+    from derain.files import check_writable
     from derain.restore import Derainer
     from derain.training.evidence import make_evidence
 
     if not photos:
         raise UsageError("name at least one folder of clean photographs")
-    if out.exists() and not overwrite:
-        raise OutputConflictError(f"{out}: exists; add --overwrite, or give another name")
+    if not 0 < held < 1:
+        raise UsageError(f"--held must be above 0 and below 1, not {held:g}")
+    check_free(out, overwrite)
+    check_writable(out)
     count = make_evidence(out, photos, clips, side, held, Derainer(model), seed, print)
     print(f"{count} crops in {out}")
     return 0

@@ -12,13 +12,14 @@ import torch
 
 from derain.data import list_images
 from derain.data.pairs import read_rgb
+from derain.devices import present_device
 from derain.errors import (
-    BackendUnavailableError,
     ConfigError,
     DatasetError,
     OutputConflictError,
     UsageError,
 )
+from derain.files import check_writable
 from derain.media import Picture, write_picture
 from derain.media.sheet import contact_sheet
 from derain.metrics import capped_psnr
@@ -87,6 +88,7 @@ def bank_of_folders(
     """
     if out.exists() and not overwrite:
         raise OutputConflictError(f"{out}: exists already; add --overwrite")
+    check_writable(out)
     filmed = []
     for film in films:
         report(f"{film}: taking rain from it")
@@ -118,8 +120,7 @@ def synthesize_folder(
     """
     if copies < 1:
         raise UsageError(f"--copies must be at least 1, not {copies}")
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise BackendUnavailableError(f"device '{device}' is not present; there is: cpu")
+    device = present_device(device)
     chosen = rain_preset(preset)
     sources = list_images(clean_dir)
     if clean_dir.resolve() in (out_dir.resolve(), *out_dir.resolve().parents):

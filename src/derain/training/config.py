@@ -415,6 +415,8 @@ class TrainConfig:
             raise ConfigError("data.evidence: is for gates of clips, and goes with no pictures")
         if bool(self.data.evidence) != isinstance(network, GateConfig):
             raise ConfigError("data.evidence: is for networks of the preset 'gate', which need it")
+        if self.dimmed and self.data.evidence:
+            raise ConfigError("dimmed: is for pictures, and goes with no gate of clips")
         sources = [*pictures, *self.data.evidence]
         if not sources:
             raise ConfigError("no data: name at least one [[data.pairs]] or [[data.synthesis]]")

@@ -23,9 +23,10 @@ class TorchBackend:
             raise BackendUnavailableError(
                 "backend torch is not installed: pip install 'derain[train]'"
             ) from None
+        from derain.devices import present_device
         from derain.nn import load_network
 
-        self.device = _choose(device)
+        self.device = present_device(device)
         if each := threads_each(threads, jobs):
             torch.set_num_threads(each)
         network = load_network(model.weights_path()).folded()
@@ -47,21 +48,3 @@ class TorchBackend:
 
     def in_float32(self) -> TorchBackend:
         return self
-
-
-def _choose(device: str) -> str:
-    import torch
-
-    present = {
-        "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
-        "mps": int(torch.backends.mps.is_available()),
-        "cpu": 1,
-    }
-    if device == "auto":
-        return next(name for name, count in present.items() if count)
-    kind, colon, index = device.partition(":")
-    number = int(index) if index.isdecimal() else -1 if colon else 0
-    if not 0 <= number < present.get(kind, 0):
-        there = ", ".join(name for name, count in present.items() if count)
-        raise BackendUnavailableError(f"device '{device}' is not present; there is: {there}")
-    return device
