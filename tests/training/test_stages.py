@@ -67,10 +67,12 @@ def test_through_all_stages(config: Path, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out.count("finished before") == 2
 
 
-def test_a_constant_stage_may_end_earlier_or_later(config: Path) -> None:
+def test_a_constant_stage_may_end_earlier_or_later(config: Path, capsys) -> None:
     command = ["train", str(config), f"data.root={config.parent}"]
     assert run([*command, "stages.first.steps=1", "stages.second.steps=1"]) == 0
     assert run(command) == 13  # the second's rate came down to its end
+    told = "finished before, with 1 steps instead of 2; remove its scores.json to go on"
+    assert told in capsys.readouterr().out
     assert run([*command, "stages.second.steps=1"]) == 0
 
 

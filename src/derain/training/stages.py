@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def run_stages(
     """
     for config in configs:
         if is_finished(config):
-            report(f"{config.out}: finished before")
+            report(f"{config.out}: finished before{_steps_apart(config)}")
             continue
         if len(configs) > 1:
             report(f"{config.out}: {config.steps} steps")
@@ -89,3 +90,12 @@ def run_stages(
         if trainer.run() is None:
             return False, trainer.signalled or 0
     return True, 0
+
+
+def _steps_apart(config: TrainConfig) -> str:
+    """What to know of a finished run at a constant rate that was to have another length."""
+    made = json.loads((Path(config.out) / "config.json").read_text())["steps"]
+    if made == config.steps:
+        return ""
+    hint = "; remove its scores.json to go on" if made < config.steps else ""
+    return f", with {made} steps instead of {config.steps}{hint}"
