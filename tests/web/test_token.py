@@ -51,3 +51,18 @@ def test_a_token_opens_the_server(
         page.choose(tmp_path / "rain.mp4")
         page.wait(lambda: phases(page) == ["done"])
         assert len(read(page.download(".clips a")).times) == FRAMES
+
+
+def test_a_session_that_ends_is_begun_again(served: Served, rainy: Path) -> None:
+    """As by a new token: the page asks for it, and does what had been refused."""
+    with served(token="s3cret") as (_, page):
+        page.wait(lambda: page.all(".token"))
+        page.one(".token input").send_keys("s3cret\n")
+        page.wait_for_server()
+        page.cdp("Network.clearBrowserCookies")
+        page.choose(rainy)
+        page.wait(lambda: page.all(".token"))
+        assert "wants its token again" in page.text("main")
+        page.one(".token input").send_keys("s3cret\n")
+        page.wait(lambda: not page.all(".token"))
+        page.wait_done()

@@ -9,7 +9,7 @@ import { LocalEngine } from "./engine/local";
 import { findServer, unlock } from "./engine/server";
 import { factsOf } from "./files/facts";
 import { currentLanguage, keepLanguage, wordsOf, type Language, type Words } from "./i18n";
-import { problemOf } from "./problems";
+import { problemOf, toldOf } from "./problems";
 import { Queue } from "./queue";
 import { saveAll, saveOne } from "./saving";
 import type { Stage } from "./stage/stage";
@@ -76,14 +76,15 @@ export class App {
     this.update();
   }
 
-  /** Shows the server its token, and has it do the work from then on. */
+  /** Shows the server its token, and has it do the work from then on, or what it had refused. */
   async unlock(token: string): Promise<void> {
     this.state.message = undefined;
     try {
-      const taken = await unlock(token);
+      const [taken, before] = [await unlock(token), this.state.server];
       if (taken) await this.connect();
-      if (this.state.server) this.redoAll();
-      else this.tell((words) => (taken ? words.noCookie : words.tokenRefused));
+      if (this.state.locked) this.tell((words) => (taken ? words.noCookie : words.tokenRefused));
+      else if (before) this.redo(this.state.items.filter(({ phase }) => phase === "failed"));
+      else this.redoAll();
     } catch (error) {
       this.tell(problemOf(error));
     }
@@ -95,7 +96,8 @@ export class App {
     const found = await findServer();
     this.state.locked = found === "locked";
     if (found === undefined || found === "locked") return;
-    Object.assign(this.state, { server: found, engine: "server", model: found.default });
+    if (!this.state.server) Object.assign(this.state, { engine: "server", model: found.default });
+    this.state.server = found;
     if (found.clips) this.clips.recall();
   }
 
@@ -242,7 +244,7 @@ export class App {
     try {
       await save();
     } catch (error) {
-      this.tell(problemOf(error));
+      this.tell(toldOf(error, this.state));
     }
     this.state.saving = false;
     this.update();
@@ -255,7 +257,11 @@ export class App {
   /** All pictures again, since engine or model is another one. */
   private redoAll(): void {
     this.queue.cancel("waiting");
-    for (const item of this.state.items) item.phase = "waiting";
+    this.redo(this.state.items);
+  }
+
+  private redo(items: readonly Item[]): void {
+    for (const item of items) item.phase = "waiting";
     void this.queue.work();
     this.update();
   }

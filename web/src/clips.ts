@@ -2,8 +2,8 @@
 
 import { askClip, type Job, removeClip, resultOf, sendClip } from "./engine/clips";
 import { remember, remembered } from "./engine/remembered";
-import { Away } from "./engine/server";
-import { isOfTheNetwork, problemOf } from "./problems";
+import { Away, Locked } from "./engine/server";
+import { isOfTheNetwork, toldOf } from "./problems";
 import type { Clip, State } from "./state";
 
 const EVERY = 1000; // milliseconds between two questions
@@ -83,7 +83,9 @@ export class Clips {
       }
       if (clip.phase === "done") this.state.announcement = (words) => words.done(clip.name);
     } catch (error) {
-      if (!signal.aborted) Object.assign(clip, { phase: "failed", problem: problemOf(error) });
+      if (!signal.aborted) {
+        Object.assign(clip, { phase: "failed", problem: toldOf(error, this.state) });
+      }
     }
     this.aborts.delete(clip);
     if (signal.aborted && clip.job) void removeClip(clip.job).catch(() => undefined);
@@ -98,8 +100,9 @@ export class Clips {
         delete clip.problem;
         return told;
       } catch (error) {
-        if (signal.aborted || !(error instanceof Away || isOfTheNetwork(error))) throw error;
-        clip.problem = problemOf(error);
+        const passes = error instanceof Away || error instanceof Locked || isOfTheNetwork(error);
+        if (signal.aborted || !passes) throw error;
+        clip.problem = toldOf(error, this.state);
       }
       this.changed();
       await pause(AGAIN);

@@ -3,7 +3,7 @@
 import { OutOfMemory } from "./engine/local";
 import { Locked, Refused } from "./engine/server";
 import { TooLarge } from "./files/sheet";
-import type { Say } from "./state";
+import type { Say, State } from "./state";
 
 export function problemOf(error: unknown): Say {
   if (error instanceof TooLarge) {
@@ -20,6 +20,12 @@ export function problemOf(error: unknown): Say {
   }
   const reason = error instanceof Error ? error.message : String(error);
   return (words) => words.broken(reason);
+}
+
+/** The same, of a server: one that wants its token again has the page ask for it. */
+export function toldOf(error: unknown, state: State): Say {
+  state.locked ||= error instanceof Locked;
+  return problemOf(error);
 }
 
 /** Whether a question did not reach the server, in the words of any browser. */

@@ -8,7 +8,7 @@ import type { Picture } from "./engine/pixels";
 import { derain } from "./engine/server";
 import { kept } from "./engine/storage";
 import { pixelsOf, resized, type Sheet } from "./files/sheet";
-import { problemOf } from "./problems";
+import { toldOf } from "./problems";
 import type { Item, Phase, Running, State } from "./state";
 
 /** What an engine gives. */
@@ -82,7 +82,7 @@ export class Queue {
       this.state.announcement = (words) => words.done(item.file.name);
     } catch (error) {
       item.phase = signal.aborted ? this.cancelled : "failed";
-      if (!signal.aborted) item.problem = problemOf(error);
+      if (!signal.aborted) item.problem = toldOf(error, this.state);
       this.state.announcement = item.problem;
     }
     this.state.running = undefined;

@@ -37,7 +37,7 @@ export const de: Words = {
   useServer: "Server benutzen",
   tokenHint: "Wer das Token hat, kann den Server arbeiten lassen. Ohne Token arbeitet Ihr Browser.",
   tokenRefused: "Der Server hat dieses Token nicht angenommen.",
-  locked: "Der Server verlangt sein Token erneut. Laden Sie die Seite neu, um es zu zeigen.",
+  locked: "Der Server verlangt sein Token erneut.",
   noCookie: "Der Server hat das Token angenommen, aber dieser Browser behält kein Cookie dafür.",
   model: "Modell",
   modelHint: "fast ist schneller, base ist besser",

@@ -37,7 +37,7 @@ export const en = {
   useServer: "Use the server",
   tokenHint: "Who has the token can have the server do the work. Without it your browser does it.",
   tokenRefused: "The server did not take this token.",
-  locked: "The server wants its token anew. Load the page again to show it.",
+  locked: "The server wants its token again.",
   noCookie: "The server took the token, but this browser keeps no cookie for it.",
   model: "Model",
   modelHint: "fast is quicker, base is better",

@@ -37,7 +37,7 @@ export const ja: Words = {
   useServer: "サーバーを使う",
   tokenHint: "トークンがあればサーバーで処理できます。なければブラウザーで処理します。",
   tokenRefused: "サーバーはこのトークンを受け付けませんでした。",
-  locked: "サーバーが再びトークンを求めています。ページを再読み込みして入力してください。",
+  locked: "サーバーが再びトークンを求めています。",
   noCookie: "トークンは受け付けられましたが、このブラウザーが Cookie を保存しません。",
   model: "モデル",
   modelHint: "fast は速く、base は高品質です",
