@@ -81,7 +81,9 @@ class Samples:
         full = codec == "mjpeg" if fixed else self.full
         matrix = 5 if fixed else self.matrix
         told = self.colorspace
-        if told == _RGB or matrix_of(told, *size) != matrix:
+        # Where the mark does not count, one that was wrong is kept as the rest is.
+        means = matrix_of(told, *size) if not fixed else self.matrix
+        if told == _RGB or means != matrix:
             told = _MARKS[matrix]
         range_ = _FULL if full else _LIMITED if self.full else self.range
         return Samples(matrix, full, told, range_)
