@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 pytest.importorskip("av")
 
 from tests.clips.made import read
+from tests.conftest import Pixels
 from tests.serve.clips import FRAMES, clip
 from tests.web.conftest import Served
 from tests.web.test_clips import phases
@@ -53,8 +55,10 @@ def test_a_token_opens_the_server(
         assert len(read(page.download(".clips a")).times) == FRAMES
 
 
-def test_a_session_that_ends_is_begun_again(served: Served, rainy: Path) -> None:
+def test_a_session_that_ends_is_begun_again(served: Served, photo: Pixels, tmp_path: Path) -> None:
     """As by a new token: the page asks for it, and does what had been refused."""
+    rainy = tmp_path / "rainy.png"
+    Image.fromarray(photo[:64, :80]).save(rainy)
     with served(token="s3cret") as (_, page):
         page.wait(lambda: page.all(".token"))
         page.one(".token input").send_keys("s3cret\n")
