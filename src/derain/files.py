@@ -48,9 +48,7 @@ def check_writable(path: Path) -> None:
         if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionDeniedError(f"{path}: permission denied")
         if folder.exists() and not folder.is_dir():
-            raise OutputConflictError(
-                f"{path}: a file stands where a folder is needed; give another"
-            )
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     except OSError as error:
         raise explain_os_error(error, path) from error
 

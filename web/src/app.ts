@@ -82,7 +82,8 @@ export class App {
     try {
       const [taken, before] = [await unlock(token), this.state.server];
       if (taken) await this.connect();
-      if (this.state.locked) this.tell((words) => (taken ? words.noCookie : words.tokenRefused));
+      const open = this.state.server && !this.state.locked;
+      if (!open) this.tell((words) => (taken ? words.noCookie : words.tokenRefused));
       else if (before) this.redo(this.state.items.filter(({ phase }) => phase === "failed"));
       else this.redoAll();
     } catch (error) {

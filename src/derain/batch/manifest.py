@@ -284,15 +284,19 @@ class Summary:
 
 
 def summarise(rows: Iterable[Row]) -> Summary:
-    """What all attempts made of each picture as it was last."""
-    last: dict[int, Row] = {}
-    success: dict[int, Row] = {}
-    for row in sorted(rows, key=lambda row: row.time):
-        last[digest(row.source)] = row
+    """What all attempts made of each picture as it was last; told in the order of their time."""
+    last: dict[str, Row] = {}
+    success: dict[str, Row] = {}
+    for row in rows:
+        last[row.source] = row
         if row.done:
-            success[digest(row.source)] = row
-    done = [row for key, row in success.items() if row.version == last[key].version]
-    stands = {row.source for row in done}
-    failures = [row for row in last.values() if row.source not in stands]
+            success[row.source] = row
+    done, failures = [], []
+    for source, row in last.items():
+        made = success.get(source)
+        if made and made.version == row.version:
+            done.append(made)
+        else:
+            failures.append(row)
     pixels, seconds = sum(row.pixels for row in done), sum(row.seconds for row in done)
     return Summary(len(done), len(failures), pixels, seconds, failures)

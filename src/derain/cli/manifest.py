@@ -71,8 +71,7 @@ def verify(out: str, *, quiet: Annotated[bool, Parameter(name=["--quiet", "-q"])
     from derain.cli.console import say
 
     store, wrong, count = open_store(out), 0, 0
-    rows = sorted(_open(out)[1], key=lambda row: row.time)
-    sums = {row.target: row.sha256 for row in rows if row.done}
+    sums = {row.target: row.sha256 for row in _open(out)[1] if row.done}
     for name, expected in sums.items():
         count += 1
         try:
@@ -94,7 +93,7 @@ def _open(out: str) -> tuple[Manifest, list[Row]]:
     from derain.batch import Manifest, open_store
 
     manifest = Manifest(open_store(out))
-    rows = list(manifest.rows())
+    rows = sorted(manifest.rows(), key=lambda row: row.time)  # of all shards together
     if manifest.settings is None:
         raise InputNotFoundError(f"{out}: holds no manifest; derain run writes one")
     return manifest, rows

@@ -75,15 +75,13 @@ def open_animation(path: Path) -> Animation:
             info, kind = dict(image.info), image.format
             default = bool(getattr(image, "default_image", False))
             lossless = kind != "WEBP" or b"VP8L" in path.read_bytes()
+            deep = kind == "PNG" and _bits_of_png(path) > 8  # which Pillow reads at 8
             for frame in ImageSequence.Iterator(image):
                 frame.load()  # WebP says only then how long a frame lasts
-                if frame.mode not in _MODES:
+                if deep or frame.mode not in _MODES:
                     raise InvalidImageError(f"{path}: has more than 8 bits a sample; not supported")
                 durations.append(float(frame.info.get("duration", 0)))
             size = image.size
-        with path.open("rb") as file:
-            if kind == "PNG" and file.read(_PNG_DEPTH + 1)[_PNG_DEPTH] > 8:
-                raise InvalidImageError(f"{path}: has more than 8 bits a sample; not supported")
     except UnidentifiedImageError:
         raise InvalidImageError(f"{path}: not an animated picture of a known format") from None
     except _UNREADABLE as error:
@@ -100,6 +98,11 @@ def open_animation(path: Path) -> Animation:
     if kind == "WEBP":
         options |= {"lossless": lossless, "quality": 95, "allow_mixed": False}
     return Animation(path, size, len(durations), plays, options)
+
+
+def _bits_of_png(path: Path) -> int:
+    with path.open("rb") as file:
+        return file.read(_PNG_DEPTH + 1)[_PNG_DEPTH]
 
 
 def animation_frames(path: Path) -> Iterator[tuple[Pixels, Pixels | None]]:

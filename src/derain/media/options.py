@@ -6,7 +6,7 @@ import struct
 from typing import Any
 
 from PIL import Image
-from PIL.ExifTags import IFD
+from PIL.ExifTags import IFD, Base
 from PIL.PngImagePlugin import PngInfo
 
 from derain.media.cicp import CodePoints, to_png
@@ -15,7 +15,6 @@ from derain.media.picture import Metadata
 
 _MARKERS = {"APP1": b"\xff\xe1", "APP13": b"\xff\xed"}
 _LIGHT = (b"cICP", b"mDCV", b"cLLI")
-_TRANSFER_FUNCTION = 301
 _PASSING = {"tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "zstd", "lzma"}
 
 
@@ -104,7 +103,7 @@ def needs_own_writer(m: Metadata) -> bool:
     if m.compression in (None, "raw"):
         return False
     tags = tiff_tags(m)
-    return _TRANSFER_FUNCTION in tags or any(isinstance(tag, dict) for tag in tags.values())
+    return Base.TransferFunction in tags or any(isinstance(tag, dict) for tag in tags.values())
 
 
 def tiff_tags(m: Metadata) -> dict[int, Any]:

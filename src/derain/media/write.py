@@ -56,14 +56,12 @@ def encode_picture(
     """
     kind = kind or picture.format
     check_fits(picture, kind, name)
-    if picture.deep:
-        return _encode_deep(picture, kind)
+    if picture.deep or (kind == "TIFF" and needs_own_writer(picture.metadata)):
+        return _encode_ourselves(picture, kind)
     if kind not in Image.SAVE:
         Image.init()
         if kind not in Image.SAVE:
             raise InvalidImageError(f"{name}: this machine's Pillow cannot write {kind}")
-    if kind == "TIFF" and needs_own_writer(picture.metadata):
-        return encode_tiff(picture.stacked(), picture.metadata, tiff_tags(picture.metadata))
     lossless = picture.lossless and quality is None
     options = save_options(picture.metadata, kind, lossless, quality or QUALITY)
     buffer = BytesIO()
@@ -132,7 +130,7 @@ def lost_in(picture: Picture, kind: str) -> list[str]:
     return [words for words, lost in parts.items() if lost]
 
 
-def _encode_deep(picture: Picture, kind: str) -> bytes:
+def _encode_ourselves(picture: Picture, kind: str) -> bytes:
     if kind == "TIFF":
         return encode_tiff(picture.stacked(), picture.metadata, tiff_tags(picture.metadata))
     # Pillow writes the metadata chunks, into a PNG of one pixel; we write the pixels.
