@@ -38,6 +38,15 @@ def read_toml(path: Path) -> Values:
     return _read(path, ())
 
 
+def over_included(own: Values, path: Path) -> Values:
+    """A table of ``path`` over the files that the table itself includes, as :func:`read_toml` does.
+
+    Raises:
+        ConfigError: As :func:`read_toml`.
+    """
+    return _over_included(own, path, (path.resolve(),))
+
+
 def _read(path: Path, readers: tuple[Path, ...]) -> Values:
     if path.resolve() in readers:
         raise ConfigError(f"{path}: includes itself, by way of {readers[-1].name}")
@@ -47,14 +56,18 @@ def _read(path: Path, readers: tuple[Path, ...]) -> Values:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML ({error})") from error
-    names = own.pop("include", [])
+    return _over_included(own, path, (*readers, path.resolve()))
+
+
+def _over_included(own: Values, path: Path, readers: tuple[Path, ...]) -> Values:
+    names = own.get("include", [])
     names = [names] if isinstance(names, str) else names
     if not all(isinstance(name, str) for name in names):
         raise ConfigError(f"{path}: include must be a file's name, or a list of them")
     values: Values = {}
     for name in names:
-        values = merge(values, _read(path.parent / name, (*readers, path.resolve())))
-    return merge(values, own)
+        values = merge(values, _read(path.parent / name, readers))
+    return merge(values, {key: value for key, value in own.items() if key != "include"})
 
 
 def parse_overrides(assignments: Sequence[str]) -> Values:

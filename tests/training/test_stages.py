@@ -121,3 +121,15 @@ def test_included_files_go_below(tmp_path: Path) -> None:
     path.write_text('include = ["one.toml", "two.toml"]\nb = 3\n[[list]]\nname = "x"\nc = 3')
     own = {"name": "x", "c": 3, "d": 1}
     assert read_toml(path) == {"a": 2, "b": 3, "e": 2, "list": [own]}
+
+
+def test_a_stage_includes_what_others_share(config: Path) -> None:
+    (config.parent / "shared.toml").write_text("patch = 64\nbatch = 3\n")
+    shared = 'name = "second"\ninclude = "shared.toml"\nbatch = 4'
+    config.write_text(config.read_text().replace('name = "second"', shared))
+    first, second = load_stages(config)
+    assert (first.patch, first.batch) == (32, 2)
+    assert (second.patch, second.batch) == (64, 4)
+    config.write_text(config.read_text().replace("shared.toml", "mine.toml"))
+    with pytest.raises(ConfigError, match="includes itself"):
+        load_stages(config)

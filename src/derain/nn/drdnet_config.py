@@ -163,5 +163,5 @@ _BOTH = DRDNetConfig(
 PRESETS: dict[str, DRDNetConfig] = {
     "paper": DRDNetConfig(),
     "base": replace(_BOTH, rain_blocks=14, detail_blocks=5),
-    "fast": replace(_BOTH, rain_blocks=4, detail_blocks=2),
+    "fast": replace(_BOTH, rain_blocks=8, detail_blocks=3, detail_channels=32),
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from derain.errors import ConfigError
-from derain.settings import Values, merge, parse_overrides, read_toml
+from derain.settings import Values, merge, over_included, parse_overrides, read_toml
 from derain.training.config import TrainConfig, config_from_dict
 from derain.training.resume import is_finished
 from derain.training.trainer import Trainer
@@ -19,10 +19,10 @@ _OF_THE_FIRST = {"out", "seed", "init", "init_branches", "init_blocks"}
 def load_stages(path: Path, overrides: Sequence[str] = ()) -> list[TrainConfig]:
     """The runs of a TOML file, checked before the first is started.
 
-    ``[[stages]]`` is a list of tables: each has a ``name`` and what differs from the file's own
-    values. A stage writes to ``OUT/NAME`` and starts from the weights of the stage before, unless
-    it has an ``init`` of its own; its seed is the file's plus its place. A file without stages is
-    one run.
+    ``[[stages]]`` is a list of tables: each has a ``name``, may ``include`` files, and has what
+    differs from the file's own values. A stage writes to ``OUT/NAME`` and starts from the weights
+    of the stage before, unless it has an ``init`` of its own; its seed is the file's plus its
+    place. A file without stages is one run.
 
     Args:
         path: The file.
@@ -33,7 +33,7 @@ def load_stages(path: Path, overrides: Sequence[str] = ()) -> list[TrainConfig]:
         ConfigError: The file is missing or no TOML, or a key or value is wrong; names the key.
     """
     values, over = read_toml(path), parse_overrides(overrides)
-    stages = values.pop("stages", [])
+    stages = [over_included(stage, path) for stage in values.pop("stages", [])]
     own = over.pop("stages", {})
     if not stages and not own:
         return [config_from_dict(merge(values, over), str(path))]
