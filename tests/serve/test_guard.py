@@ -157,3 +157,23 @@ def test_other_sites_pages_may_not_use_it(client: httpx.Client, small: Pixels) -
     for path in ("/v1/derain", "/v1/clips", "/v1/clips/a"):
         preflight = client.options(path, headers={"origin": "https://example.org"})
         assert preflight.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("evil.example", 403), ("evil.example:8000", 403), ("localhost.evil.example", 403),
+        ("127.0.0.1.evil.example", 403), ("[::1", 403),
+        ("localhost:8000", 200), ("LOCALHOST", 200), ("derain.localhost", 200),
+        ("127.0.0.1", 200), ("[::1]:8000", 200), ("192.168.1.7:80", 200),
+    ],
+)  # fmt: skip
+def test_a_name_that_was_pointed_here(
+    host: str, status: int, client: httpx.Client, locked: httpx.Client
+) -> None:
+    answer = client.get("/v1/models", headers={"host": host})
+    assert answer.status_code == status
+    assert status == 200 or "token" in answer.json()["error"]
+    assert client.get("/healthz", headers={"host": host}).status_code == 200
+    # Who knows the token is no page of another site.
+    assert locked.get("/v1/models", headers={"host": host}).status_code == 200

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import Request, cookie_parser
@@ -65,6 +67,32 @@ def by_another_site(headers: Headers) -> bool:
     """Whether a page of another site asks, by whichever header its visitor's browser tells it."""
     site = headers.get("sec-fetch-site")
     return site == "cross-site" if site is not None else not _by_own_page(headers)
+
+
+def rebound(address: str, headers: Headers) -> bool:
+    """Whether a connection to a loopback address was made under a name that is not this machine's.
+
+    Any site may have its own name point to 127.0.0.1: to a browser its page then is the server's
+    own ("DNS rebinding"). It cannot do so with a number, nor with ``localhost``.
+    """
+    name = _hostname(headers.get("host", ""))
+    here = _is_number(name) or name.rpartition(".")[2] in ("localhost", "")
+    return not here and _is_number(address) and ip_address(address).is_loopback
+
+
+def _hostname(host: str) -> str:
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:  # brackets without an address
+        return host
+
+
+def _is_number(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _by_own_page(headers: Headers) -> bool:

@@ -6,7 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from derain.serve.access import Access, by_another_site
+from derain.serve.access import Access, by_another_site, rebound
 from derain.serve.metrics import Metrics
 
 _ROUTES = (
@@ -15,6 +15,10 @@ _ROUTES = (
 )  # fmt: skip
 # Beginnings, since a router may take more addresses for one of its own than are listed here.
 _GUARDED = ("/v1", "/metrics", "/openapi.json")
+_NAMED = (
+    "without a token this server answers to numbers and localhost alone, as http://127.0.0.1:8000/ "
+    "has; under another name, as behind a proxy, it needs one: --token-file, or DERAIN_TOKEN"
+)
 _POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; "
     "img-src 'self' blob: data:; style-src 'self'; connect-src 'self'; "
@@ -59,14 +63,18 @@ class Guard:
                 self._metrics.requests.labels(route, str(message["status"])).inc()
             await send(message)
 
-        refusal = self._refusal(Headers(scope=scope)) if guarded else None
+        refusal = self._refusal(scope) if guarded else None
         await (refusal or self._app)(scope, receive, answer)
 
-    def _refusal(self, headers: Headers) -> JSONResponse | None:
+    def _refusal(self, scope: Scope) -> JSONResponse | None:
+        headers = Headers(scope=scope)
         # Without it, any site could have its visitors' browsers keep a server near them busy.
         if by_another_site(headers):
             return JSONResponse({"error": "other sites' pages may not use this server"}, 403)
-        if self._access is None or self._access.granted(headers):
+        if self._access is None:
+            address, _ = scope["server"] or ("", None)
+            return JSONResponse({"error": _NAMED}, 403) if rebound(address, headers) else None
+        if self._access.granted(headers):
             return None
         return JSONResponse(
             {"error": "this server wants a token: Authorization: Bearer TOKEN"}, 401,
