@@ -14,6 +14,7 @@ from PIL import Image, ImageSequence
 
 pytest.importorskip("av")
 
+import derain
 from derain import VideoDerainer
 from derain.cli.main import run
 from derain.clips.animation import animation_frames, derain_animation, open_animation
@@ -22,6 +23,7 @@ from derain.errors import (
     InvalidImageError,
     OutputConflictError,
     PermissionDeniedError,
+    UsageError,
 )
 from tests.cli.conftest import one_derainer  # noqa: F401
 from tests.clips.made import EachFrame, picture
@@ -168,3 +170,52 @@ def test_what_the_system_says_is_no_damage(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(Image, "open", refuse)
     with pytest.raises(PermissionDeniedError, match=r"c\.gif: permission denied"):
         open_animation(source)
+
+
+@pytest.mark.parametrize(("name", "result"), [("a.gif", "b.webp"), ("a.png", "b.webp")])
+def test_a_sprite_keeps_its_ground_in_webp(name: str, result: str, tmp_path: Path) -> None:
+    """libwebp calls a file opaque whose frames are cut to what is not transparent."""
+    frames = []
+    for index in range(4):
+        frame = np.zeros((40, 48, 4), np.uint8)
+        frame[10:20, 8 * index : 8 * index + 10] = (200, 30, 40, 255)
+        frames.append(Image.fromarray(frame))
+    source = tmp_path / name
+    frames[0].save(source, save_all=True, append_images=frames[1:], duration=50, disposal=2)
+    outputs = {"clean": tmp_path / result}
+    derain_animation(source, outputs, EachFrame(np.copy), lambda done, total: None)
+    for old, new in zip(played(source)[2], played(outputs["clean"])[2], strict=True):
+        assert np.array_equal(old[..., 3], new[..., 3])
+
+
+@pytest.mark.parametrize(("quality", "lossless"), [((), True), (("--quality", "60"), False)])
+def test_webp_has_loss_where_it_is_asked_for(
+    quality: tuple[str, ...], lossless: bool, tmp_path: Path
+) -> None:
+    source = animation(tmp_path / "a.png")
+    assert run([str(source), *FAST, "-o", str(tmp_path / "b.webp"), *quality]) == 0
+    assert (b"VP8L" in (tmp_path / "b.webp").read_bytes()) == lossless
+
+
+@pytest.mark.parametrize("result", ["b.webp", "b.gif", "b.png"])
+def test_a_picture_that_is_none_of_the_frames(result: str, tmp_path: Path) -> None:
+    source = tmp_path / "a.png"
+    animation(source, default_image=True)  # the first one has no duration of its own
+    outputs = {"clean": tmp_path / result}
+    done = derain_animation(source, outputs, EachFrame(np.copy), lambda done, total: None)
+    again, _, frames = played(outputs["clean"])
+    _, _, before = played(source)
+    first = 0 if result == "b.png" else 1
+    assert len(frames) == len(before) - first
+    assert any("no place for the picture" in note for note in done.notes) == bool(first)
+    assert again[1 - first :] == played(source)[0][1:]
+
+
+def test_frames_of_a_deep_png_are_no_clip(tmp_path: Path, fast) -> None:
+    path = tmp_path / "deep.png"
+    Image.fromarray(np.full((40, 48), 40000, np.uint16)).save(path)
+    with pytest.raises(InvalidImageError, match="more than 8 bits"):
+        next(derain.video(path, fast))
+    source = animation(tmp_path / "a.gif")
+    with pytest.raises(UsageError, match="video files only"):
+        next(derain.video(source, fast, start=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 av = pytest.importorskip("av")
 
+import derain  # noqa: E402
 from derain.clips.container import probe  # noqa: E402
 from derain.clips.decode import Damage, Span, read_frames  # noqa: E402
 from derain.errors import DamagedClipError, InputNotFoundError, InvalidImageError  # noqa: E402
@@ -73,6 +75,47 @@ def test_a_damaged_middle(tmp_path, dry) -> None:
     with pytest.raises(DamagedClipError, match=r"damaged frames or packets \(\d"):
         dry(source)
     assert len(read(tmp_path / "out-a.mkv").times) >= 18
+
+
+def test_a_part_that_an_edit_list_shows(tmp_path, dry) -> None:
+    """As phones trim: more packets lie in the file than it shows, and none is missing."""
+    source = make(tmp_path / "a.mp4", Made(times=times(100, 512), options=(("bf", "0"),), sound=()))
+    data = bytearray(source.read_bytes())
+    place = data.index(b"elst") + 12
+    assert struct.unpack(">Ii", data[place : place + 8]) == (4000, 0)
+    data[place : place + 8] = struct.pack(">Ii", 2000, 12800)  # 2 s from the first second on
+    source.write_bytes(data)
+    with av.open(str(source)) as clip:
+        expected = len([frame for frame in clip.decode(video=0) if frame.pts >= 0])
+    _, done, _ = dry(source)
+    assert done.frames == expected == 50
+
+
+def test_a_duration_of_the_clip_it_was_cut_from(tmp_path, dry) -> None:
+    plain, source = make(tmp_path / "p.mkv", LONG["a.mkv"]), tmp_path / "a.mkv"
+    with av.open(str(plain)) as old, av.open(str(source), "w") as new:
+        made = new.add_stream_from_template(old.streams.video[0])
+        made.metadata["DURATION-eng"] = "00:10:00.000000000"
+        for packet in old.demux(video=0):
+            if packet.size:
+                packet.stream = made
+                new.mux(packet)
+    _, done, _ = dry(source)
+    assert done.frames == 24
+
+
+def test_frames_before_the_damage_are_all_given(tmp_path, fast) -> None:
+    """Three frames are still with a derainer that looks ahead when the clip breaks off."""
+    source = make(tmp_path / "a.mp4", LONG["a.mp4"])
+    index_first(source)
+    source.write_bytes(source.read_bytes()[:-3000])
+    damage = Damage()
+    readable = len(list(read_frames(probe(source), Span(), damage)))
+    assert damage.told()
+    seen = []
+    with pytest.raises(DamagedClipError):
+        seen += (frame.shape for frame in derain.video(source, fast))
+    assert len(seen) == readable > 6
 
 
 def test_no_picture_in_it(tmp_path, dry) -> None:

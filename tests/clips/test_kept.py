@@ -78,6 +78,54 @@ def test_all_comes_back(name: str, tmp_path, dry) -> None:
             assert np.abs(gap).mean() < 3
 
 
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("b.avi", Made("libx264", times=range(30), base=Fraction(1, 25), sound=())),
+        ("plain.avi", Made("mpeg4", times=range(30), base=Fraction(1, 25), sound=())),
+        ("gap.avi", Made("mpeg4", times=[*range(10), *range(15, 30)], base=Fraction(1, 25),
+                         sound=())),
+    ],
+)  # fmt: skip
+def test_avi_whose_times_are_those_of_decoding(name: str, how: Made, tmp_path, dry) -> None:
+    """Frames that were skipped are counted in its header, and B-frames have no time to show."""
+    result, done, _ = dry(make(tmp_path / name, how), "out.mkv")
+    steps = np.diff([float(t) for t in read(result).times])
+    expected = np.diff(how.times) / 25
+    assert done.frames == len(how.times)
+    assert steps == pytest.approx(expected, abs=2e-3)
+
+
+def test_a_subtitle_that_stands_when_the_part_begins(tmp_path, dry) -> None:
+    source = make(tmp_path / "a.mkv", Made(subtitles="subrip", times=times(30, 40), base=MS))
+    with av.open(str(source)) as clip:
+        at = [p.pts * p.time_base for p in clip.demux(subtitles=0) if p.size]
+    start = float(at[0]) + 0.05
+    result, _, _ = dry(source, span=Span(start, None))
+    assert read(result).times[0] == 0
+    with av.open(str(result)) as clip:
+        first = next(p for p in clip.demux(subtitles=0) if p.size)
+    assert (first.pts, first.duration) == (0, 20)  # of 0 to 100 ms, from the frame at 80 on
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "codec", "told"),
+    [
+        ("raw.avi", Made("rawvideo", "uyvy422", times=range(9), base=Fraction(1, 25), sound=()), None, ""),
+        ("full.mkv", Made("libx264", "yuv444p"), "av1", "at 4:2:0 of the clip's 4:4:4"),
+        ("full.mkv", Made("libx264", "yuv444p"), "vp9", ""),
+    ],
+)  # fmt: skip
+def test_colours_keep_their_resolution(name, how, codec, told, tmp_path, dry) -> None:
+    result, done, _ = dry(make(tmp_path / name, how), "out.mkv", codec=codec)
+    with av.open(str(result)) as clip:
+        found = clip.streams.video[0].codec_context.pix_fmt
+    assert told in " ".join(done.notes)
+    assert ("4:2:0" in " ".join(done.notes)) == bool(told)
+    wanted = "420" if told else "422" if "422" in how.pix_fmt else "444"
+    assert wanted in found
+
+
 def test_the_check_sees_a_lost_frame(tmp_path, dry) -> None:
     source = make(tmp_path / "a.mp4")
     fewer = make(tmp_path / "b.mp4", replace(Made(), times=Made().times[:-1]))

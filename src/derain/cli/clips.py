@@ -100,9 +100,17 @@ def missing_frames(job: Job, skip_existing: bool, overwrite: bool) -> list[Path]
 
 
 def derain_clip_job(
-    derainer: Derainer, job: Job, outputs: list[Path], policy: ClipPolicy, reporter: Reporter
+    derainer: Derainer,
+    job: Job,
+    outputs: list[Path],
+    policy: ClipPolicy,
+    quality: int | None,
+    reporter: Reporter,
 ) -> Done:
-    """Do a job whose input is a clip; ``outputs`` are those of its files that are to be made."""
+    """Do a job whose input is a clip; ``outputs`` are those of its files that are to be made.
+
+    ``quality`` is of clips that are pictures.
+    """
     from derain.clips.derainers import for_clips
 
     stream = for_clips(derainer)
@@ -110,7 +118,7 @@ def derain_clip_job(
         if policy.asked:
             raise UsageError(f"{job.source}: {policy.asked} goes with video files only")
         small = _folder if job.frames else _animation
-        return small(stream, job, outputs, reporter)
+        return small(stream, job, outputs, quality, reporter)
     return _container(derainer, stream, job, outputs, policy, reporter)
 
 
@@ -142,22 +150,26 @@ def _container(
     return _told(done)
 
 
-def _animation(stream: Any, job: Job, outputs: list[Path], reporter: Reporter) -> Done:
+def _animation(
+    stream: Any, job: Job, outputs: list[Path], quality: int | None, reporter: Reporter
+) -> Done:
     from derain.clips.animation import derain_animation
 
-    done = derain_animation(job.source, _products(job, outputs), stream, reporter.frame)
+    done = derain_animation(job.source, _products(job, outputs), stream, reporter.frame, quality)
     for note in done.notes:
         reporter.line(note)
     return _told(done)
 
 
-def _folder(stream: Any, job: Job, outputs: list[Path], reporter: Reporter) -> Done:
+def _folder(
+    stream: Any, job: Job, outputs: list[Path], quality: int | None, reporter: Reporter
+) -> Done:
     from derain.clips.folder import derain_folder, frame_files
 
     names = {path.name for path in outputs}
     files = frame_files(job.source)
     wanted = [path for path in files if path.name in names]
-    return _told(derain_folder(files, job.target, wanted, stream, reporter.frame))
+    return _told(derain_folder(files, job.target, wanted, stream, reporter.frame, quality))
 
 
 def _told(done: ClipResult) -> Done:

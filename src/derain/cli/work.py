@@ -156,7 +156,12 @@ class _Work:
         self._finish(
             task,
             lambda: derain_clip_job(
-                self._derainer_of_clips, task.job, task.outputs, self._policy.clips, self._reporter
+                self._derainer_of_clips,
+                task.job,
+                task.outputs,
+                self._policy.clips,
+                self._policy.quality,
+                self._reporter,
             ),
         )
 

@@ -20,11 +20,13 @@ from derain.clips.frames import Pixels
 from derain.clips.result import ClipResult
 from derain.errors import DerainError, InputNotFoundError, InvalidImageError, first_line
 from derain.files import atomic_write, explain_os_error
+from derain.media.write import QUALITY
 
 _KINDS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
 _FORMATS = ("GIF", "PNG", "WEBP")
 _UNREADABLE = (OSError, SyntaxError, ValueError, EOFError)
 _PNG_DEPTH = 24  # of the header's byte that says how many bits a sample has
+_WEBP_FLAGS, _WEBP_ALPHA = 20, 0x10
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
 
 
@@ -37,14 +39,20 @@ class Animation:
         size: (width, height).
         frames: How many.
         plays: How often, 0 for ever.
-        options: What Pillow is told when it writes another one like it.
+        durations: Of the frames, in milliseconds.
+        lossless: Whether its format holds pixels as they are.
+        still: Whether the first frame is a PNG's picture for programs that do not play it.
+        metadata: What else Pillow is told when it writes another one like it.
     """
 
     path: Path
     size: tuple[int, int]
     frames: int
     plays: int
-    options: dict[str, Any]
+    durations: tuple[float, ...]
+    lossless: bool
+    still: bool
+    metadata: dict[str, Any]
 
 
 def is_animated(path: Path, data: bytes | None = None) -> bool:
@@ -73,7 +81,7 @@ def open_animation(path: Path) -> Animation:
     try:
         with Image.open(path, formats=_FORMATS) as image:
             info, kind = dict(image.info), image.format
-            default = bool(getattr(image, "default_image", False))
+            still = kind == "PNG" and bool(getattr(image, "default_image", False))
             lossless = kind != "WEBP" or b"VP8L" in path.read_bytes()
             deep = kind == "PNG" and _bits_of_png(path) > 8  # which Pillow reads at 8
             for frame in ImageSequence.Iterator(image):
@@ -86,18 +94,12 @@ def open_animation(path: Path) -> Animation:
         raise InvalidImageError(f"{path}: not an animated picture of a known format") from None
     except _UNREADABLE as error:
         raise _unreadable(error, path) from error
-    options: dict[str, Any] = {"save_all": True, "duration": durations}
     plays = int(info.get("loop", 1))
     if kind == "GIF" and "loop" in info and plays:
         plays += 1  # GIF counts how often it plays again
-    for key in ("icc_profile", "exif", "xmp", "comment"):
-        if info.get(key):
-            options[key] = info[key]
-    if kind == "PNG" and default:
-        options |= {"default_image": True, "duration": durations[1:]}
-    if kind == "WEBP":
-        options |= {"lossless": lossless, "quality": 95, "allow_mixed": False}
-    return Animation(path, size, len(durations), plays, options)
+    kept = ("icc_profile", "exif", "xmp", "comment")
+    metadata = {key: info[key] for key in kept if info.get(key)}
+    return Animation(path, size, len(durations), plays, tuple(durations), lossless, still, metadata)
 
 
 def _bits_of_png(path: Path) -> int:
@@ -131,6 +133,7 @@ def derain_animation(
     outputs: dict[str, Path],
     derainer: FrameDerainer,
     progress: Callable[[int, int], None],
+    quality: int | None = None,
 ) -> ClipResult:
     """Derain an animated picture.
 
@@ -139,6 +142,7 @@ def derain_animation(
         outputs: Where the results go; see :data:`derain.clips.products.PRODUCTS`.
         derainer: Applied to the frames.
         progress: Told (finished frames, all frames).
+        quality: 1 to 100 for WebP; by default 95, and without loss where the source has none.
     """
     from derain.clips.frames import Frame
     from derain.clips.products import PRODUCTS
@@ -156,17 +160,11 @@ def derain_animation(
         for product, images in made.items():
             images.append(_image(PRODUCTS[product](rainy, clean)))
         progress(rainy.index + 1, animation.frames)
-    notes = []
-    data: dict[str, bytes] = {}
-    for product, output in outputs.items():
-        data[product] = _encode(made[product], animation, output)
-        with Image.open(BytesIO(data[product])) as image:
-            count = int(getattr(image, "n_frames", 1))
-        if count != animation.frames:
-            notes.append(
-                f"{output}: {animation.frames - count} frames equal the one before and last longer "
-                "instead"
-            )
+    notes: list[str] = []
+    data = {
+        product: _encode(made[product], animation, output, quality, notes)
+        for product, output in outputs.items()
+    }
     for product in sorted(outputs, key=lambda name: name == "clean"):
         atomic_write(outputs[product], data[product])
     if outputs["clean"].suffix.lower() == ".gif":
@@ -180,19 +178,46 @@ def _image(frame: Any) -> Image.Image:
     return Image.fromarray(np.dstack([frame.colour, frame.alpha]))
 
 
-def _encode(frames: list[Image.Image], animation: Animation, output: Path) -> bytes:
+def _encode(
+    images: list[Image.Image],
+    animation: Animation,
+    output: Path,
+    quality: int | None,
+    notes: list[str],
+) -> bytes:
     kind, buffer = _KINDS[output.suffix.lower()], BytesIO()
-    options = dict(animation.options)
+    left_out = animation.still and kind != "PNG"
+    frames, durations = images[left_out:], animation.durations[left_out:]
+    if left_out:
+        notes.append(
+            f"{output}: {kind} has no place for the picture that a PNG shows where it cannot be "
+            "played; left out"
+        )
+    options = {**animation.metadata, "save_all": True, "duration": durations}
+    see_through = any(frame.mode == "RGBA" for frame in frames)
     if kind != "GIF":
         options["loop"] = animation.plays
     else:
-        options["disposal"] = 2 if any(frame.mode == "RGBA" for frame in frames) else 1
+        options["disposal"] = 2 if see_through else 1
         if animation.plays != 1:
             options["loop"] = max(0, animation.plays - 1)
+    if kind == "PNG" and animation.still:
+        options |= {"default_image": True, "duration": durations[1:]}
+    if kind == "WEBP":
+        lossless = animation.lossless and quality is None
+        options |= {"lossless": lossless, "quality": quality or QUALITY, "allow_mixed": False}
     try:
         frames[0].save(buffer, kind, append_images=frames[1:], **options)
     except OSError as error:
         raise explain_os_error(error, output) from error
     except ValueError as error:
         raise InvalidImageError(f"{output}: cannot be written ({first_line(error)})") from error
-    return buffer.getvalue()
+    data = bytearray(buffer.getvalue())
+    if kind == "WEBP" and see_through and data[12:16] == b"VP8X":
+        # libwebp cuts frames to what changes, and says that all is opaque where those cuts are.
+        data[_WEBP_FLAGS] |= _WEBP_ALPHA
+    with Image.open(BytesIO(data)) as image:
+        joined = len(frames) - int(getattr(image, "n_frames", 1))
+    if joined:
+        notes.append(f"{output}: {joined} frames equal the one before and last longer instead")
+    return bytes(data)

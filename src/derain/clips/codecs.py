@@ -46,6 +46,8 @@ FAMILIES: Mapping[str, Family] = {
 }
 """By FFmpeg's name of the codec. ``vp8`` takes ``crf`` as the worst quality within its bit rate."""
 
+_CHROMA = ("", "4:2:0", "4:2:2", "4:4:4")
+
 WORST = max(family.worst for family in FAMILIES.values())
 """The largest constant rate factor of any codec."""
 
@@ -135,6 +137,11 @@ def choose_encoding(
         notes.append(
             f"{codec} gets {depth_of(taken)} bits a sample of the clip's {depth_of(pix_fmt)}"
         )
+    if _samples(taken) < _samples(pix_fmt) and not pix_fmt.startswith(("gray", "mono")):
+        notes.append(
+            f"{codec} gets colours at {_CHROMA[_samples(taken)]} of the clip's "
+            f"{_CHROMA[_samples(pix_fmt)]}"
+        )
     if codec == "prores":
         options["profile"] = "4" if has_alpha(taken) or "444" in taken else "3"
     return Encoding(codec, taken, options), notes
@@ -160,17 +167,17 @@ def _nearest(pix_fmt: str, formats: list[str], size: tuple[int, int], even: bool
     for name in names:
         if name in formats and fits(name):
             return name
-    alpha, deep = has_alpha(pix_fmt), depth_of(pix_fmt)
+    alpha, deep, colours = has_alpha(pix_fmt), depth_of(pix_fmt), _samples(pix_fmt)
 
-    def distance(name: str) -> tuple[bool, bool, bool, bool, int, int]:
+    def distance(name: str) -> tuple[bool, bool, bool, int, int, int]:
         depth = depth_of(name)
         return (
             alpha != has_alpha(name),
             depth < min(deep, 10) if deep > 8 else depth != 8,
             not is_rgb(pix_fmt) and is_rgb(name),
-            _subsampled(name) and not _subsampled(pix_fmt),
+            max(0, colours - _samples(name)),
             abs(depth - deep),
-            _samples(name) if _subsampled(pix_fmt) else -_samples(name),
+            _samples(name),
         )
 
     known = [name for name in formats if fits(name) and _is_software(name)]
@@ -188,5 +195,5 @@ def _subsampled(name: str) -> bool:
 
 
 def _samples(name: str) -> int:
-    """How many chroma samples, as a rank."""
-    return 1 if "420" in name else 2 if "422" in name else 3
+    """How many chroma samples, as a rank; see :data:`_CHROMA`."""
+    return 3 if not _subsampled(name) else 2 if "422" in name else 1

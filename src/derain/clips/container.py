@@ -39,6 +39,7 @@ class ClipInfo:
         frames: How many there are, as far as the container says; 0 if it does not.
         seconds: How long the clip is, likewise.
         notes: What of it is not decoded.
+        container: FFmpeg's name of the format, or names.
         most_pixels: Of a frame that is decoded; None for any number.
     """
 
@@ -60,6 +61,7 @@ class ClipInfo:
     frames: int
     seconds: float
     notes: tuple[str, ...] = ()
+    container: str = ""
     most_pixels: int | None = None
 
     @property
@@ -200,7 +202,8 @@ def probe(path: Path, most_pixels: int | None = None) -> ClipInfo:
             stream.sample_aspect_ratio or None,
             colorspace, primaries, transfer, range_,
             matrix_of(frame.colorspace, frame.width, frame.height), _display_matrix(frame),
-            stream.frames, max(0.0, seconds), _not_decoded(stream, frame), most_pixels,
+            stream.frames, max(0.0, seconds), _not_decoded(stream, frame), container.format.name,
+            most_pixels,
         )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def read_frames(info: ClipInfo, span: Span, damage: Damage) -> Iterator[Frame]:
             return
         if frame.interlaced_frame:
             damage.found.append("some frames are interlaced")
-        pts = frame.pts
+        pts = _time(info, frame, last)
         if pts is None or (last is not None and pts <= last):
             damage.found.append("some frames have no time of their own")
             pts = 0 if last is None else last + max(1, length)
@@ -82,6 +82,15 @@ def read_frames(info: ClipInfo, span: Span, damage: Damage) -> Iterator[Frame]:
 
 def _usual_duration(info: ClipInfo) -> int:
     return round(1 / (info.rate * info.time_base)) if info.rate else 0
+
+
+def _time(info: ClipInfo, frame: av.VideoFrame, last: int | None) -> int | None:
+    """When it is shown, in ticks, as far as the clip says."""
+    if info.container != "avi":
+        return frame.pts
+    # AVI counts packets in the order of decoding, a tick each; times of showing that are made of
+    # that are wrong around B-frames. Frames come as they are shown, the last without a packet.
+    return last + 1 if frame.dts is None and last is not None else frame.dts
 
 
 def _at(frame: av.VideoFrame) -> float:

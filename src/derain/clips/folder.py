@@ -32,9 +32,10 @@ def frame_files(folder: Path) -> list[Path]:
     return sorted(found, key=_order)
 
 
-def _order(path: Path) -> tuple[list[tuple[bool, int, str]], str]:
+def _order(path: Path) -> tuple[list[tuple[int, str]], str]:
     parts = re.findall(r"\d+|\D+", path.stem)
-    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts], path.name
+    numbers = [int(part) if part.isdecimal() else -1 for part in parts]
+    return list(zip(numbers, parts, strict=True)), path.name
 
 
 def read_folder(files: list[Path]) -> Iterator[Picture]:
@@ -67,6 +68,7 @@ def derain_folder(
     missing: list[Path],
     derainer: FrameDerainer,
     progress: Callable[[int, int], None],
+    quality: int | None = None,
 ) -> ClipResult:
     """Derain a folder of frames into another.
 
@@ -77,6 +79,7 @@ def derain_folder(
             so a run that was killed is gone on with by making what is missing.
         derainer: Applied to the frames.
         progress: Told (finished frames, all frames that are to be made).
+        quality: As for :func:`derain.media.write_picture`.
 
     Returns:
         What was made now; ``frames`` are those of ``missing``.
@@ -107,7 +110,7 @@ def derain_folder(
         if picture.colour.shape[2] == 1:
             clean = np.rint(clean.mean(axis=2, keepdims=True)).astype(clean.dtype)
         changed = changed or not np.array_equal(picture.colour, clean)
-        write_picture(picture.with_colour(clean), target / path.name)
+        write_picture(picture.with_colour(clean), target / path.name, quality)
         done += 1
         progress(done, len(missing))
     if damaged:

@@ -233,6 +233,10 @@ def _other_packets(
         if at is not None and ends is not None and at * base >= ends:
             continue
         moved = round(shift / base)
+        if packet.stream.type == "subtitle" and at is not None and at < moved:
+            # Times below zero would have the container begin with it, and all else later.
+            packet.duration = at + (packet.duration or 0) - moved
+            packet.pts = packet.dts = moved
         packet.pts = None if packet.pts is None else packet.pts - moved
         packet.dts = None if packet.dts is None else packet.dts - moved
         order = packet.dts if packet.dts is not None else packet.pts

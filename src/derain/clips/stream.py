@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from derain.clips.formats import may_be_animated
 from derain.clips.frames import Pixels
-from derain.errors import DamagedClipError
+from derain.errors import DamagedClipError, DerainError, UsageError
 
 if TYPE_CHECKING:
     from derain.restore import Derainer
@@ -35,6 +35,7 @@ def video(
 
     Raises:
         InputNotFoundError, InvalidImageError, BackendUnavailableError: The clip cannot be opened.
+        UsageError: ``start`` or ``end`` of what is no video file.
         DamagedClipError: After the last frame: parts of the clip could not be read.
 
     Example:
@@ -48,21 +49,26 @@ def video(
         from derain.restore import Derainer
 
         derainer = Derainer()
-    return for_clips(derainer)(read_clip(Path(path), start, end))
+    errors: list[DerainError] = []
+    yield from for_clips(derainer)(_until(errors, read_clip(Path(path), start, end)))
+    if errors:
+        raise errors[0]
+
+
+def _until(errors: list[DerainError], frames: Iterator[Pixels]) -> Iterator[Pixels]:
+    """Frames until one cannot be read: those before it are still waited for behind the derainer."""
+    try:
+        yield from frames
+    except DerainError as error:
+        errors.append(error)
 
 
 def read_clip(path: Path, start: float | None = None, end: float | None = None) -> Iterator[Pixels]:
     """The frames of a clip as they are; arguments, results and errors as of :func:`video`."""
-    if path.is_dir():
-        from derain.clips.folder import colours, frame_files, read_folder
-
-        yield from map(colours, read_folder(frame_files(path)))
-        return
-    if may_be_animated(path):
-        from derain.clips.animation import animation_frames
-
-        for colour, _ in animation_frames(path):
-            yield colour
+    if path.is_dir() or may_be_animated(path):
+        if start is not None or end is not None:
+            raise UsageError(f"{path}: start and end go with video files only")
+        yield from _pictures(path)
         return
     from derain.clips.container import probe
     from derain.clips.decode import Damage, Span, read_frames
@@ -72,3 +78,17 @@ def read_clip(path: Path, start: float | None = None, end: float | None = None) 
         yield frame.colour
     if told := damage.told():
         raise DamagedClipError(f"{path}: damaged: {told}")
+
+
+def _pictures(path: Path) -> Iterator[Pixels]:
+    """The frames of a folder of pictures, or of an animated one."""
+    if path.is_dir():
+        from derain.clips.folder import colours, frame_files, read_folder
+
+        yield from map(colours, read_folder(frame_files(path)))
+        return
+    from derain.clips.animation import animation_frames, open_animation
+
+    open_animation(path)  # refuses what Pillow would bend into 8 bits
+    for colour, _ in animation_frames(path):
+        yield colour

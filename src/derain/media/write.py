@@ -25,15 +25,15 @@ from derain.media.picture import Picture
 QUALITY = 95
 
 
-def write_picture(picture: Picture, path: Path) -> None:
-    """Write in the format the file's name asks for, atomically.
+def write_picture(picture: Picture, path: Path, quality: int | None = None) -> None:
+    """Write in the format the file's name asks for, atomically; see :func:`encode_picture`.
 
     Raises:
         InvalidImageError: The format cannot hold the picture, or the name asks for no format.
         DiskFullError, PermissionDeniedError: The system refused; nothing was changed.
     """
     kind = format_of(path).name
-    atomic_write(path, encode_picture(picture, kind, str(path)))
+    atomic_write(path, encode_picture(picture, kind, str(path), quality))
 
 
 def encode_picture(
