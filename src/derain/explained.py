@@ -36,7 +36,7 @@ def explained(error: Exception, subject: Path | str = "") -> DerainError:
             f"{about}out of memory; close other programs, or let the network take less, as in "
             "--memory 256"
         )
-    if isinstance(error, ImportError):
+    if isinstance(error, ModuleNotFoundError):
         return BackendUnavailableError(
             f"{error.name} is not installed: pip install 'derain[train]'"
         )

@@ -6,9 +6,10 @@ import doctest
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from scipy.ndimage import uniform_filter
 
 from derain import Derainer
@@ -213,6 +214,27 @@ def test_what_is_said_is_part_of_what_it_is(tmp_path: Path) -> None:
     assert "nchw; range 0-255, multiple 32" in derainers[2].about
     other = foreign_derainer(str(linear(tmp_path / "other.onnx", factor=0.9)))
     assert other.fingerprint != derainers[0].fingerprint
+
+
+def test_weights_outside_of_the_file_are_part_of_what_it_is(tmp_path: Path) -> None:
+    model, path = onnx.load(linear(tmp_path / "in.onnx")), tmp_path / "out.onnx"
+    for tensor in model.graph.initializer:
+        tensor.raw_data = numpy_helper.to_array(tensor).tobytes()
+    onnx.save_model(model, path, save_as_external_data=True, location="out.data", size_threshold=0)
+    before = foreign_derainer(str(path))
+    data = np.fromfile(tmp_path / "out.data", np.uint8)
+    (data.view(np.float32) * np.float32(0.5)).tofile(tmp_path / "out.data")
+    after, rainy = foreign_derainer(str(path)), np.full((8, 8, 3), 100, np.uint8)
+    assert not np.array_equal(before(rainy), after(rainy))
+    assert before.fingerprint != after.fingerprint
+
+
+def test_our_own_network_is_padded_as_we_pad(tmp_path: Path, fast: Derainer) -> None:
+    model = load_model("fast")
+    rainy = np.random.default_rng(0).integers(0, 255, (70, 61, 3), np.uint8)
+    file, multiple = model.folder / model.card.onnx, model.card.size_multiple
+    theirs = foreign_derainer(f"{file}:multiple-{multiple}")(rainy)
+    assert np.abs(theirs.astype(int) - fast(rainy)).max() <= 1
 
 
 def test_specs() -> None:

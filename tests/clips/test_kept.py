@@ -111,7 +111,8 @@ def test_a_subtitle_that_stands_when_the_part_begins(tmp_path, dry) -> None:
 @pytest.mark.parametrize(
     ("name", "how", "codec", "told"),
     [
-        ("raw.avi", Made("rawvideo", "uyvy422", times=range(9), base=Fraction(1, 25), sound=()), None, ""),
+        ("raw.avi", Made("rawvideo", "uyvy422", times=range(9), base=Fraction(1, 25), sound=()),
+         None, ""),
         ("full.mkv", Made("libx264", "yuv444p"), "av1", "at 4:2:0 of the clip's 4:4:4"),
         ("full.mkv", Made("libx264", "yuv444p"), "vp9", ""),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -162,6 +163,20 @@ def test_results_of_others(workplace: Path) -> None:
     Path("theirs/2_clean.png").unlink()
     (failed,) = [r for r in run("theirs").records if r.error]
     assert "name it s/2.png" in failed.error  # type: ignore[operator]
+
+
+def test_results_that_were_renamed_are_scored_again(workplace: Path) -> None:
+    """The same pictures in the same order, but not of the same pictures."""
+    Path("theirs").mkdir()
+    for index in range(4):
+        shutil.copy(f"pairs/clean/{index}.png", f"theirs/{index + 1}.png")  # off by one
+    wrong = [record for record in run("theirs").records if not record.error]
+    assert len(wrong) == 3
+    assert all(record.scores["psnr/rgb"] < 40 for record in wrong)
+    for index in range(4):
+        Path(f"theirs/{index + 1}.png").rename(f"theirs/{index}.png")
+    right = run("theirs").records
+    assert [record.scores["psnr/rgb"] for record in right] == 4 * [100]
 
 
 def test_models_by_file(workplace: Path) -> None:

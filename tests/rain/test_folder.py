@@ -43,6 +43,10 @@ def test_pairs_and_sheet(
     before = (tmp_path / "out" / "rainy" / "a-0.png").read_bytes()
     assert run([*arguments, "--copies", "2", "--overwrite"]) == 1
     assert (tmp_path / "out" / "rainy" / "a-0.png").read_bytes() == before
+    capsys.readouterr()
+    assert run([*arguments, "--overwrite"]) == 7  # both sets would be one
+    assert "12 pictures that this run does not replace" in capsys.readouterr().err
+    assert not (tmp_path / "out" / "rainy" / "a.png").exists()
 
 
 def test_photographs_are_never_replaced(

@@ -242,3 +242,26 @@ def test_windows_fit_the_budget_and_a_larger_one_never_costs_more(size: tuple[in
 
 def test_no_budget_gives_the_smallest_window() -> None:
     assert fitting_window(3000, 4000, 1, 128, 32) == (288, 288)
+
+
+class Both:
+    """Hands out one array, which it does not own, as both layers."""
+
+    name, device, precision = "both", "cpu", "float32"
+
+    def run(self, rainy: Pixels) -> tuple[Pixels, Pixels]:
+        layer = np.broadcast_to(np.float32(0.25), rainy.shape)
+        return layer, layer
+
+    def in_float32(self) -> Both:
+        return self
+
+
+def test_what_a_backend_gives_is_left_as_it_is() -> None:
+    """At borders between tiles, where layers fade into each other."""
+    rainy = np.full((300, 300, 3), 128, np.uint8)
+    for tile in (None, 144):
+        clean, rain, detail = Derainer("fast", backend=Both(), tile=tile).separate(rainy)
+        assert np.array_equal(clean, rainy)
+        assert np.abs(rain - 0.25).max() < 1e-6
+        assert np.array_equal(rain, detail)

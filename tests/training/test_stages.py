@@ -76,6 +76,16 @@ def test_a_constant_stage_may_end_earlier_or_later(config: Path, capsys) -> None
     assert run([*command, "stages.second.steps=1"]) == 0
 
 
+def test_a_stage_whose_start_was_trained_on_is_not_finished(config: Path, capsys) -> None:
+    command = ["train", str(config), f"data.root={config.parent}"]
+    assert run(command) == 0
+    (config.parent / "runs" / "mine" / "first" / "scores.json").unlink()
+    capsys.readouterr()
+    assert run([*command, "stages.first.steps=4"]) == 13
+    said = capsys.readouterr().err
+    assert "second holds a finished run that began with other weights" in said
+
+
 def test_values_of_one_stage_on_the_command_line(config: Path) -> None:
     stages = load_stages(config, ("stages.second.steps=7", "patch=36"))
     assert [stage.steps for stage in stages] == [2, 7]

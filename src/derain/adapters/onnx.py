@@ -62,7 +62,7 @@ class OnnxDerainer:
         self._try()
         said = ", ".join(f"{key} {value}" for key, value in asdict(self._options).items() if value)
         self.about = f"the ONNX file {path} ({self._form.layout}; {said})"
-        self.fingerprint = f"{sha256(path)} {said}"
+        self.fingerprint = f"{_fingerprint(path)} {said}"
 
     def __call__(self, rainy: Pixels) -> Pixels:
         height, width = rainy.shape[:2]
@@ -73,7 +73,7 @@ class OnnxDerainer:
         below, right = (
             max(0, window - side) for window, side in zip(windows, (height, width), strict=True)
         )
-        padded = np.pad(rainy, ((0, below), (0, right), (0, 0)), mode="symmetric")
+        padded = np.pad(rainy, ((0, below), (0, right), (0, 0)), mode="reflect")
         levels = np.zeros(padded.shape, np.float32)
         for rows, row_weights, row_start in _windows(padded.shape[0], windows[0]):
             for columns, weights, start in _windows(padded.shape[1], windows[1]):
@@ -132,6 +132,13 @@ class OnnxDerainer:
                 f"count, as in {self._name}:0-255 (or {', '.join(RANGES)}), or which output is the "
                 f"clean picture, as in {self._name}:output-NAME"
             )
+
+
+def _fingerprint(path: Path) -> str:
+    """The sha256 of the file and of those beside it that it names: weights may lie outside."""
+    named = path.read_bytes()
+    beside = sorted(p for p in path.parent.iterdir() if p != path and p.name.encode() in named)
+    return " ".join(sha256(file) for file in (path, *beside) if file.is_file())
 
 
 def _windows(size: int, window: int) -> Iterator[tuple[slice, NDArray[np.float32], int]]:

@@ -24,7 +24,7 @@ class ResultsFolder:
 
     Attributes:
         about: What it is, for people.
-        fingerprint: The sha256 of all pictures and clips together.
+        fingerprint: The sha256 of all pictures and clips, and of their names.
 
     Raises:
         InputNotFoundError: The folder holds none.
@@ -36,7 +36,8 @@ class ResultsFolder:
         found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in {*SUFFIXES, *clips})
         if not found:
             raise InputNotFoundError(f"{folder}: holds no pictures")
-        self.fingerprint = hashlib.sha256("".join(map(sha256, found)).encode()).hexdigest()
+        listed = "".join(f"{p.relative_to(folder).as_posix()}\0{sha256(p)}\n" for p in found)
+        self.fingerprint = hashlib.sha256(listed.encode()).hexdigest()
         files = [path for path in found if path.suffix.lower() in SUFFIXES]
         above = dict.fromkeys(path.parent for path in files if path.parent != folder)
         self._clips = [*above, *(path for path in found if path.suffix.lower() in clips)]

@@ -33,8 +33,10 @@ class Stage:
         kinds = ("pairs", "synthesis", "evidence")
         given = [source for kind in kinds for source in self.config["data"].get(kind, ())]
         total = sum(source["weight"] for source in given)
+        lent = {name for source in given for name in source.get("lenders", ())}
         for source in given:
-            if source["weight"]:  # those of weight 0 were held out whole
+            # Others of weight 0 were held out whole.
+            if source["weight"] or source["name"] in lent:
                 yield self._row(source["name"], source["weight"] / total, source["terms"])
         if real := self.config.get("real"):
             # On top of the synthetic batch.

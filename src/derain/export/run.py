@@ -13,7 +13,7 @@ from derain.export.history import NEEDED, training_of
 from derain.export.onnx import PARITY, check_parity, to_onnx
 from derain.files import atomic_write
 from derain.nn import load_network, macs_per_pixel
-from derain.zoo import ModelCard, card_markdown
+from derain.zoo import SHIPPED, ModelCard, card_markdown
 
 Report = Callable[[str], None]
 
@@ -72,11 +72,13 @@ def export_run(
     text = card.to_json().encode()
     atomic_write(out / card_file, text)
     atomic_write(out / markdown_file, card_markdown(card).encode())
-    _register(out, name, text)
+    if SHIPPED in (out.resolve(), out.resolve().parent):
+        _register(out, name, text)
     return card
 
 
 def _register(out: Path, name: str, card: bytes) -> None:
+    """Among the models that ship, which are known by their names."""
     path = out / "manifest.json"
     manifest = json.loads(path.read_text()) if path.is_file() else {}
     manifest[name] = hashlib.sha256(card).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -131,6 +131,7 @@ def synthesize_folder(
     if (out_dir / "rainy").exists() and not overwrite:
         raise OutputConflictError(f"{out_dir / 'rainy'}: exists already; add --overwrite")
     outputs = _outputs(sources, clean_dir, out_dir, copies)
+    _refuse_others(out_dir, outputs)
     rendered = []
     if streaks is None:
         chosen = without(chosen, "rendered", "extracted", "filmed")
@@ -186,3 +187,19 @@ def _outputs(
                 taken[target.resolve()] = path
             outputs[path, copy] = targets
     return outputs
+
+
+def _refuse_others(out_dir: Path, outputs: Mapping[tuple[Path, int], tuple[Path, ...]]) -> None:
+    """What this run would not write over would be taken for pairs of it."""
+    ours = {target for targets in outputs.values() for target in targets}
+    there = [
+        path
+        for folder in ("rainy", "clean", "rain")
+        for path in sorted((out_dir / folder).rglob("*"))
+        if path.is_file() and path not in ours
+    ]
+    if there:
+        raise OutputConflictError(
+            f"{out_dir}: holds {len(there)} pictures that this run does not replace, such as "
+            f"{there[0].relative_to(out_dir)}; remove them, or give another"
+        )

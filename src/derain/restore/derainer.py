@@ -38,7 +38,8 @@ class Separation(Generic[Kind]):
 
     That holds at every strength, since the layers are what was applied: at strength 0.5 they are
     half of what the network predicts, at 0 nothing. Pictures that are looked at in reduced copies,
-    too, are rounded after each look: there it holds to about a level.
+    too, are clipped and rounded after each look, and their layers are what came of it: there it
+    holds to a level.
 
     Attributes:
         clean: Of the same kind as the input.
@@ -87,7 +88,8 @@ class Derainer:
         threads: Threads of the processor, 0 for all.
         strength: How much of the predicted change is applied, unless a call says otherwise: from 0
             (the picture as it is, to the bit) to 1 (all of it). In between,
-            clean = rainy - strength * (rain - detail), rounded and clipped.
+            clean = rainy - strength * (rain - detail), rounded and clipped; the layers of pictures
+            from 640 pixels on are those that keep within black and white.
         max_pixels: Larger pictures are refused; by default files of more than 178 megapixels.
         jobs: How many pictures at once, given by so many threads, ``memory`` and ``threads`` are
             for; others wait, and a picture that needs more than its share has all to itself.

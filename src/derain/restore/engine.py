@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from derain.errors import NonFiniteError, OutOfMemoryError, UsageError
 from derain.restore.backends import Backend, Planes, TileTooLarge
 from derain.restore.strength import FULL
-from derain.restore.tiles import FEATHER, Box, cuts, fade, fitting_window, ramp
+from derain.restore.tiles import FEATHER, Box, cuts, faded, fitting_window, ramp
 from derain.zoo import ModelCard
 
 Progress = Callable[[int, int], None]
@@ -97,8 +97,8 @@ class Engine:
                     inside = slice(piece.top - box.top, piece.bottom - box.top)
                     beside = slice(piece.left - box.left, piece.right - box.left)
                     for part, layer in enumerate(layers):
-                        fade(layer, fade_down[inside], fade_across[beside])
-                        band[part, :, inside, piece.left : piece.right] += layer
+                        shown = faded(layer, fade_down[inside], fade_across[beside])
+                        band[part, :, inside, piece.left : piece.right] += shown
                 done += core.height * core.width
                 if progress:
                     progress(done, height * width)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from derain.restore.engine import Engine, Progress
 from derain.restore.images import Colours
-from derain.restore.planes import apply_change, to_unit
+from derain.restore.planes import apply_change, full_scale, to_unit
 from derain.restore.scales import enlarged, looked_at, picture_rows, reduce, reductions, sure
 from derain.restore.strength import FULL
 from derain.restore.tiles import Box
@@ -45,6 +45,8 @@ def derain(
     clean = _look(engine, colour, FULL, told, layers)
     for factor in factors:
         _look_wider(engine, clean, factor, told, layers and layers[0])
+    if layers:
+        _keep_to(colour, clean, layers)
     if strength != FULL:
         _weaken(colour, strength, clean, layers)
     return clean
@@ -100,6 +102,19 @@ def _look_wider(
         if rain is not None:
             rain[top:bottom] += np.moveaxis(layer, 0, 2)
         apply_change(clean[top:bottom], np.negative(layer, out=layer), clean[top:bottom])
+
+
+def _keep_to(colour: Colours, clean: Colours, layers: Layers) -> None:
+    """Where a look went beyond black or white, have the layers say what was applied, in place."""
+    rain, detail = layers
+    level = 1 / full_scale(colour.dtype) if colour.dtype.kind != "f" else 0
+    for top in range(0, len(colour), _ROWS):
+        rows = slice(top, top + _ROWS)
+        meant = detail[rows] - rain[rows]
+        if colour.shape[2] == 1:
+            meant = meant.mean(axis=2, keepdims=True)
+        beyond = meant - np.moveaxis(to_unit(clean[rows]) - to_unit(colour[rows]), 0, 2)
+        rain[rows] += np.where(np.abs(beyond) > level, beyond, 0)  # the rest is rounding
 
 
 def _weaken(

@@ -104,13 +104,17 @@ def ramp(low: int, high: int, size: int, feather: int) -> NDArray[np.float32]:
     return np.clip(weights, 0, 1).astype(np.float32)
 
 
-def fade(
+def faded(
     layer: NDArray[np.float32], down: NDArray[np.float32], across: NDArray[np.float32]
-) -> None:
-    """Multiply a (3, h, w) layer, in place, by (h,) and (w,) weights that are 1 but at borders."""
+) -> NDArray[np.float32]:
+    """A (3, h, w) layer times (h,) and (w,) weights that are 1 but at borders; never in place."""
     rows, columns = np.flatnonzero(down != 1), np.flatnonzero(across != 1)
-    layer[:, rows] *= down[rows, None]
-    layer[:, :, columns] *= across[columns]
+    if not rows.size and not columns.size:
+        return layer
+    result = layer.copy()
+    result[:, rows] *= down[rows, None]
+    result[:, :, columns] *= across[columns]
+    return result
 
 
 def fitting_window(

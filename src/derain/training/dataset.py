@@ -40,7 +40,7 @@ class Loaded:
             rains on a held-out photograph of a synthesis is the same each time.
         held_photos: Held-out (name, photo) of each source of clean photographs.
         split: Source -> names of held-out pictures, in the order of those.
-        counts: Source -> number of pictures trained on.
+        counts: Source -> number of pictures trained on, or whose rain is.
     """
 
     pools: list[Pool] = field(default_factory=list)
@@ -77,8 +77,9 @@ def load_data(config: DataConfig, device: torch.device, report: Report = lambda 
     sources = Sources(config, report)
     held = split_scenes(sources.hashes, config.validation_share, config.split_seed)
     loaded = Loaded()
+    lent = {name for synthesis in config.synthesis for name in synthesis.lenders}
     for source in config.pairs:
-        _add_pairs(loaded, source, sources, held)
+        _add_pairs(loaded, source, sources, held, source.name in lent)
     for synthesis in config.synthesis:
         _add_synthesis(loaded, synthesis, sources, held, config, device)
     for evidence in config.evidence:
@@ -91,14 +92,16 @@ def _tensors(pair: Pair, read: Callable[[Path], Pixels]) -> tuple[Tensor, Tensor
     return as_planes(rainy), as_planes(clean)
 
 
-def _add_pairs(loaded: Loaded, source: PairSource, sources: Sources, held: set[str]) -> None:
+def _add_pairs(
+    loaded: Loaded, source: PairSource, sources: Sources, held: set[str], lends: bool
+) -> None:
     pairs, read = sources.pairs[source.name], sources.pictures.read
     kept, out = divide(source.name, pairs, held)
     shown = Lazy([pairs[name] for name in kept], lambda pair: _tensors(pair, read))
     loaded.pools.append(PairPool(source.name, source.weight, shown, source.view))
     loaded.held_pairs[source.name] = Lazy(out, lambda name: (name, *pairs[name].load(read)))
     loaded.split[source.name] = out
-    loaded.counts[source.name] = len(kept) if source.weight else 0
+    loaded.counts[source.name] = len(kept) if source.weight or lends else 0
 
 
 def _add_evidence(loaded: Loaded, source: EvidenceSource) -> None:

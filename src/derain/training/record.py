@@ -12,9 +12,11 @@ from typing import Any
 import torch
 
 from derain import __version__
+from derain.data import sha256
 from derain.errors import DatasetError
 from derain.files import atomic_write
 from derain.training.config import TrainConfig
+from derain.training.weights import weight_file
 
 
 def record_start(
@@ -42,6 +44,8 @@ def record_start(
         _refuse_other_split(folder, json.loads(json.dumps(split)))
     if not (folder / "started.json").exists():
         started = {"commit": _commit(), "derain": __version__, "config": origin}
+        if config.init:
+            started["init_sha256"] = sha256(weight_file(config.init, "init"))
         _write(folder / "started.json", started)
     _write(folder / "config.json", config.to_dict())
     _write(folder / "split.json", split)

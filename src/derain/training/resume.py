@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
+from derain.data import sha256
 from derain.errors import ConfigError
 from derain.training.config import TrainConfig, config_from_dict
 
@@ -17,7 +18,8 @@ def is_finished(config: TrainConfig) -> bool:
     """Whether the run's folder holds it, whole.
 
     Raises:
-        ConfigError: It holds a finished run with another configuration.
+        ConfigError: It holds a finished run with another configuration, or one that began with
+            weights of another run which are others by now.
     """
     folder = Path(config.out)
     if not (folder / "scores.json").is_file():
@@ -26,6 +28,13 @@ def is_finished(config: TrainConfig) -> bool:
         raise ConfigError(
             f"{folder} holds a finished run with another '{key}'; give another out=FOLDER, or "
             "remove this one to start anew"
+        )
+    began, init = json.loads((folder / "started.json").read_text()), Path(config.init)
+    # A shipped model is another one in another version, and its run is finished all the same.
+    if "init_sha256" in began and init.is_file() and sha256(init) != began["init_sha256"]:
+        raise ConfigError(
+            f"{folder} holds a finished run that began with other weights than {init} holds now; "
+            "remove it to train it from these"
         )
     return True
 

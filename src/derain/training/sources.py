@@ -61,15 +61,17 @@ class Sources:
         return pairs
 
     def _read_photos(self, source: SynthesisSource) -> list[str]:
-        photos = []
-        for folder in source.paths:
-            below = self._root / folder
-            paths = spread(list_images(below), self._config.limit)
-            new = [path for path in paths if path not in self._names]
-            facts = self._survey(Part(path) for path in new)
-            for path in new:
-                self._names[path] = name = f"{folder}/{path.relative_to(below).as_posix()}"
-                self.files[name] = path
-                self.hashes[name] = facts[Part(path)].hash
-            photos += [self._names[path] for path in paths]
-        return photos
+        below = [self._root / folder for folder in source.paths]
+        named = {
+            path: f"{folder}/{path.relative_to(start).as_posix()}"
+            for folder, start in zip(source.paths, below, strict=True)
+            for path in list_images(start)
+        }
+        paths = spread(list(named), self._config.limit)
+        new = [path for path in paths if path not in self._names]
+        facts = self._survey(Part(path) for path in new)
+        for path in new:
+            self._names[path] = name = named[path]
+            self.files[name] = path
+            self.hashes[name] = facts[Part(path)].hash
+        return [self._names[path] for path in paths]

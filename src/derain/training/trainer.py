@@ -207,8 +207,8 @@ class Trainer:
             if self.bad_in_a_row > config.max_bad_steps:
                 raise TrainingError(
                     f"{self.folder}: {self.bad_in_a_row} steps in a row were not finite, up to "
-                    f"step {self.step}; lower optimizer.rate or set precision='no', and go on from "
-                    "the last checkpoint"
+                    f"step {self.step}; start a run in another out=FOLDER with a lower "
+                    "optimizer.rate or precision=no; init=FILE takes weights along"
                 )
         return {"loss": loss.detach(), **terms, "norm": norm, "rate": rate, "skipped": self.skipped}
 
@@ -243,7 +243,9 @@ class Trainer:
             return coarse_pictures(self._first, rainy)
         if not self.config.partial:
             return None
-        generator = step_generator(self.config.seed, self.step, "partial", rainy.device)
+        generator = step_generator(
+            self.config.seed, self.step, f"partial/{self.accelerator.process_index}", rainy.device
+        )
         return partly_derained(self.network, rainy, self.config.partial, generator)
 
     def _averaged(self) -> Network:

@@ -58,12 +58,10 @@ class OpenVinoBackend:
             request.start_async({"rainy": np.ascontiguousarray(rainy[None])})
             interruptible(request.wait, request.cancel)
             rain, detail = (request.get_tensor(name).data for name in ("rain", "detail"))
-        except (MemoryError, RuntimeError) as error:
+        except BaseException as error:
+            self._compiled = None  # a cancelled graph keeps shapes of half a run, which fit nothing
             if means_out_of_memory(error):
                 raise TileTooLarge from error
-            raise
-        except BaseException:
-            self._compiled = None  # a cancelled graph keeps shapes of half a run, which fit nothing
             raise
         return np.array(rain[0], np.float32), np.array(detail[0], np.float32)
 

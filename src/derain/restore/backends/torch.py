@@ -1,4 +1,4 @@
-"""PyTorch (extra ``train``): CUDA, Apple's MPS, or the CPU."""
+"""PyTorch (extra ``gpu``): CUDA, Apple's MPS, or the CPU."""
 
 from __future__ import annotations
 
@@ -15,26 +15,32 @@ class TorchBackend:
 
     name = "torch"
     precision = "float32"
+    _as_found = 0
+    """Threads that PyTorch had before a backend asked for others; 0 while none has."""
 
     def __init__(self, model: Model, device: str = "auto", threads: int = 0, jobs: int = 1) -> None:
         try:
             import torch
         except ImportError:
             raise BackendUnavailableError(
-                "backend torch is not installed: pip install 'derain[train]'"
+                "backend torch is not installed: pip install 'derain[gpu]'"
             ) from None
         from derain.devices import present_device
         from derain.nn import load_network
 
         self.device = present_device(device)
-        if each := threads_each(threads, jobs):
-            torch.set_num_threads(each)
+        self._threads = threads_each(threads, jobs)
+        if self._threads and not TorchBackend._as_found:
+            TorchBackend._as_found = torch.get_num_threads()
         network = load_network(model.weights_path()).folded()
         self._network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def run(self, rainy: Planes) -> tuple[Planes, Planes]:
         import torch
 
+        if threads := self._threads or self._as_found:
+            # One number for the process, which backends of one and of several pictures share.
+            torch.set_num_threads(threads)
         try:
             with torch.inference_mode():
                 tensor = torch.from_numpy(np.ascontiguousarray(rainy))[None].to(self.device)
