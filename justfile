@@ -61,4 +61,5 @@ weights:
     python -m examples.gallery
     python -m benchmarks.lookalikes
     python -m benchmarks.speed
+    python -m benchmarks.peers
     python -m benchmarks.readme

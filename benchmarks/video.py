@@ -1,6 +1,7 @@
 """Pace and memory of deraining a clip, stage by stage.
 
-    python -m benchmarks.video [--sizes 640x480 1280x720 1920x1080] [--frames 9] [--threads 2]
+    python -m benchmarks.video [--model base] [--sizes 640x480 1280x720 1920x1080] [--frames 9]
+                               [--threads 2]
 
 Each size runs in a process of its own, so that peak memory is that run's, on a clip in H.264 that
 is made on the spot by another one: drawn texture, a panning camera, rain of every kind. Stages are
@@ -84,7 +85,7 @@ def _texture(width: int, height: int) -> Pixels:
     return np.asarray((30 + 180 * mixed).astype(np.uint8))
 
 
-def measure(path: Path, threads: int) -> dict[str, Any]:
+def measure(path: Path, threads: int, model: str) -> dict[str, Any]:
     """Derain a clip stage by stage, in this process."""
     import resource
 
@@ -104,7 +105,7 @@ def measure(path: Path, threads: int) -> dict[str, Any]:
 
     cv2.setNumThreads(threads)
     info, watch, motion = probe(path), Watch(), Motion()
-    gate, derainer = LearntGate(load_gate()), Derainer("fast")
+    gate, derainer = LearntGate(load_gate()), Derainer(model)
     derainer(np.zeros((64, 64, 3), np.uint8))
     still = Still(lambda frame: derainer(frame))
     encoding, _ = choose_encoding(info.codec, info.pix_fmt, info.seen_size, None, None, path.suffix)
@@ -158,11 +159,12 @@ def measure(path: Path, threads: int) -> dict[str, Any]:
     }
 
 
-def _apart(threads: int, *arguments: str) -> Any:
+def _apart(threads: int, model: str, *arguments: str) -> Any:
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    command = [sys.executable, "-m", "benchmarks.video", "--threads", str(threads), "--one"]
+    options = ["--threads", str(threads), "--model", model, "--one", *arguments]
     done = subprocess.run(
-        [*command, *arguments], stdout=subprocess.PIPE, text=True, check=True,
+        [sys.executable, "-m", "benchmarks.video", *options],
+        stdout=subprocess.PIPE, text=True, check=True,
         env={**os.environ, **dict.fromkeys(names, str(threads))},
     )  # fmt: skip
     return json.loads(done.stdout.splitlines()[-1])
@@ -171,6 +173,7 @@ def _apart(threads: int, *arguments: str) -> Any:
 def main() -> None:
     """Print a row for each size."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="base", help="the network of single pictures")
     parser.add_argument("--sizes", nargs="+", default=list(SIZES))
     parser.add_argument("--frames", type=int, default=9, help="of the clip, at least 9")
     parser.add_argument("--threads", type=int, default=2)
@@ -180,13 +183,14 @@ def main() -> None:
         kind, path, *rest = options.one
         if kind == "make":
             make(Path(path), *map(int, rest))
-        print(json.dumps(measure(Path(path), options.threads) if kind == "measure" else None))
+        made = kind == "measure" and measure(Path(path), options.threads, options.model)
+        print(json.dumps(made or None))
         return
     if options.frames < 9:
         parser.error("--frames must be at least 9: a frame has three neighbours on either side")
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, {options.threads} threads, "
-        f"Python {platform.python_version()}\n"
+        f"{options.model}, Python {platform.python_version()}\n"
     )
     print("| size | " + " | ".join(f"{s} ms" for s in STAGES) + " | in turn, fps | network on"
           " | peak MB |")  # fmt: skip
@@ -195,8 +199,9 @@ def main() -> None:
         width, _, height = size.partition("x")
         with tempfile.TemporaryDirectory() as folder:
             path = f"{folder}/clip.mp4"
-            _apart(options.threads, "make", path, width, height, str(options.frames))
-            row = _apart(options.threads, "measure", path)
+            of = options.threads, options.model
+            _apart(*of, "make", path, width, height, str(options.frames))
+            row = _apart(*of, "measure", path)
         cells = " | ".join(f"{row['ms'][stage]:g}" for stage in STAGES)
         print(
             f"| {size} | {cells} | {row['frames_per_s']:g} | {row['needed']:.0%} "

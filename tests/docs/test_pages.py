@@ -27,7 +27,7 @@ from tests.docs.markdown import (
 PAGES = [*DOORS, *RULES, *SITE]
 TOLD = [
     page
-    for page in (*PAGES, ROOT / "research" / "README.md")
+    for page in (*PAGES, *(ROOT / "research" / f"{name}.md" for name in ("README", "reproduction")))
     if any("derain" in line for line in commands(page))
 ]
 MAPS = [
