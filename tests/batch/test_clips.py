@@ -33,7 +33,7 @@ from derain.batch.sources import Located
 from derain.batch.stores import Store
 from derain.batch.worker import Settings, Worker
 from derain.cli.main import run
-from derain.clips.animation import derain_animation
+from derain.clips.animation_work import derain_animation
 from derain.clips.derainers import for_clips, settings_of
 from derain.clips.work import SEGMENT, ClipJob, ClipOptions, derain_clip
 from derain.restore.memory import clip_memory

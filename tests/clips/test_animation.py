@@ -17,7 +17,8 @@ pytest.importorskip("av")
 import derain
 from derain import VideoDerainer
 from derain.cli.main import run
-from derain.clips.animation import animation_frames, derain_animation, open_animation
+from derain.clips.animation import animation_frames, open_animation
+from derain.clips.animation_work import derain_animation
 from derain.errors import (
     InputNotFoundError,
     InvalidImageError,

@@ -15,7 +15,6 @@ from derain import CorruptModelError, Derainer, ModelNotFoundError, model_names
 from derain.nn import DRDNetConfig, load_network
 from derain.zoo import SHIPPED, ModelCard, card_markdown, load_model, store
 
-
 MEASURED = json.loads((Path(__file__).parents[2] / "configs" / "validation.json").read_text())
 """The pictures with which ``derain evaluate --verify`` computes a card's scores again."""
 

@@ -41,6 +41,7 @@ class Clips:
         derainer: Of pictures; its memory and processors are those of frames, too.
         room: For all that is at work beside the network.
         frames: Told (name, finished frames, all frames as far as known) of clips at work.
+        quality: Of animated pictures, where their format has loss; None for what is usual.
     """
 
     def __init__(
@@ -49,9 +50,10 @@ class Clips:
         derainer: Derainer,
         room: Room,
         frames: Callable[[str, int, int], None],
+        quality: int | None = None,
     ) -> None:
         self._target, self._derainer, self._room = target, derainer, room
-        self._frames = frames
+        self._frames, self._quality = frames, quality
 
     def video(self, row: Row, store: Store, key: str, ours: bool) -> Row:
         """Do a video file.
@@ -108,7 +110,8 @@ class Clips:
 
     def animation(self, row: Row, store: Store, key: str, ours: bool) -> Row:
         """Do an animated picture; as :meth:`video`, but begun anew each time."""
-        from derain.clips.animation import derain_animation, open_animation
+        from derain.clips.animation import open_animation
+        from derain.clips.animation_work import derain_animation
 
         with place_for(store, key, self._target, row.target, beside=False) as place:
             check_clip_name(place.source, place.result)
@@ -118,7 +121,7 @@ class Clips:
             with self._room.hold(clip_memory(width, height) + pixels * _HELD):
                 outputs = {"clean": place.result}
                 progress = partial(self._frames, row.source)
-                result = derain_animation(place.source, outputs, stream, progress)
+                result = derain_animation(place.source, outputs, stream, progress, self._quality)
             data = place.result.read_bytes()
             row = replace(
                 row,

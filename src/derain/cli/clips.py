@@ -153,7 +153,7 @@ def _container(
 def _animation(
     stream: Any, job: Job, outputs: list[Path], quality: int | None, reporter: Reporter
 ) -> Done:
-    from derain.clips.animation import derain_animation
+    from derain.clips.animation_work import derain_animation
 
     done = derain_animation(job.source, _products(job, outputs), stream, reporter.frame, quality)
     for note in done.notes:

@@ -131,10 +131,12 @@ def made_clip(job: ClipJob, info: ClipInfo) -> Iterator[tuple[Mapping[str, Path]
         done, discarded = place.resume(list(outputs))
         if discarded:
             tell(f"{target}: what an earlier run had done is discarded, since {discarded}")
-        elif done:
-            tell(f"{target}: going on after {done * options.segment} frames")
+        first = next(iter(outputs))
+        resumed = sum(len(read_index(place.segment(n, first))) for n in range(done))
+        if resumed:
+            tell(f"{target}: going on after {resumed} frames")
         damage, count, changed = Damage(), done, done > 0
-        pairs = _results(info, job.derainer, options, done * options.segment, damage)
+        pairs = _results(info, job.derainer, options, resumed, damage)
         for count, chunk in enumerate(_chunks(pairs, options.segment), done + 1):
             encoders = {p: SegmentEncoder(info, *plan) for p, plan in plans.items()}
             for rainy, clean in chunk:
@@ -160,7 +162,6 @@ def made_clip(job: ClipJob, info: ClipInfo) -> Iterator[tuple[Mapping[str, Path]
             tell(f"{target}: {note}")
         notes += [f"{target}: {note}" for note in dict.fromkeys(lost)]
         written = sum(len(read_index(place.segment(n, product))) for n in range(count))
-        resumed = done * options.segment
         yield (
             files,
             ClipResult(written, *info.seen_size, resumed, notes, damage.told(), changed),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar, overload
 
@@ -90,7 +91,7 @@ class Derainer:
             (the picture as it is, to the bit) to 1 (all of it). In between,
             clean = rainy - strength * (rain - detail), rounded and clipped; the layers of pictures
             from 640 pixels on are those that keep within black and white.
-        max_pixels: Larger pictures are refused; by default files of more than 178 megapixels.
+        max_pixels: Larger pictures are refused; files of more than 178 megapixels always are.
         jobs: How many pictures at once, given by so many threads, ``memory`` and ``threads`` are
             for; others wait, and a picture that needs more than its share has all to itself.
             Results do not depend on it. Unless ``memory`` says otherwise, each takes what one alone
@@ -131,8 +132,8 @@ class Derainer:
         jobs: int | None = None,
     ) -> None:
         check_strength(strength)
-        if memory is not None and memory < 1:
-            raise UsageError(f"memory must be positive, not {memory}")
+        if memory is not None and not (isinstance(memory, Real) and 1 <= memory < math.inf):
+            raise UsageError(f"memory must be a positive number of bytes, not {memory!r}")
         _check_whole("tile", tile, 0)
         _check_whole("threads", threads, 0, max(_MOST_THREADS, 4 * (os.cpu_count() or 1)))
         if max_pixels is not None:
