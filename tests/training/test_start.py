@@ -19,7 +19,8 @@ from tests.training.conftest import resumed_run, through_run
 
 Make = Callable[..., TrainConfig]
 MODELS = Path(__file__).parents[2] / "src" / "derain" / "zoo" / "models"
-SHIPPED, RAIN_ALONE = MODELS / "base.safetensors", MODELS / "fast.safetensors"
+SHIPPED = MODELS / "base.safetensors"
+RAIN_ALONE = Path(__file__).parents[2] / "research" / "runs" / "fast-narrow.safetensors"
 CPU = torch.device("cpu")
 FIRST = {
     "channels": 8, "rain_blocks": 1, "detail_blocks": 1, "pool_window": 6, "detail_unshuffle": 4,
@@ -125,7 +126,7 @@ def test_both_arrangements_resume_to_the_bit(
 
 
 def test_what_does_not_fit_is_named(make: Make, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"init=.*fast\.safetensors: .*no detail branch"):
+    with pytest.raises(ConfigError, match=r"init=.*fast-narrow\.safetensors: .*no detail branch"):
         start_network(make(preset="base", network={}, init=str(RAIN_ALONE)))
     with pytest.raises(ConfigError, match=r"init=.*base\.safetensors: holds another network"):
         start_network(make(init=str(SHIPPED), init_branches=["rain"]))
