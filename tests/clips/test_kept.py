@@ -127,6 +127,13 @@ def test_colours_keep_their_resolution(name, how, codec, told, tmp_path, dry) ->
     assert wanted in found
 
 
+def test_frames_that_a_codec_does_not_take(tmp_path, dry) -> None:
+    source = make(tmp_path / "a.mkv", Made("ffv1", size=(18, 6), sound=()))
+    with pytest.raises(UsageError, match=r"a\.mkv: --codec hevc does not take frames of 18x6"):
+        dry(source, "out.mkv", codec="hevc")
+    assert not (tmp_path / "out.mkv").exists()
+
+
 def test_the_check_sees_a_lost_frame(tmp_path, dry) -> None:
     source = make(tmp_path / "a.mp4")
     fewer = make(tmp_path / "b.mp4", replace(Made(), times=Made().times[:-1]))

@@ -13,6 +13,7 @@ from derain.clips.container import ClipInfo
 from derain.clips.frames import Frame
 from derain.clips.library import av
 from derain.clips.segments import Coded, write_segment
+from derain.errors import UsageError
 
 
 def set_up(
@@ -43,6 +44,9 @@ class SegmentEncoder:
         info: The clip they come from.
         encoding: How.
         size: (width, height) of them as they are stored.
+
+    Raises:
+        UsageError: The codec does not take such frames.
     """
 
     def __init__(self, info: ClipInfo, encoding: Encoding, size: tuple[int, int]) -> None:
@@ -52,6 +56,13 @@ class SegmentEncoder:
         self._samples = _samples(info, encoding, size)
         self._context, self._converter = context, Converter(self._samples)
         set_up(self._context, info, encoding, size)
+        try:
+            self._context.open()
+        except av.FFmpegError as error:
+            raise UsageError(
+                f"{info.path}: --codec {encoding.codec} does not take frames of "
+                f"{size[0]}x{size[1]} ({error.strerror}); give another"
+            ) from error
         self._packets: list[Coded] = []
         self._durations: dict[int, int] = {}
 
