@@ -136,7 +136,8 @@ def made_clip(job: ClipJob, info: ClipInfo) -> Iterator[tuple[Mapping[str, Path]
         if resumed:
             tell(f"{target}: going on after {resumed} frames")
         damage, count, changed = Damage(), done, done > 0
-        pairs = _results(info, job.derainer, options, resumed, damage)
+        # Behind a last, short segment there is nothing to derain.
+        pairs = _results(info, job.derainer, options, done * options.segment, damage)
         for count, chunk in enumerate(_chunks(pairs, options.segment), done + 1):
             encoders = {p: SegmentEncoder(info, *plan) for p, plan in plans.items()}
             for rainy, clean in chunk:
