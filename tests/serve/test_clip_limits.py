@@ -39,7 +39,7 @@ def narrow(serving: Serving, folder: Path) -> Iterator[httpx.Client]:
 
 def test_too_long_by_its_own_word(narrow: httpx.Client) -> None:
     with socket.create_connection((narrow.base_url.host, narrow.base_url.port), 5) as raw:
-        raw.sendall(b"POST /v1/clips HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n")
+        raw.sendall(b"POST /v1/clips HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100001\r\n\r\n")
         answer = b""
         while b"}" not in answer:
             answer += raw.recv(65536)
@@ -175,7 +175,7 @@ def test_a_client_that_leaves_while_it_sends(narrow: httpx.Client) -> None:
     """Its place and its disk are free again."""
     before = outcomes(narrow, "left")
     with socket.create_connection((narrow.base_url.host, narrow.base_url.port), 5) as raw:
-        head = b"POST /v1/clips HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n"
+        head = b"POST /v1/clips HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90000\r\n\r\n"
         raw.sendall(head + bytes(50_000))
         assert becomes(lambda: disk(narrow) == 50_000)
         assert shown(narrow, "derain_clip_queue") == 1

@@ -34,7 +34,7 @@ def refused(answer: httpx.Response, status: int, words: str) -> None:
 def test_too_long_by_its_own_word(narrow: httpx.Client) -> None:
     """Refused though not a byte of the body ever comes."""
     with socket.create_connection((narrow.base_url.host, narrow.base_url.port), 5) as raw:
-        raw.sendall(b"POST /v1/derain HTTP/1.1\r\nHost: a\r\nContent-Length: 20001\r\n\r\n")
+        raw.sendall(b"POST /v1/derain HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20001\r\n\r\n")
         answer = b""
         while b"}" not in answer:
             answer += raw.recv(65536)
@@ -172,7 +172,7 @@ def test_uploads_share_the_memory(serving: Serving, monkeypatch: pytest.MonkeyPa
         share = (512 - 200) * (1 << 20) // 8
         assert client.get("/v1/models").json()["limits"]["bytes"] == share
         with socket.create_connection((client.base_url.host, client.base_url.port), 5) as raw:
-            head = f"POST /v1/derain HTTP/1.1\r\nHost: a\r\nContent-Length: {share}\r\n\r\n"
+            head = f"POST /v1/derain HTTP/1.1\r\nHost: localhost\r\nContent-Length: {share}\r\n\r\n"
             raw.sendall(head.encode() + bytes(share - 1000))
             assert becomes(lambda: taken(client, "uploads") == share - 1000)
             answer = client.post("/v1/derain", content=bytes(2000))

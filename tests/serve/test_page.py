@@ -80,7 +80,7 @@ def test_compressed_ahead(
 )  # fmt: skip
 def test_nothing_else(path: str, visitor: httpx.Client) -> None:
     with socket.create_connection((visitor.base_url.host, visitor.base_url.port), 5) as connection:
-        head = f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         connection.sendall(head.encode())
         answer = b""
         while piece := connection.recv(65536):
