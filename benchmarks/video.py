@@ -183,8 +183,9 @@ def main() -> None:
         kind, path, *rest = options.one
         if kind == "make":
             make(Path(path), *map(int, rest))
-        made = kind == "measure" and measure(Path(path), options.threads, options.model)
-        print(json.dumps(made or None))
+        measures = kind == "measure"
+        row = measure(Path(path), options.threads, options.model) if measures else None
+        print(json.dumps(row))
         return
     if options.frames < 9:
         parser.error("--frames must be at least 9: a frame has three neighbours on either side")

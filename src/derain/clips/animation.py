@@ -75,11 +75,7 @@ def open_animation(path: Path) -> Animation:
             info, kind = dict(image.info), image.format
             still = kind == "PNG" and bool(getattr(image, "default_image", False))
             lossless = kind != "WEBP" or b"VP8L" in path.read_bytes()
-            deep = kind == "PNG" and _bits_of_png(path) > 8  # which Pillow reads at 8
-            for frame in ImageSequence.Iterator(image):
-                frame.load()  # WebP says only then how long a frame lasts
-                if deep or frame.mode not in _MODES:
-                    raise InvalidImageError(f"{path}: has more than 8 bits a sample; not supported")
+            for frame in _frames(image, path):
                 durations.append(float(frame.info.get("duration", 0)))
             size = image.size
     except UnidentifiedImageError:
@@ -94,6 +90,16 @@ def open_animation(path: Path) -> Animation:
     return Animation(path, size, len(durations), plays, tuple(durations), lossless, still, metadata)
 
 
+def _frames(image: Image.Image, path: Path) -> Iterator[Image.Image]:
+    """Its frames, loaded: WebP says only then how long one lasts."""
+    deep = image.format == "PNG" and _bits_of_png(path) > 8  # which Pillow reads at 8
+    for frame in ImageSequence.Iterator(image):
+        frame.load()
+        if deep or frame.mode not in _MODES:
+            raise InvalidImageError(f"{path}: has more than 8 bits a sample; not supported")
+        yield frame
+
+
 def _bits_of_png(path: Path) -> int:
     with path.open("rb") as file:
         return file.read(_PNG_DEPTH + 1)[_PNG_DEPTH]
@@ -103,7 +109,7 @@ def animation_frames(path: Path) -> Iterator[tuple[Pixels, Pixels | None]]:
     """(H, W, 3) uint8 and the (H, W) transparency, if any, of each frame as it is seen."""
     try:
         with Image.open(path, formats=_FORMATS) as image:
-            for frame in ImageSequence.Iterator(image):
+            for frame in _frames(image, path):
                 pixels = np.asarray(frame.convert("RGBA"))
                 opaque = bool((pixels[..., 3] == 255).all())
                 yield np.ascontiguousarray(pixels[..., :3]), None if opaque else pixels[..., 3]

@@ -71,12 +71,17 @@ class Promises:
 
     def _promised(self, stream: av.stream.Stream) -> float:
         """Seconds of Matroska's tag, which may be that of a longer clip that this was cut from."""
-        promised, whole = _duration(stream.metadata), (self._container.duration or 0) / av.time_base
-        return min(promised, whole) if whole else promised
+        promised = _duration(stream.metadata)
+        return min(promised, self._length) if self._length else promised
+
+    @property
+    def _length(self) -> float:
+        """Seconds of the container's own word; 0 where it says none."""
+        return (self._container.duration or 0) / av.time_base
 
     def _ends_early(self) -> list[str]:
         known = {"mov", "matroska", "webm", "mp4"} & set(self._container.format.name.split(","))
-        promised = (self._container.duration or 0) / av.time_base if known else 0.0
+        promised = self._length if known else 0.0
         length = self.reached - float(self._container.start_time or 0) / av.time_base
         return (
             [f"ends after {length:.2f} of {promised:.2f} s"] if length < promised - _SLACK else []

@@ -87,8 +87,7 @@ def _pictures(path: Path) -> Iterator[Pixels]:
 
         yield from map(colours, read_folder(frame_files(path)))
         return
-    from derain.clips.animation import animation_frames, open_animation
+    from derain.clips.animation import animation_frames
 
-    open_animation(path)  # refuses what Pillow would bend into 8 bits
     for colour, _ in animation_frames(path):
         yield colour

@@ -61,11 +61,10 @@ class Sources:
         return pairs
 
     def _read_photos(self, source: SynthesisSource) -> list[str]:
-        below = [self._root / folder for folder in source.paths]
         named = {
-            path: f"{folder}/{path.relative_to(start).as_posix()}"
-            for folder, start in zip(source.paths, below, strict=True)
-            for path in list_images(start)
+            path: f"{folder}/{path.relative_to(self._root / folder).as_posix()}"
+            for folder in source.paths
+            for path in list_images(self._root / folder)
         }
         paths = spread(list(named), self._config.limit)
         new = [path for path in paths if path not in self._names]
