@@ -342,7 +342,13 @@ def test_a_frozen_branch_does_not_move(make: Make, tmp_path: Path, norm: str) ->
 
 def test_channels_with_wrong_gradients_are_refused(make: Make) -> None:
     """oneDNN's bfloat16 gradients of dilated convolutions are right up to 16 and for multiples."""
-    network = {"channels": 24, "rain_blocks": 1, "detail_blocks": 1, "pool_window": 6}
+    network = {
+        "pool_window": 6,
+        "channels": 24,
+        "rain_blocks": 1,
+        "detail_blocks": 1,
+        "detail_channels": 0,
+    }
     with pytest.raises(ConfigError, match=r"24 channels, above 16 and no multiple of it"):
         Trainer(make(network=network, precision="bf16"))
     for changed in ({"channels": 16}, {"dilations": [1]}, {"first": "rain", "detail_blocks": 0}):
