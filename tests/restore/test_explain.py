@@ -31,7 +31,11 @@ def both_branches(tmp_path: Path) -> Derainer:
     )
     (tmp_path / "run").mkdir()
     save_network(network, tmp_path / "run" / "network.safetensors")
-    config = {"out": "runs/both", "data": {"pairs": [], "synthesis": [{"name": "rain", "weight": 0}]}, "init": ""}
+    config = {
+        "out": "runs/both",
+        "data": {"pairs": [], "synthesis": [{"name": "rain", "weight": 0}]},
+        "init": "",
+    }
     config |= {"steps": 1, "batch": 1, "patch": 8, "seed": 0}
     for name, values in {
         "config": config,

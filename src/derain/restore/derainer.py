@@ -22,6 +22,7 @@ from derain.restore.engines import Engines
 from derain.restore.images import Colours, open_image
 from derain.restore.looks import Layers, derain
 from derain.restore.memory import default_budget, shared_budget
+from derain.restore.sideways import falls_sideways
 from derain.restore.strength import FULL, check_strength
 from derain.zoo import DEFAULT, Model, load_model, model_names
 
@@ -71,6 +72,7 @@ class _Made:
     strength: float
     max_pixels: int | None
     jobs: int | None
+    turns: bool = True
 
 
 class Derainer:
@@ -187,6 +189,15 @@ class Derainer:
         alone._load(replace(self.__getstate__(), jobs=None))
         return alone
 
+    def without_turning(self) -> Derainer:
+        """The same, for frames and parts of a picture, which must all be looked at alike.
+
+        A picture whose rain falls sideways is otherwise looked at on its side.
+        """
+        same = Derainer.__new__(Derainer)
+        same.__dict__ = {**self.__dict__, "_made": replace(self._made, turns=False)}
+        return same
+
     @property
     def backend(self) -> str:
         """What runs the network, for people (name, device and precision)."""
@@ -297,7 +308,11 @@ class Derainer:
         layers: Layers | None,
     ) -> Colours:
         with self._at_work(*colour.shape[:2]) as engine:
-            return derain(engine, colour, strength, progress, layers)
+            if not (self._made.turns and falls_sideways(engine, colour)):
+                return derain(engine, colour, strength, progress, layers)
+            views = layers and (np.rot90(layers[0]), np.rot90(layers[1]))
+            clean = derain(engine, np.rot90(colour), strength, progress, views)
+            return np.ascontiguousarray(np.rot90(clean, -1))
 
 
 def _check_whole(name: str, value: object, least: int, most: int | None = None) -> None:

@@ -3,6 +3,7 @@
 import type { Card } from "./card";
 import { picturesSource, planesSource, restoreRows, type Picture } from "./pixels";
 import { copied, enlarged, reduce, reductions, sure } from "./scales";
+import { fallsSideways, turned, turnedBack } from "./sideways";
 import { runs, type Rows } from "./tiles";
 import { pixelsOfTiles, walk, type Network, type Step } from "./walk";
 
@@ -22,7 +23,8 @@ export function costs(height: number, width: number, card: Card, budget: number)
 
 /**
  * The picture without its rain, from top to bottom; a large one comes a second time, without the
- * rain that only its copies show.
+ * rain that only its copies show. One whose rain falls sideways is looked at on its side, and comes
+ * once, when all is done.
  */
 export async function* restore(
   picture: Picture,
@@ -30,6 +32,25 @@ export async function* restore(
   card: Card,
   budget: number,
   progress: (step: Step) => void = () => undefined,
+): AsyncGenerator<Band> {
+  if (!(await fallsSideways(picture, network, card, budget))) {
+    yield* looks(picture, network, card, budget, progress);
+    return;
+  }
+  const side = turned(picture);
+  const clean = new Uint8ClampedArray(side.pixels.length);
+  for await (const band of looks(side, network, card, budget, progress)) {
+    clean.set(band.pixels, band.top * side.width * 4);
+  }
+  yield { top: 0, rows: picture.height, pixels: turnedBack({ ...side, pixels: clean }) };
+}
+
+async function* looks(
+  picture: Picture,
+  network: Network,
+  card: Card,
+  budget: number,
+  progress: (step: Step) => void,
 ): AsyncGenerator<Band> {
   const { width, height } = picture;
   const factors = reductions(height, width);

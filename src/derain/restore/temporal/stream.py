@@ -76,7 +76,10 @@ class VideoDerainer:
         self.strength = check_strength(strength)
         self.context = radius
         self._gate = LearntGate(load_gate()) if gate is None else gate
-        self._derainer = derainer
+        # Boxes of a frame, and frames of a clip, must not differ in how they are looked at.
+        self._derainer = (
+            derainer.without_turning() if isinstance(derainer, Derainer) else derainer
+        )
         self._still = Still(self._derain) if fallback else None
 
     @property
@@ -87,7 +90,7 @@ class VideoDerainer:
 
     def _derain(self, frame: Frame) -> Frame:
         if self._derainer is None:
-            self._derainer = Derainer()
+            self._derainer = Derainer().without_turning()
         derained: Frame = self._derainer(frame, strength=FULL)
         return derained
 
