@@ -55,6 +55,16 @@ def test_from_bucket_to_bucket(bucket: str, fill: Fill, tmp_path: Path, capsys) 
     assert "5 done, 0 failed" in capsys.readouterr().out
 
 
+def test_a_name_that_cannot_be_listed_is_told(s3: str, bucket: str, capsys) -> None:
+    import boto3
+
+    client = boto3.client("s3", endpoint_url=s3, region_name="us-east-1")
+    client.put_object(Bucket=bucket.removeprefix("s3://"), Key="raw/a//b.png", Body=b"x")
+    assert run(["run", f"{bucket}/raw", "-o", f"{bucket}/dry", *FAST]) > 1
+    assert "holds a name with '//'" in (told := capsys.readouterr().err)
+    assert "rename it" in told and told.count("\n") == 1
+
+
 def test_what_a_killed_run_wrote_is_adopted_if_it_is_the_same(
     bucket: str, fill: Fill, tmp_path: Path, capsys
 ) -> None:

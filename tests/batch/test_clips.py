@@ -247,7 +247,9 @@ def test_killed_at_the_end_and_then_another_clip(places: tuple[Store, Store], tm
     assert next(frames(target.local("a.mkv", tmp_path / "made"))).shape[:2] == (64, 48)
 
 
-def test_damaged_clips(places: tuple[Store, Store], tmp_path: Path, temporary: Path) -> None:
+def test_damaged_clips(
+    places: tuple[Store, Store], tmp_path: Path, temporary: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """What can be had is written, the row says what not; it is done again when it has changed."""
     source, target = places
     whole = make(tmp_path / "a.mkv", CUT).read_bytes()
@@ -265,6 +267,9 @@ def test_damaged_clips(places: tuple[Store, Store], tmp_path: Path, temporary: P
     assert [entry.name for entry in target.entries()] == ["cut.mkv"]
     assert str(temporary) not in cut.error + failed["no.mp4"].error
     assert not list(temporary.rglob("derain-*/*"))
+    capsys.readouterr()
+    assert run(["manifest", "verify", target.uri]) == 0  # of what could be had, too
+    assert "1 of 1 results" in capsys.readouterr().out
     with nothing_derained():
         assert run(words) == 1
     assert told(target)[-1].error == cut.error or told(target)[-2].error == cut.error

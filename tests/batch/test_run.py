@@ -111,6 +111,60 @@ def test_nobody_elses_file_is_written_over(fill: Fill, tmp_path: Path, capsys) -
         assert (out / "000.png").read_bytes() == b"mine"
 
 
+def test_two_sources_in_one_target(fill: Fill, tmp_path: Path, capsys, monkeypatch) -> None:
+    """Names are of a source; what another one gave stays, and is not taken for this one's."""
+    first, second, out = fill(2), tmp_path / "second", tmp_path / "out"
+    second.mkdir()
+    Image.new("RGB", (50, 40), "tan").save(second / "000.png")
+    assert run(["run", str(first), "-o", str(out), *FAST]) == 0
+    made = results(out)
+    for source in (second, list_of(second, "000.png")):
+        assert run(["run", str(source), "-o", str(out), *FAST]) == 1
+        assert "000.png: exists already and is no result" in capsys.readouterr().err
+    assert results(out) == made
+    monkeypatch.chdir(first.parent)  # the same folder by another name
+    assert run(["run", first.name, "-o", str(out), *FAST]) == 0
+    assert "0 done, 0 failed" in capsys.readouterr().err
+    moved = first.rename(tmp_path / "moved")  # done again, and found to be equal
+    assert run(["run", str(moved), "-o", str(out), *FAST]) == 0
+    assert "2 done, 0 failed" in capsys.readouterr().err
+    assert results(out) == made
+
+
+def list_of(folder: Path, *names: str) -> Path:
+    """A list of files beside it, as Windows' editors write one."""
+    path = folder / "list.txt"
+    path.write_text("\n".join(names), encoding="utf-8-sig")
+    return path
+
+
+def test_a_result_whose_row_was_lost_may_differ_by_rounding(
+    fill: Fill, tmp_path: Path, capsys
+) -> None:
+    """Free memory decides about tiles, and tiles about the last level of a few values."""
+    folder, out = fill(1), tmp_path / "out"
+    command = ["run", str(folder), "-o", str(out), *FAST]
+    assert run(command) == 0
+    result, manifest = out / "000.png", out / MANIFEST
+    header = manifest.read_text().splitlines(keepends=True)[0]
+    pixels = read_picture(result).colour.copy()
+    pixels[3, 4] ^= 1
+    Image.fromarray(pixels).save(result)
+    apart = result.read_bytes()
+    manifest.write_text(header)
+    assert run(command) == 0
+    assert result.read_bytes() == apart
+    assert run(["manifest", "verify", str(out)]) == 0
+    Image.fromarray(pixels ^ 1).save(result)
+    manifest.write_text(header)
+    assert run(command) == 1
+    assert "exists already and is no result" in capsys.readouterr().err
+    manifest.write_text(header[:20])  # torn within its first line: it is begun anew
+    result.unlink()
+    assert run(command) == 0
+    assert manifest.read_text().startswith(header)
+
+
 def test_a_picture_that_changes_and_changes_back(fill: Fill, tmp_path: Path, capsys) -> None:
     """Its result and what the manifest tells are of the picture that is there."""
     folder, out = fill(1), str(tmp_path / "out")

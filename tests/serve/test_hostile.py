@@ -81,6 +81,7 @@ def forms() -> Iterator[tuple[str, bytes]]:
     yield "multipart/form-data", FORM
     yield "multipart/form-data; boundary=", FORM
     yield f"multipart/form-data; boundary={'x' * 500}", FORM
+    yield f"{TYPE}; charset=undefined", FORM
     yield TYPE, FORM.replace(b"\r\n\r\n", b"\r\nX: " + b"y" * 100_000 + b"\r\n\r\n", 1)
     yield TYPE, FORM.replace(b"\r\n\r\n", b"\r\nX: y" * 1000 + b"\r\n\r\n", 1)
     yield TYPE, FORM[:-6] * 1000

@@ -55,6 +55,8 @@ def test_files(visitor: httpx.Client) -> None:
         ("gzip, deflate, br", "br", b"brotli"),
         ("gzip;q=1.0", "gzip", gzip.compress(WASM, mtime=0)),
         ("identity", None, WASM),
+        ("br;q=0, gzip;q=0.5", "gzip", gzip.compress(WASM, mtime=0)),
+        ("br; q=0.0, gzip;q=0, identity", None, WASM),
     ],
 )
 def test_compressed_ahead(

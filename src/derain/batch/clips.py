@@ -77,7 +77,9 @@ class Clips:
 
         began, target = time.monotonic(), self._target
         if (told := _told_before(target, row.target)) is not None:
-            if (told.source, told.version) == (row.source, row.version):
+            if (told.place, told.source) != (row.place, row.source):
+                raise taken(target, row.target)
+            if told.version == row.version:
                 return told
             ours = True  # made of the clip as it was before
         elif not ours and _is_there(target, row.target):

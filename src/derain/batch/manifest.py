@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from derain.batch.digests import Digests, Standing, digest
 from derain.batch.stores import Store
@@ -21,6 +21,10 @@ from derain.batch.stores.folder import Folder
 from derain.clips.formats import is_container
 from derain.errors import DatasetError, DerainError, OutputConflictError
 from derain.files import explain_os_error
+
+if TYPE_CHECKING:
+    from derain.batch.plan import Task
+    from derain.batch.sources import Located
 
 FOLDER = ".derain"
 _VERSION = 1
@@ -44,6 +48,7 @@ class Row:
         pixels: Of the picture; of a clip, of all its frames.
         unchanged: Whether no pixel was changed; of clips that were gone on with nobody looked.
         time: When it ended, in seconds since 1970; 0 in older manifests.
+        place: It came from: a folder's full path, or a bucket; empty in older manifests.
     """
 
     source: str
@@ -58,6 +63,7 @@ class Row:
     pixels: int = 0
     unchanged: bool = False
     time: float = 0.0
+    place: str = ""
 
     def to_json(self) -> str:
         kept = {key: value for key, value in asdict(self).items() if value or key == "version"}
@@ -97,8 +103,7 @@ class Manifest:
         self._store = store
         self.settings = None if settings is None else json.loads(json.dumps(settings))
         self._log: _Log | None = None
-        self._standing, self.ours = Standing(), Digests()
-        """How pictures stand; targets that this run's rows say were written."""
+        self._standing, self._ours = Standing(), Digests()
 
     def load(self) -> None:
         """Read what earlier runs left, before anything is written."""
@@ -106,14 +111,19 @@ class Manifest:
             self.remember(row)
 
     def remember(self, row: Row) -> None:
-        """Have :meth:`is_done` and :attr:`ours` tell of this row."""
-        self._standing.add(digest(row.source), digest(row.version), row.time, row.done)
+        """Have :meth:`is_done` and :meth:`is_ours` tell of this row."""
+        source, version = digest(row.place, row.source), digest(row.version)
+        self._standing.add(source, version, row.time, row.done)
         if row.sha256:  # nothing was written where somebody else's file was in the way
-            self.ours.add(digest(row.target))
+            self._ours.add(digest(row.place, row.target))
 
-    def is_done(self, source: str, version: str) -> bool:
+    def is_done(self, source: Located) -> bool:
         """Whether the result in the target is of this version of the picture or clip."""
-        return self._standing.is_done(digest(source), digest(version))
+        return self._standing.is_done(digest(source.place, source.name), digest(source.version))
+
+    def is_ours(self, task: Task) -> bool:
+        """Whether what has the result's name was made of this picture or clip, as it was once."""
+        return digest(task.source.place, task.target) in self._ours
 
     def rows(self) -> Iterator[Row]:
         """All rows of all shards, each shard's in their order."""
@@ -192,14 +202,11 @@ class _File:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._path, self._file = path, path.open("ab+")
-            if not self._file.tell():
+            self._file.seek(0)
+            whole = self._file.read().rfind(b"\n") + 1
+            self._file.truncate(whole)  # torn by a kill: the half line goes
+            if not whole:
                 self.write(header)
-                return
-            self._file.seek(-1, 2)
-            if self._file.read() != b"\n":  # torn by a kill: the half line goes
-                self._file.seek(0)
-                whole = self._file.read().rfind(b"\n") + 1
-                self._file.truncate(whole)
         except OSError as error:
             raise explain_os_error(error, path) from error
 
@@ -285,12 +292,12 @@ class Summary:
 
 def summarise(rows: Iterable[Row]) -> Summary:
     """What all attempts made of each picture as it was last; told in the order of their time."""
-    last: dict[str, Row] = {}
-    success: dict[str, Row] = {}
+    last: dict[tuple[str, str], Row] = {}
+    success: dict[tuple[str, str], Row] = {}
     for row in rows:
-        last[row.source] = row
+        last[row.place, row.source] = row
         if row.done:
-            success[row.source] = row
+            success[row.place, row.source] = row
     done, failures = [], []
     for source, row in last.items():
         made = success.get(source)

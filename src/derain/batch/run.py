@@ -6,7 +6,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from derain.batch.clips import settled
-from derain.batch.digests import digest
 from derain.batch.manifest import Manifest, Row
 from derain.batch.plan import Plan, Task
 from derain.batch.side_by_side import side_by_side
@@ -67,10 +66,10 @@ def run_batch(plan: Plan, manifest: Manifest, execute: Execute) -> Generator[Pro
 def open_tasks(plan: Plan, manifest: Manifest, progress: Progress) -> Iterator[Ask]:
     """What is not done yet; what is, is counted."""
     for task in plan:
-        if manifest.is_done(task.source.name, task.source.version):
+        if manifest.is_done(task.source):
             progress.before += 1
         else:
-            yield task, digest(task.target) in manifest.ours
+            yield task, manifest.is_ours(task)
 
 
 def threads(worker: Worker, jobs: int) -> Execute:

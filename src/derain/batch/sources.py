@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote
@@ -39,6 +40,16 @@ class Located:
     name: str
     version: str = ""
     written: float | None = None
+
+    @property
+    def place(self) -> str:
+        """The store, by an address that is the same in every working folder."""
+        return _place(self.store)
+
+
+@lru_cache
+def _place(store: str) -> str:
+    return store if "://" in store else str(Path(store).resolve())
 
 
 class Source(Protocol):
@@ -119,7 +130,7 @@ class AddressList:
 
     def _lines(self) -> Iterator[str]:
         try:
-            with self._path.open(encoding="utf-8") as file:
+            with self._path.open(encoding="utf-8-sig") as file:
                 for line in file:
                     if (address := line.strip()) and not address.startswith("#"):
                         yield address

@@ -70,7 +70,7 @@ def watch_batch(
 
     def tasks(counted: Progress) -> Iterator[Ask]:
         for task, ours in open_tasks(plan, manifest, counted):
-            if digest(task.source.name, task.source.version) not in failed:
+            if digest(task.source.place, task.source.name, task.source.version) not in failed:
                 yield task, ours
 
     progress = counted = Progress(0)
@@ -85,7 +85,7 @@ def watch_batch(
                 manifest.append(row)
                 manifest.remember(row)
                 if not row.done:
-                    failed.add(digest(row.source, row.version))
+                    failed.add(digest(row.place, row.source, row.version))
                 progress.row = row
                 yield progress
             if progress.row is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from typing import Any
 
 from derain.batch.clips import Clips
 from derain.batch.manifest import Row
-from derain.batch.once import write_once
+from derain.batch.once import write_picture_once
 from derain.batch.plan import Task
 from derain.batch.stores import Store, open_store
 from derain.clips.animation import is_animated
@@ -125,7 +124,14 @@ class Worker:
     def _try(self, task: Task, ours: bool, attempt: int) -> Row | None:
         """What became of it, or None where it may succeed in a moment."""
         began, source = time.monotonic(), task.source
-        row = Row(source.name, source.version, task.target, "failed", attempts=attempt)
+        row = Row(
+            source.name,
+            source.version,
+            task.target,
+            "failed",
+            attempts=attempt,
+            place=source.place,
+        )
         try:
             done = self._restore(row, task, ours)
         except Exception as error:  # noqa: BLE001 - one picture never stops the others
@@ -158,8 +164,7 @@ class Worker:
                 quality=settings.quality,
                 max_pixels=settings.max_pixels,
             )
-        sha256 = hashlib.sha256(made.data).hexdigest()
-        write_once(self.target, task.target, made.data, sha256, ours)
+        sha256 = write_picture_once(self.target, task.target, made.data, ours)
         width, height = made.size
         return replace(
             row,

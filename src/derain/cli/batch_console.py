@@ -76,7 +76,7 @@ class BatchReporter(Reporter):
         plan.check()
         before, to_do = 0, Counter[str]()
         for task in plan:
-            if manifest.is_done(task.source.name, task.source.version):
+            if manifest.is_done(task.source):
                 before += 1
             else:
                 to_do["clips" if task.clip else "pictures"] += 1

@@ -71,7 +71,7 @@ def verify(out: str, *, quiet: Annotated[bool, Parameter(name=["--quiet", "-q"])
     from derain.cli.console import say
 
     store, wrong, count = open_store(out), 0, 0
-    sums = {row.target: row.sha256 for row in _open(out)[1] if row.done}
+    sums = {row.target: row.sha256 for row in _open(out)[1] if row.sha256}
     for name, expected in sums.items():
         count += 1
         try:

@@ -36,13 +36,12 @@ class Access:
         self.cookie = f"derain-session-{_derived(token, 'name')[:8]}"
 
     def granted(self, headers: Headers) -> bool:
-        """Whether a request with these headers may pass."""
-        given = headers.get("authorization", "").encode("latin-1")
-        return hmac.compare_digest(given, self._shown) or self._carried(headers)
-
-    def _carried(self, headers: Headers) -> bool:
-        given = cookie_parser(headers.get("cookie", "")).get(self.cookie, "").encode()
-        return _by_own_page(headers) and hmac.compare_digest(given, self._session)
+        """Whether a request with these headers, :func:`by_own_page`, may pass."""
+        shown = headers.get("authorization", "").encode("latin-1")
+        session = cookie_parser(headers.get("cookie", "")).get(self.cookie, "").encode()
+        return hmac.compare_digest(shown, self._shown) or hmac.compare_digest(
+            session, self._session
+        )
 
     async def _begin(self, request: Request) -> Response:
         answer = Response(status_code=204)
@@ -63,10 +62,17 @@ def _derived(token: str, purpose: str) -> str:
     return hmac.digest(token.encode(), purpose.encode(), hashlib.sha256).hex()
 
 
-def by_another_site(headers: Headers) -> bool:
-    """Whether a page of another site asks, by whichever header its visitor's browser tells it."""
-    site = headers.get("sec-fetch-site")
-    return site == "cross-site" if site is not None else not _by_own_page(headers)
+def by_own_page(headers: Headers) -> bool:
+    """Whether the server's own page asks, or somebody who typed the address or pressed a link.
+
+    Pages of the same host or domain may be somebody else's, and what they send carries cookies of
+    SameSite=Strict, too. Without TLS browsers leave Sec-Fetch-Site out; what changes something has
+    an Origin all the same.
+    """
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        return site in ("same-origin", "none")
+    return origin is None or origin.partition("://")[2] == headers.get("host")
 
 
 def rebound(address: str, headers: Headers) -> bool:
@@ -93,16 +99,3 @@ def _is_number(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _by_own_page(headers: Headers) -> bool:
-    """Whether the server's own page asks, or somebody who typed the address or pressed a link.
-
-    Pages of the same host or domain may be somebody else's, and what they send carries cookies of
-    SameSite=Strict, too. Without TLS browsers leave Sec-Fetch-Site out; what changes something has
-    an Origin all the same.
-    """
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    if site is not None:
-        return site in ("same-origin", "none")
-    return origin is None or origin.partition("://")[2] == headers.get("host")

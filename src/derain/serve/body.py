@@ -164,6 +164,8 @@ async def _sent_file(parser: MultiPartParser, name: str) -> AsyncIterator[Upload
         form = await parser.parse()
     except MultiPartException as error:
         raise HTTPException(400, f"{wanted} ({error.message})") from None
+    except (LookupError, UnicodeError):
+        raise HTTPException(400, f"{wanted}, with names in UTF-8") from None
     try:
         field = form.get(name)
         if not isinstance(field, UploadFile):

@@ -6,7 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from derain.serve.access import Access, by_another_site, rebound
+from derain.serve.access import Access, by_own_page, rebound
 from derain.serve.metrics import Metrics
 
 _ROUTES = (
@@ -68,8 +68,8 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
-        # Without it, any site could have its visitors' browsers keep a server near them busy.
-        if by_another_site(headers):
+        # Otherwise any page could have its visitors' browsers keep a server near them busy.
+        if not by_own_page(headers):
             return JSONResponse({"error": "other sites' pages may not use this server"}, 403)
         if self._access is None:
             address, _ = scope["server"] or ("", None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
+import re
 from pathlib import Path
 
 from starlette.datastructures import Headers
@@ -14,6 +15,7 @@ from starlette.types import Scope
 FOLDER = Path(__file__).parent / "page"
 
 _CODINGS = (("br", ".br"), ("gzip", ".gz"))
+_REFUSED = re.compile(r"q\s*=\s*0(\.0*)?")
 # Systems' own tables lack them, or have others: with nosniff, a script must be one.
 _MEDIA_TYPES = {
     ".js": "text/javascript",
@@ -39,8 +41,7 @@ class Page(StaticFiles):
     ) -> Response:
         """A file, or its compressed form beside it; or that the client has it already."""
         path, headers = Path(full_path), Headers(scope=scope)
-        accepted = {part.partition(";")[0].strip()
-                    for part in headers.get("accept-encoding", "").split(",")}  # fmt: skip
+        accepted = _accepted(headers.get("accept-encoding", ""))
         coded = ((coding, path.with_name(path.name + end)) for coding, end in _CODINGS)
         there = {coding: file for coding, file in coded if file.is_file()}
         coding = next((coding for coding in there if coding in accepted), None)
@@ -60,3 +61,9 @@ class Page(StaticFiles):
         if self.is_not_modified(response.headers, headers):
             return NotModifiedResponse(response.headers)
         return response
+
+
+def _accepted(header: str) -> set[str]:
+    """The codings that an ``Accept-Encoding`` names, but for those with ``q=0``."""
+    parts = (part.partition(";") for part in header.lower().split(","))
+    return {name.strip() for name, _, rest in parts if not _REFUSED.fullmatch(rest.strip())}

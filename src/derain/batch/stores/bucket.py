@@ -203,6 +203,11 @@ class Bucket:
             return PermissionDeniedError(f"{where}: permission denied; {_CREDENTIALS}")
         if "credential" in words.lower() or "169.254.169.254" in words:
             return PermissionDeniedError(f"{where}: no credentials; {_CREDENTIALS}")
+        if "path segment" in words:  # obstore lists nothing beside it
+            return StoreError(
+                f"{where}: holds a name with '//', '/./' or '/../' in it, which cannot be read "
+                f"({first_line(error):.160}); rename it, or give a part of the bucket"
+            )
         told = first_line(error).replace("Error performing ", "")
         return StoreError(f"{where}: the store does not answer as it should ({told:.160})")
 

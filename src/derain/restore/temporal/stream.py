@@ -77,9 +77,7 @@ class VideoDerainer:
         self.context = radius
         self._gate = LearntGate(load_gate()) if gate is None else gate
         # Boxes of a frame, and frames of a clip, must not differ in how they are looked at.
-        self._derainer = (
-            derainer.without_turning() if isinstance(derainer, Derainer) else derainer
-        )
+        self._derainer = derainer.without_turning() if isinstance(derainer, Derainer) else derainer
         self._still = Still(self._derain) if fallback else None
 
     @property
