@@ -7,18 +7,16 @@ import { Desk } from "./desk";
 import { MODEL } from "./engine/card";
 import { LocalEngine } from "./engine/local";
 import { findServer, unlock } from "./engine/server";
-import { factsOf } from "./files/facts";
+import { readFacts } from "./files/facts";
 import { currentLanguage, keepLanguage, wordsOf, type Language, type Words } from "./i18n";
-import { problemOf, toldOf } from "./problems";
+import { isOfTheServer, problemOf, toldOf } from "./problems";
 import { Queue } from "./queue";
 import { saveAll, saveOne } from "./saving";
 import type { Stage } from "./stage/stage";
 import type { View } from "./stage/compose";
 import type { EngineName, Item, Say, State } from "./state";
+import { Thumbnails } from "./thumbnails";
 import { page } from "./views/page";
-
-const HEAD = 4 * 2 ** 20; // bytes of a file in which it says what it is
-const THUMBNAIL = 144; // pixels high
 
 export class App {
   readonly state: State = {
@@ -54,9 +52,12 @@ export class App {
     },
     (item) => {
       if (item === this.state.selected) void this.show(item);
-      if (!item.thumbnail && item.phase === "running") void this.drawThumbnail(item);
+      if (item.phase === "running") void this.thumbnails.draw(item);
     },
   );
+  private readonly thumbnails = new Thumbnails(this.state, this.desk, () => {
+    this.update();
+  });
   readonly clips = new Clips(this.state, () => {
     this.update();
   });
@@ -84,8 +85,10 @@ export class App {
       if (taken) await this.connect();
       const open = this.state.server && !this.state.locked;
       if (!open) this.tell((words) => (taken ? words.noCookie : words.tokenRefused));
-      else if (before) this.redo(this.state.items.filter(({ phase }) => phase === "failed"));
-      else this.redoAll();
+      else if (before) {
+        this.redo(this.state.items.filter(({ phase }) => phase === "failed"));
+        this.showSelected(); // a result that could not be shown is not done again
+      } else this.redoAll();
     } catch (error) {
       this.tell(problemOf(error));
     }
@@ -121,9 +124,9 @@ export class App {
         this.addClip(file);
         continue;
       }
-      const head = new Uint8Array(await file.slice(0, HEAD).arrayBuffer());
-      const facts = factsOf(head);
-      if (!facts.suffix && !file.type.startsWith("image/") && this.state.engine === "browser") {
+      const facts = await readFacts(file);
+      const known = file.type.startsWith("image/") || this.state.engine === "server";
+      if (!facts || (!facts.suffix && !known)) {
         this.state.message = (words) => `${file.name}: ${words.noPictures}`;
         continue;
       }
@@ -142,7 +145,7 @@ export class App {
       }
       this.state.items.push(item);
       if (!this.state.selected) this.select(item);
-      void this.drawThumbnail(item, file);
+      void this.thumbnails.draw(item, file);
       void this.queue.work();
     }
     this.update();
@@ -179,7 +182,7 @@ export class App {
     const index = items.indexOf(item);
     items.splice(index, 1);
     if (this.state.running?.item === item) this.queue.cancel();
-    if (item.thumbnail) URL.revokeObjectURL(item.thumbnail);
+    this.thumbnails.remove(item);
     if (item !== this.state.selected) {
       this.desk.tidy();
       this.update();
@@ -221,7 +224,7 @@ export class App {
 
   setView(view: View): void {
     this.state.view = view;
-    if (this.state.selected) void this.show(this.state.selected);
+    this.showSelected();
     this.update();
   }
 
@@ -267,30 +270,23 @@ export class App {
     this.update();
   }
 
+  private showSelected(): void {
+    if (this.state.selected) void this.show(this.state.selected);
+  }
+
   private async show(item: Item): Promise<void> {
     try {
       const sheet = await this.desk.sheet(item);
       if (item === this.state.selected) this.stage?.show(sheet, this.state.view, item.strength);
     } catch (error) {
-      item.phase = "failed";
-      item.problem = problemOf(error);
+      const problem = toldOf(error, this.state);
+      if (!item.result && !isOfTheServer(error)) {
+        Object.assign(item, { phase: "failed", problem });
+      } else if (item.phase !== "running" && item.phase !== "failed") {
+        // Those two have their own words for it.
+        this.tell((words) => `${item.file.name}: ${problem(words)}`);
+      }
       this.update();
-    }
-  }
-
-  /** From the file or, where only the server reads it, from what is open. */
-  private async drawThumbnail(item: Item, file?: File): Promise<void> {
-    try {
-      const small = await createImageBitmap(file ?? (await this.desk.sheet(item)).rainy, {
-        resizeHeight: THUMBNAIL,
-        resizeQuality: "medium",
-      });
-      const canvas = new OffscreenCanvas(small.width, small.height);
-      canvas.getContext("bitmaprenderer")?.transferFromImageBitmap(small);
-      item.thumbnail = URL.createObjectURL(await canvas.convertToBlob({ type: "image/webp" }));
-      this.update();
-    } catch {
-      // It is told where the picture itself is read.
     }
   }
 }

@@ -20,11 +20,11 @@ export class Desk {
     return sheet;
   }
 
-  /** Closes all pictures but those that are shown or in work, and this one. */
-  tidy(kept?: Item): void {
+  /** Closes all pictures but those that are shown or in work. */
+  tidy(): void {
     const { selected, running } = this.state;
     for (const [item, sheet] of this.open) {
-      if ([selected, running?.item, kept].includes(item)) continue;
+      if (item === selected || item === running?.item) continue;
       this.open.delete(item);
       sheet.then(
         (it) => {

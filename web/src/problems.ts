@@ -28,6 +28,10 @@ export function toldOf(error: unknown, state: State): Say {
   return problemOf(error);
 }
 
+/** Whether it is the server's or of the way to it: another moment, or engine, may do without. */
+export const isOfTheServer = (error: unknown): boolean =>
+  error instanceof Refused || error instanceof Locked || isOfTheNetwork(error);
+
 /** Whether a question did not reach the server, in the words of any browser. */
 export const isOfTheNetwork = (error: unknown): boolean =>
   error instanceof TypeError && /fetch|network|load failed/i.test(error.message);

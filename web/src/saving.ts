@@ -19,19 +19,24 @@ export function suffixFor(state: State, item: Item): string {
 }
 
 export async function saveOne(state: State, desk: Desk, item: Item): Promise<void> {
-  save(await fileOf(state, desk, item), resultName(item.file.name, suffixFor(state, item)));
+  const asked = { ...state }; // as of now, whatever is chosen while the file is made
+  save(await fileOf(asked, desk, item), nameOf(asked, item));
 }
 
 export async function saveAll(state: State, desk: Desk): Promise<void> {
-  const done = state.items.filter((item) => item.phase === "done");
-  const names = distinct(done.map((item) => resultName(item.file.name, suffixFor(state, item))));
+  const asked = { ...state };
+  const done = asked.items.filter((item) => item.phase === "done");
+  const names = distinct(done.map((item) => nameOf(asked, item)));
   async function* files(): AsyncGenerator<{ name: string; input: Blob }> {
     for (const [index, item] of done.entries()) {
-      yield { name: names[index], input: await fileOf(state, desk, item) };
+      yield { name: names[index], input: await fileOf(asked, desk, item) };
     }
   }
   save(await downloadZip(files()).blob(), "derained.zip");
 }
+
+const nameOf = (state: State, item: Item): string =>
+  resultName(item.file.name, suffixFor(state, item));
 
 async function fileOf(state: State, desk: Desk, item: Item): Promise<Blob> {
   const format = suffixFor(state, item);

@@ -4,14 +4,14 @@
  * It answers with the headers that let the page use threads, too, where the host sends none.
  */
 
-export {}; // a module, so that its names are its own
+import { cachesOf, fetchExactly, isolated } from "./offline";
 
 declare const self: ServiceWorkerGlobalScope;
 
 /** Address -> beginning of the SHA-256 of each file; written by scripts/precache.mjs. */
 const FILES = JSON.parse("__FILES__") as Record<string, string>;
 
-const PREFIX = "derain-";
+const PREFIX = cachesOf(self.registration.scope);
 const VERSION = PREFIX + "__VERSION__";
 
 const addressOf = (file: string): string => new URL(file, self.registration.scope).href;
@@ -30,16 +30,18 @@ self.addEventListener("fetch", (event) => {
   if (request.method === "GET" && file !== undefined) event.respondWith(answer(file, request));
 });
 
-/** What a new version shares with the one before is not fetched again. */
+/**
+ * What a new version shares with the one before is not fetched again.
+ *
+ * @throws Error where a file is not of this version; the next visit tries again.
+ */
 async function fill(): Promise<void> {
   const cache = await caches.open(VERSION);
   await Promise.all(
     Object.entries(FILES).map(async ([file, hash]) => {
       const key = `${addressOf(file)}?${hash}`;
       const kept = await caches.match(key);
-      const response = kept ?? (await fetch(addressOf(file)));
-      if (!response.ok) throw new Error(`${file}: ${response.status}`);
-      await cache.put(key, response);
+      await cache.put(key, kept ?? (await fetchExactly(addressOf(file), hash)));
     }),
   );
 }
@@ -63,11 +65,5 @@ function fileOf(address: string): string | undefined {
 async function answer(file: string, request: Request): Promise<Response> {
   const cache = await caches.open(VERSION);
   const kept = await cache.match(`${addressOf(file)}?${FILES[file]}`);
-  const response = kept ?? (await fetch(request));
-  const headers = new Headers(response.headers);
-  headers.delete("Content-Encoding"); // the kept body is decoded
-  headers.delete("Content-Length");
-  headers.set("Cross-Origin-Opener-Policy", "same-origin");
-  headers.set("Cross-Origin-Embedder-Policy", "require-corp");
-  return new Response(response.body, { headers });
+  return isolated(kept ?? (await fetch(request)));
 }

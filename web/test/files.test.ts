@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { factsOf } from "../src/files/facts";
-import { distinct, naturalSuffix, resultName } from "../src/files/formats";
-import { jpegSegments, upright, withExif } from "../src/files/jpeg";
+import { distinct, encode, naturalSuffix, resultName } from "../src/files/formats";
+import { exifOf, jpegSegments, upright, withExif } from "../src/files/jpeg";
+import type { Sheet } from "../src/files/sheet";
 
 /** The head of an Exif block: orientation 6, and a table with a colour space and sides. */
 function exif(little: boolean): Uint8Array {
@@ -82,6 +83,23 @@ it("puts Exif first into a JPEG", () => {
   expect(first.marker).toBe(0xe1);
   expect(first.body.slice(6)).toEqual(exif(true));
   expect(second.marker).toBe(0xc0);
+});
+
+it("writes the sides of a picture that is closed while it is encoded", async () => {
+  const sheet = {
+    width: 400,
+    height: 300,
+    blended: () => ({
+      convertToBlob({ type }: { type: string }): Promise<Blob> {
+        Object.assign(sheet, { width: 0, height: 0 });
+        return Promise.resolve(new Blob([jpeg(3) as BlobPart], { type }));
+      },
+    }),
+  };
+  const facts = factsOf(jpeg(3, [0xe1, [...EXIF, ...exif(true)]]));
+  const file = await encode(sheet as unknown as Sheet, 1, "jpg", 92, facts);
+  const [first] = jpegSegments(new Uint8Array(await file.arrayBuffer()));
+  expect(exifOf(first.body)).toEqual(upright(exif(true), 400, 300));
 });
 
 it("reads depth, colours and animation of a PNG", () => {

@@ -30,6 +30,17 @@ const NONE: Facts = {
   metadata: false,
 };
 
+const HEAD = 4 * 2 ** 20; // bytes of a file in which it says what it is
+
+/** Undefined where the file cannot be read, as a folder that is dropped cannot. */
+export function readFacts(file: Blob): Promise<Facts | undefined> {
+  const head = file.slice(0, HEAD).arrayBuffer();
+  return head.then(
+    (bytes) => factsOf(new Uint8Array(bytes)),
+    () => undefined,
+  );
+}
+
 export function factsOf(bytes: Uint8Array): Facts {
   if (bytes[0] === 0xff && bytes[1] === 0xd8) return ofJpeg(bytes);
   if (text(bytes, 1, 4) === "PNG") return ofPng(bytes);

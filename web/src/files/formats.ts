@@ -57,12 +57,13 @@ export async function encode(
   quality: number,
   facts: Facts,
 ): Promise<Blob> {
+  const { width, height } = sheet; // it may be closed while the canvas is encoded
   let canvas = sheet.blended(strength);
   if (suffix === "jpg" && facts.alpha) canvas = onWhite(canvas);
   const type = TYPES[suffix];
   const blob = await canvas.convertToBlob({ type, quality: quality / 100 });
   if (blob.type !== type) throw new Error(`this browser does not write ${type}`);
-  const exif = facts.exif && upright(facts.exif, sheet.width, sheet.height);
+  const exif = facts.exif && upright(facts.exif, width, height);
   if (suffix !== "jpg" || !exif) return blob;
   const parts = withExif(new Uint8Array(await blob.arrayBuffer()), exif);
   return new Blob(parts as BlobPart[], { type });

@@ -87,7 +87,10 @@ function strength(app: App, item: Item): TemplateResult {
   `;
 }
 
-/** Which engine, and which model; left out where there is nothing to choose. */
+/**
+ * Which engine, and which model; left out where there is nothing to choose. Another one has all
+ * results made anew, so that none is chosen while they are saved.
+ */
 function engine(app: App): TemplateResult | typeof nothing {
   const { words, state } = app;
   const { server } = state;
@@ -97,14 +100,14 @@ function engine(app: App): TemplateResult | typeof nothing {
     state.engine === "server" ? server.models.map(({ name }) => name) : [app.localModel];
   const model = state.engine === "server" ? state.model : app.localModel;
   return html`
-    <div class="pair">
+    <fieldset class="pair" ?disabled=${state.saving}>
       ${choice("engine", words.engine, engines, state.engine, (value) => {
         app.chooseEngine(value as EngineName);
       })}
       ${choice("model", words.model, named(models), model, (value) => {
         app.chooseModel(value);
       })}
-    </div>
+    </fieldset>
     ${
       models.includes("fast") && models.includes("base")
         ? html`<p class="small">${words.modelHint}</p>`

@@ -17,7 +17,7 @@ export function token(app: App): TemplateResult | typeof nothing {
         <span class="name">${words.token}</span>
         <input type="password" name="token" autocomplete="current-password" required />
       </label>
-      <button class="button quiet">${words.useServer}</button>
+      <button class="button quiet" ?disabled=${state.saving}>${words.useServer}</button>
       <p class="small">${words.tokenHint}</p>
     </form>
   `;
