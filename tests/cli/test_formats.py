@@ -96,6 +96,7 @@ def test_quality(save: Save, rainy: Pixels, tmp_path: Path, fast: Derainer) -> N
         (["--threads", "1.5"], 2, '"1.5" is no whole number'),
         (["--memory", "1.5"], 2, '"1.5" is no whole number'),
         (["--max-megapixels", "0"], 2, "--max-megapixels"),
+        (["--max-megapixels", "inf"], 2, "--max-megapixels"),
         (["--max-megapixels", "0.0001"], 4, "megapixels, more than the 0.0001"),
     ],
 )

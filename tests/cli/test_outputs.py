@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from numpy.typing import NDArray
 
 from derain import Derainer
 from derain.cli.main import run
+from derain.cli.pictures import Encoded, write_files
+from derain.errors import OutputConflictError
 from derain.media import read_picture
 
 Pixels = NDArray[np.uint8]
@@ -52,6 +56,39 @@ def test_a_link_that_leads_nowhere_is_not_followed(
         assert run([str(path), *FAST, *options]) == 7
         assert "a.derained.png: exists already" in told(capsys)
     assert names(tmp_path) == ["in/a.png"]
+
+
+def test_a_link_to_itself_is_a_file_in_the_way(
+    save: Save, rainy: Pixels, tmp_path: Path, capsys
+) -> None:
+    paths = [str(save(name, rainy[:32, :32])) for name in ("a.png", "b.png")]
+    loop = tmp_path / "a.derained.png"
+    loop.symlink_to(loop.name)
+    assert run([*paths, *FAST]) == 1
+    assert "a.derained.png: exists already" in capsys.readouterr().err
+    assert loop.is_symlink() and (tmp_path / "b.derained.png").is_file()
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_what_comes_while_it_works_is_not_written_over(tmp_path: Path, over: bool) -> None:
+    target = tmp_path / "a.png"
+    target.write_bytes(b"precious")
+    if over:
+        write_files([target], Encoded({target: b"made"}), over)
+    else:
+        with pytest.raises(OutputConflictError, match="exists already; add --overwrite"):
+            write_files([target], Encoded({target: b"made"}), over)
+    assert target.read_bytes() == (b"made" if over else b"precious")
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_without_standard_error_nothing_goes_into_the_picture(
+    save: Save, rainy: Pixels, tmp_path: Path
+) -> None:
+    other = save("b.png", rainy[:32, :32])
+    command = f"{sys.executable} -m derain - {other} --model fast < {other} 2>&-"
+    done = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, check=True)
+    assert done.stdout.endswith(b"IEND\xaeB`\x82")
 
 
 def test_skipping_is_told_and_looks_twice(

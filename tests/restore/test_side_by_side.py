@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -83,6 +85,21 @@ def test_threads_change_no_bit(backend: str, mixed: list[Pixels]) -> None:
     assert alone.alone() is alone
     with pytest.raises(UsageError, match="jobs must be a whole number"):
         Derainer("fast", jobs=0)
+
+
+def test_threads_that_begin_together_do_not_wait_for_each_other_for_ever() -> None:
+    """The first use of OpenVINO's tensors sets something up, and must not be in two threads."""
+    pytest.importorskip("openvino")
+    program = """
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
+from derain import Derainer
+derainer = Derainer("fast", backend="openvino", jobs=4, threads=1)
+with ThreadPoolExecutor(4) as pool:
+    list(pool.map(derainer, [np.zeros((32, 32, 3), np.uint8)] * 4))
+"""
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", program], check=True, timeout=100)
 
 
 def test_openvino_has_a_stream_for_each() -> None:

@@ -99,7 +99,9 @@ def test_values_on_the_command_line_are_over_every_stage() -> None:
     path = Path(__file__).parents[2] / "configs" / "base.toml"
     words = ("steps=7", "optimizer.rate=1e-5", "real.batch=3", "seed=900", "out=elsewhere")
     before, stages = load_stages(path), load_stages(path, (*words, "stages.home.steps=8"))
-    assert [stage.steps for stage in stages if Path(stage.out).name != "home"] == (len(stages) - 1) * [7]
+    assert [stage.steps for stage in stages if Path(stage.out).name != "home"] == (
+        len(stages) - 1
+    ) * [7]
     assert {stage.optimizer.rate for stage in stages} == {1e-5}
     assert {stage.real.batch for stage in stages if stage.real} == {3}
     assert [bool(stage.real) for stage in stages] == [bool(stage.real) for stage in before]

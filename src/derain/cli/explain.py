@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from derain.cli.outputs import check_free
 from derain.errors import InvalidImageError, OutputConflictError
-from derain.files import atomic_write, check_writable
+from derain.files import atomic_create, atomic_write, check_writable
 
 
 def explain(
@@ -67,5 +67,9 @@ def explain(
     derainer = Derainer(model, backend=backend, strength=strength)
     with bar("explaining") as progress:
         sheet = Picture(sheet_of(derainer, colour, progress), format="PNG")
-    atomic_write(target, interruptible(lambda: encode_picture(sheet, kind, str(target))))
+    data = interruptible(lambda: encode_picture(sheet, kind, str(target)))
+    if overwrite:
+        atomic_write(target, data)
+    elif not atomic_create(target, data):
+        check_free(target, overwrite)
     say(str(target))

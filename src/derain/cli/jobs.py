@@ -124,9 +124,9 @@ def plan_jobs(
     for picture in found:
         target = _target(picture, out, single, wanted)
         rain = rain_of(target) if save_rain else None
-        if rain is not None and rain.resolve() in taken:
+        if rain is not None and _real(rain) in taken:
             rain = target.with_name(f"{target.name}.rain{rain.suffix}")
-        taken |= {rain.resolve()} if rain else set()
+        taken |= {_real(rain)} if rain else set()
         jobs.append(Job(picture.path, target, rain, compare_of(target) if compare else None))
     kept, errors = _without_conflicts(jobs)
     return Plan(kept, inputs.errors + errors, inputs.notes)
@@ -145,7 +145,7 @@ def plan_frames(names: Sequence[str], out: Path | None) -> Plan:
             errors.append(
                 InputNotFoundError(f"{name}: no such folder; --frames takes folders of pictures")
             )
-        elif target.resolve() == folder.resolve():
+        elif _real(target) == _real(folder):
             errors.append(OutputConflictError(f"{target}: is the input; give another -o"))
         elif target.exists() and not target.is_dir():
             errors.append(OutputConflictError(f"{target}: is a file, not a folder; give another"))
@@ -196,7 +196,7 @@ def _beside(folder: Path) -> Path:
     """``FOLDER-derained``, told as the folder was."""
     if folder.name not in ("", ".."):
         return folder.with_name(f"{folder.name}-derained")
-    whole = folder.resolve()
+    whole = _real(folder)
     base = whole.parent / f"{whole.name}-derained"
     try:
         return base if folder.is_absolute() else Path(os.path.relpath(base))
@@ -204,8 +204,13 @@ def _beside(folder: Path) -> Path:
         return base
 
 
+def _real(path: Path) -> Path:
+    # Path.resolve raises at a link to itself, which is somebody's file as any other.
+    return Path(os.path.realpath(path))
+
+
 def _without_conflicts(jobs: list[Job]) -> tuple[list[Job], list[DerainError]]:
-    sources = {job.source.resolve() for job in jobs if job.source != STREAM}
+    sources = {_real(job.source) for job in jobs if job.source != STREAM}
     taken: dict[Path, Path] = {}
     kept: list[Job] = []
     errors: list[DerainError] = []
@@ -222,7 +227,7 @@ def _without_conflicts(jobs: list[Job]) -> tuple[list[Job], list[DerainError]]:
             continue
         clash = None
         for output in job.outputs:
-            place = output.resolve()
+            place = _real(output)
             if place in sources:
                 clash = f"{output}: is an input; give another output with -o"
             elif place in taken:
@@ -230,6 +235,6 @@ def _without_conflicts(jobs: list[Job]) -> tuple[list[Job], list[DerainError]]:
         if clash:
             errors.append(OutputConflictError(clash))
             continue
-        taken.update((output.resolve(), job.source) for output in job.outputs)
+        taken.update((_real(output), job.source) for output in job.outputs)
         kept.append(job)
     return kept, errors

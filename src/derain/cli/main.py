@@ -81,7 +81,8 @@ def _tell_warning(
 
 
 def _complain(message: str) -> None:
-    print(f"derain: {printable(message)}", file=sys.stderr)
+    if sys.stderr:  # without it, print takes stdout
+        print(f"derain: {printable(message)}", file=sys.stderr)
 
 
 def _mistyped(word: str, app: App) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,7 +51,7 @@ def check_quality(quality: int | None) -> int | None:
 
 def pixels_of(megapixels: float | None) -> int | None:
     """``--max-megapixels`` in pixels, or a :class:`UsageError`."""
-    if megapixels is not None and not megapixels > 0:
+    if megapixels is not None and not 0 < megapixels < math.inf:
         raise UsageError(f"--max-megapixels must be above 0, not {megapixels:g}")
     return None if megapixels is None else round(megapixels * 1e6)
 

@@ -82,7 +82,7 @@ def restore(
         threads: Threads of the processor for all pictures at once, 0 for all.
         max_megapixels: Refuse larger pictures; 178 by default and at most.
         json: One JSON object for each picture or clip on standard output.
-        quiet: Show nothing but errors.
+        quiet: Show nothing but errors, and what a result could not keep.
     """
     from derain.cli.clips import ClipPolicy, seconds_of
     from derain.cli.console import Reporter
@@ -156,7 +156,7 @@ def restore(
         )
         with reporter:
             tally, word = run_jobs(todo, derainer, policy, reporter, errors, at_once), "done"
-    if several and not quiet and not json:
+    if several and not quiet and not json and sys.stderr:  # without it, print takes stdout
         told = f"{tally.done} {word}, {tally.skipped} skipped, {len(errors)} failed"
         print(told, file=sys.stderr)
     if not errors:

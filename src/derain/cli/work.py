@@ -15,7 +15,14 @@ from derain.cli.clips import ClipPolicy, Done, derain_clip_job, holds_clip, miss
 from derain.cli.console import Reporter
 from derain.cli.inputs import STREAM
 from derain.cli.jobs import Job
-from derain.cli.pictures import Encoded, Opened, open_picture, restore_picture, write_files
+from derain.cli.pictures import (
+    Encoded,
+    Opened,
+    in_the_way,
+    open_picture,
+    restore_picture,
+    write_files,
+)
 from derain.cli.turns import Turns
 from derain.errors import DerainError, OutputConflictError
 from derain.explained import explained
@@ -210,7 +217,8 @@ class _Work:
         if task.error:
             raise task.error
         assert task.encoded
-        write_files(task.outputs, task.encoded)
+        policy = self._policy
+        write_files(task.outputs, task.encoded, policy.overwrite or policy.skip_existing)
         return Done(task.size, task.notes, changed=task.encoded.changed)
 
     def _finish(self, task: _Task, make: Callable[[], Done]) -> None:
@@ -305,9 +313,7 @@ def missing(job: Job, policy: Policy) -> list[Path]:
         if output.is_dir():
             raise OutputConflictError(f"{output}: is a folder; give another -o")
         if not policy.overwrite and (not policy.skip_existing or _leads_nowhere(output)):
-            raise OutputConflictError(
-                f"{output}: exists already; add --overwrite, --skip-existing or another -o"
-            )
+            raise in_the_way(output)
     return job.outputs
 
 

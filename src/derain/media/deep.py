@@ -43,6 +43,8 @@ def is_deep(image: Image.Image, header: bytes) -> bool:
 def _ppm_maximum(header: bytes) -> int:
     lines = [line.split(b"#")[0] for line in header[:4096].split(b"\n")]
     words = b" ".join(lines).split()
+    if words[:1] in ([b"P1"], [b"P4"]):
+        return 1
     return int(words[3]) if len(words) > 3 and words[3].isdigit() else 255
 
 

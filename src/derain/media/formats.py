@@ -20,7 +20,8 @@ class Format:
         alpha: Whether it can hold an alpha channel.
         deep: Whether we write it at 16 bits.
         holds: What is written beside the pixels: ``profile``, ``cicp``, ``exif``, ``xmp``,
-            ``text`` (of PNG), ``segments`` (of JPEG), ``tags`` (of TIFF).
+            ``dpi``, ``text`` (of PNG), ``segments`` (of JPEG),
+            ``tags`` (of TIFF).
         written: Whether we write it at all.
     """
 
@@ -37,12 +38,14 @@ _USUAL = frozenset({"profile", "exif", "xmp"})
 _TABLE = (
     Format(
         "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), "image/jpeg", False,
-        holds=_USUAL | {"segments"},
+        holds=_USUAL | {"dpi", "segments"},
     ),
-    Format("PNG", (".png",), "image/png", True, deep=True, holds=_USUAL | {"cicp", "text"}),
+    Format("PNG", (".png",), "image/png", True, deep=True, holds=_USUAL | {"cicp", "dpi", "text"}),
     Format("WEBP", (".webp",), "image/webp", True, holds=_USUAL),
-    Format("TIFF", (".tif", ".tiff"), "image/tiff", True, deep=True, holds=_USUAL | {"tags"}),
-    Format("BMP", (".bmp",), "image/bmp", False),
+    Format(
+        "TIFF", (".tif", ".tiff"), "image/tiff", True, deep=True, holds=_USUAL | {"dpi", "tags"}
+    ),
+    Format("BMP", (".bmp",), "image/bmp", False, holds=frozenset({"dpi"})),
     Format("PPM", (".ppm", ".pgm", ".pnm"), "image/x-portable-anymap", False),
     Format("AVIF", (".avif",), "image/avif", True, holds=_USUAL | {"cicp"}),
     # Free encoders of HEIC are under the GPL, with which this package would not be Apache-2.0.

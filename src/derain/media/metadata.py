@@ -22,6 +22,10 @@ DESCRIPTIVE = (
 )  # fmt: skip
 """Tags that TIFF and Exif share, for people."""
 
+_NAMES = (Base.DocumentName, Base.PageName)
+_GEOREFERENCE = (33550, 33922, 34264, 34735, 34736, 34737, 42112, 42113)
+"""Of GeoTIFF and GDAL: where on the earth pixels are."""
+_PRIVATE = 18000  # tags below are TIFF's own, most of them on how pixels are stored
 _COLORIMETRY = (Base.TransferFunction, Base.WhitePoint, Base.PrimaryChromaticities)
 _PROFILES = {"XML:com.adobe.xmp", "Raw profile type exif", "Raw profile type APP1"}
 _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\x00"
@@ -39,11 +43,7 @@ def read_metadata(image: Image.Image, data: bytes, header: bytes) -> Metadata:
     info: dict[Any, Any] = image.info
     kind = image.format or ""
     tags = getattr(image, "tag_v2", {})
-    exif, xmp = info.get("exif"), info.get("xmp") or tags.get(XMP)
-    if not exif and kind == "TIFF":
-        exif = _tiff_exif(image)
-    if not exif and kind == "PNG":
-        exif = _profile_exif(getattr(image, "text", {}))
+    exif, xmp = exif_block(image), info.get("xmp") or tags.get(XMP)
     if isinstance(xmp, str):
         xmp = xmp.encode()
     text = {key: value for key, value in getattr(image, "text", {}).items() if key not in _PROFILES}
@@ -53,7 +53,7 @@ def read_metadata(image: Image.Image, data: bytes, header: bytes) -> Metadata:
     return Metadata(
         icc=icc,
         cicp=None if icc and kind != "PNG" else points,
-        exif=reset_exif(exif) if isinstance(exif, bytes) and exif else None,
+        exif=reset_exif(exif) if exif and readable(exif) else None,
         xmp=without_attachments(reset_xmp(xmp)) if xmp else None,
         dpi=_dpi(info.get("dpi")) if kind != "TIFF" or Base.XResolution in tags else None,
         comment=comment if isinstance(comment, bytes) else None,
@@ -64,9 +64,62 @@ def read_metadata(image: Image.Image, data: bytes, header: bytes) -> Metadata:
         ),
         text=text,
         colour=(*_colour_chunks(info), *light.items()) if kind == "PNG" else (),
-        tags={tag: tags[tag] for tag in (*DESCRIPTIVE, *_COLORIMETRY, IPTC) if tag in tags},
+        tags=_tags(tags),
         compression=info.get("compression") if kind == "TIFF" else None,
     )
+
+
+def exif_block(image: Image.Image) -> bytes | None:
+    """The Exif block of a picture, wherever its format has it."""
+    exif = image.info.get("exif")
+    if not exif and image.format == "TIFF":
+        exif = _tiff_exif(image)
+    if not exif and image.format == "PNG":
+        exif = _profile_exif(getattr(image, "text", {}))
+    return exif if isinstance(exif, bytes) else None
+
+
+def readable(exif: bytes) -> bool:
+    """Whether an Exif block begins as one: of others no format's writer makes anything."""
+    return exif.removeprefix(b"Exif\0\0").startswith((b"II*\0", b"MM\0*"))
+
+
+def unkept(image: Image.Image) -> Iterator[str]:
+    """What of a loaded picture's metadata :func:`read_metadata` leaves out, a phrase for each."""
+    if (exif := exif_block(image)) and not readable(exif):
+        yield "its Exif is damaged and not kept"
+    kept = {*DESCRIPTIVE, *_GEOREFERENCE, IPTC, IFD.Exif, IFD.GPSInfo, Base.InterColorProfile}
+    tags = set(getattr(image, "tag_v2", {})) - kept
+    if others := sorted(tag for tag in tags if tag >= _PRIVATE):
+        yield f"its tags {', '.join(map(str, others))} are not kept"
+
+
+def entries_of(exif: Image.Exif) -> Iterator[tuple[int, Any]]:
+    """What goes into another format: descriptive tags, and the directories, one in the other."""
+    for tag in DESCRIPTIVE:
+        if tag in exif:
+            yield tag, as_stored(exif[tag])
+    for directory in (IFD.Exif, IFD.GPSInfo):
+        entries = {tag: as_stored(value) for tag, value in exif.get_ifd(directory).items()}
+        if IFD.Interop in entries:  # else it would point to where it was
+            entries[IFD.Interop] = dict(exif.get_ifd(IFD.Interop))
+        if entries:
+            yield directory, entries
+
+
+def as_stored(value: Any) -> Any:
+    """A text as the bytes it was: Pillow reads them as Latin-1, and would write them as ASCII."""
+    plain = not isinstance(value, str) or value.isascii()
+    return value if plain else value.encode("latin-1", "replace")
+
+
+def _tags(tags: Any) -> dict[int, Any]:
+    texts, numbers = (*DESCRIPTIVE, *_NAMES), (*_GEOREFERENCE, *_COLORIMETRY)
+    kept = {tag: as_stored(tags[tag]) for tag in texts if tag in tags}
+    kept |= {tag: tags[tag] for tag in numbers if tag in tags}
+    if IPTC in tags:
+        kept[IPTC] = tags._tagdata[IPTC]  # as it is: of type LONG, Pillow would keep 4 bytes
+    return kept
 
 
 def _profile_exif(text: Mapping[str, str]) -> bytes | None:
@@ -83,13 +136,9 @@ def _profile_exif(text: Mapping[str, str]) -> bytes | None:
 
 def _tiff_exif(image: Image.Image) -> bytes | None:
     """The Exif and GPS directories and the descriptive tags of a TIFF as an Exif block."""
-    source, block = image.getexif(), Image.Exif()
-    for tag in DESCRIPTIVE:
-        if tag in source:
-            block[tag] = source[tag]
-    for directory in (IFD.Exif, IFD.GPSInfo):
-        if entries := source.get_ifd(directory):
-            block[directory] = dict(entries)
+    block = Image.Exif()
+    for tag, value in entries_of(image.getexif()):
+        block[tag] = value
     return block.tobytes() if len(block) else None
 
 

@@ -6,11 +6,11 @@ import struct
 from typing import Any
 
 from PIL import Image
-from PIL.ExifTags import IFD, Base
+from PIL.ExifTags import Base
 from PIL.PngImagePlugin import PngInfo
 
 from derain.media.cicp import CodePoints, to_png
-from derain.media.metadata import DESCRIPTIVE, XMP
+from derain.media.metadata import XMP, entries_of
 from derain.media.picture import Metadata
 
 _MARKERS = {"APP1": b"\xff\xe1", "APP13": b"\xff\xed"}
@@ -114,10 +114,6 @@ def tiff_tags(m: Metadata) -> dict[int, Any]:
     if m.exif:
         exif = Image.Exif()
         exif.load(m.exif)
-        for tag in DESCRIPTIVE:
-            if tag in exif:
-                tags.setdefault(tag, exif[tag])
-        for directory in (IFD.Exif, IFD.GPSInfo):
-            if entries := exif.get_ifd(directory):
-                tags[directory] = dict(entries)
+        for tag, value in entries_of(exif):
+            tags.setdefault(tag, value)
     return tags

@@ -16,7 +16,8 @@ from PIL.ExifTags import IFD, Base
 from derain.media.picture import Pixels
 
 _SIDEWAYS = (5, 6, 7, 8)
-_FORMATS = {3: "H", 4: "I"}
+_SHORT = 3
+_FORMATS = {_SHORT: "H", 4: "I", 8: "h", 9: "i"}
 _MOST = 1000  # entries of a directory, which a damaged one may claim to have
 
 
@@ -47,12 +48,12 @@ def reset_exif(block: bytes) -> bytes:
         (count,) = struct.unpack_from(order + "H", block, start + first)
         orientation, inner = 1, 0
         for tag, kind, place in _entries(block, order, start, first):
-            (value,) = struct.unpack_from(order + kind, block, place)
             if tag == Base.Orientation:
-                orientation = value
-                struct.pack_into(order + kind, patched, place, 1)
+                orientation = _value(block, order, kind, place) or 1
+                # Of whatever type it was, others than SHORT not being read by everybody.
+                struct.pack_into(order + "HIHH", patched, place - 6, _SHORT, 1, 1, 0)
             elif tag == IFD.Exif:
-                inner = value
+                inner = _value(block, order, kind, place)
         if orientation in _SIDEWAYS and inner:
             _swap_sides(block, patched, order, start, inner)
         # The directory that follows the first one is the thumbnail's.
@@ -66,29 +67,35 @@ def reset_exif(block: bytes) -> bytes:
     return bytes(patched)
 
 
-def _entries(block: bytes, order: str, start: int, offset: int) -> Iterator[tuple[int, str, int]]:
-    """(tag, format for struct, place) of a directory's whole numbers (TIFF 6.0, page 14)."""
+def _entries(block: bytes, order: str, start: int, offset: int) -> Iterator[tuple[int, int, int]]:
+    """(tag, type, place of the value) of a directory's entries (TIFF 6.0, page 14)."""
     (count,) = struct.unpack_from(order + "H", block, start + offset)
     for index in range(min(count, _MOST)):
         entry = start + offset + 2 + 12 * index
         tag, kind = struct.unpack_from(order + "HH", block, entry)
-        if kind in _FORMATS:
-            yield tag, _FORMATS[kind], entry + 8
+        yield tag, kind, entry + 8
+
+
+def _value(block: bytes, order: str, kind: int, place: int) -> int:
+    """A whole number; 0 where the type is no such."""
+    form = _FORMATS.get(kind)
+    return max(0, struct.unpack_from(order + form, block, place)[0]) if form else 0
 
 
 def _swap_sides(block: bytes, patched: bytearray, order: str, start: int, offset: int) -> None:
     sides = (Base.ExifImageWidth, Base.ExifImageHeight)
-    found = {t: (f, at) for t, f, at in _entries(block, order, start, offset) if t in sides}
+    entries = _entries(block, order, start, offset)
+    found = {t: (kind, at) for t, kind, at in entries if t in sides and kind in _FORMATS}
     if len(found) == len(sides):
-        width, height = (struct.unpack_from(order + f, block, at)[0] for f, at in found.values())
-        for (form, at), value in zip(found.values(), (height, width), strict=True):
-            struct.pack_into(order + form, patched, at, value)
+        width, height = (_value(block, order, *entry) for entry in found.values())
+        for (kind, at), value in zip(found.values(), (height, width), strict=True):
+            struct.pack_into(order + _FORMATS[kind], patched, at, value)
 
 
 def _blank_thumbnail(block: bytes, patched: bytearray, order: str, start: int, offset: int) -> None:
     found = {
-        tag: struct.unpack_from(order + form, block, at)[0]
-        for tag, form, at in _entries(block, order, start, offset)
+        tag: _value(block, order, kind, at)
+        for tag, kind, at in _entries(block, order, start, offset)
     }
     at, size = (found.get(tag, 0) for tag in (Base.JpegIFOffset, Base.JpegIFByteCount))
     if start + at + size <= len(block) and block.startswith(b"\xff\xd8", start + at):

@@ -45,6 +45,7 @@ def load_pixels(
         if image.mode == "I":
             raise InvalidImageError(f"{name}: 32 bits a channel are not supported")
         _load(image, name)
+        _scale_transparency(image, header)
         return np.asarray(_plain(image))
     if "transparency" in image.info:
         raise InvalidImageError(
@@ -72,6 +73,14 @@ def _load(image: Image.Image, name: str) -> None:
         raise
 
 
+def _scale_transparency(image: Image.Image, header: bytes) -> None:
+    """Grey of 2 and 4 bits comes as 8 of Pillow, but not the level of it that is transparent."""
+    bits, kind = (header[24], header[25]) if image.format == "PNG" else (8, 0)
+    level = image.info.get("transparency")
+    if kind == 0 and bits in (2, 4) and isinstance(level, int):
+        image.info["transparency"] = level * 255 // (2**bits - 1)
+
+
 def _plain(image: Image.Image) -> Image.Image:
     """Palette and bilevel pictures, and those with a transparent colour, as L, LA, RGB or RGBA."""
     if image.mode == "PA" or "transparency" in image.info:
@@ -85,5 +94,7 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def _is_grey(image: Image.Image) -> bool:
+    if (image.info.get("icc_profile") or b"")[16:20] == b"RGB ":
+        return False  # a picture in grey has no use for the profile of one in colour
     colours = np.asarray(image.getpalette("RGB") or []).reshape(-1, 3)
     return bool((colours == colours[:, :1]).all())

@@ -12,13 +12,14 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from PIL.ExifTags import Base
 
 from derain.errors import DerainError, InputNotFoundError, InvalidImageError, first_line
 from derain.files import explain_os_error
 from derain.media.attachments import attachments
 from derain.media.deep import is_deep
 from derain.media.formats import FORMATS
-from derain.media.metadata import read_metadata
+from derain.media.metadata import read_metadata, unkept
 from derain.media.orientation import upright
 from derain.media.picture import Picture, Pixels
 from derain.media.pixels import load_pixels
@@ -130,7 +131,7 @@ class PictureFile:
         self.name, self._data = name, data
         with _explained(data, name):
             image = _open(data)
-            self.probe = Probe(_kind(image), *image.size, is_deep(image, data[:_HEADER]))
+            self.probe = Probe(_kind(image), *image.size, is_deep(image, _header(data)))
         self._opened = [image]
 
     def decode(self, max_pixels: int | None = None) -> Picture:
@@ -212,13 +213,30 @@ def _decode(image: Image.Image, data: bytes, name: str, max_pixels: int | None) 
         raise too_large(name, image.width, image.height, max_pixels)
     notes = tuple(f"{name}: {phrase}" for phrase in attachments(image, data))
     kind = _kind(image)
-    header = data[:_HEADER]
+    header = _header(data)
     stored = load_pixels(image, header, lambda: _open(data), name)
+    notes += tuple(f"{name}: {phrase}" for phrase in unkept(image))
     colour, alpha = _split(upright(stored, _orientation(image)))
-    lossless = kind not in ("JPEG", "HEIF", "AVIF") and not (
-        kind == "WEBP" and b"VP8L" not in header
-    )
+    lossless = kind not in ("JPEG", "HEIF", "AVIF", "WEBP") or _is_lossless_webp(data)
     return Picture(colour, alpha, kind, lossless, read_metadata(image, data, header), notes)
+
+
+def _header(data: bytes) -> bytes:
+    """The beginning of a file; of a HEIF or AVIF all that comes before its pictures."""
+    if data[4:8] != b"ftyp":
+        return data[:_HEADER]
+    meta = int.from_bytes(data[:4], "big")
+    return data[: max(_HEADER, meta + int.from_bytes(data[meta : meta + 4], "big"))]
+
+
+def _is_lossless_webp(data: bytes) -> bool:
+    at = 12
+    while data.startswith(b"RIFF") and (name := data[at : at + 4]) not in (b"", b"VP8 "):
+        if name == b"VP8L":
+            return True
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        at += 8 + size + size % 2
+    return False
 
 
 def _kind(image: Image.Image) -> str:
@@ -228,7 +246,8 @@ def _kind(image: Image.Image) -> str:
 
 def _orientation(image: Image.Image) -> int:
     # Asked after loading: Pillow turns TIFFs upright by itself and then forgets the tag.
-    return int(image.getexif().get(0x0112, 1))
+    value = image.getexif().get(Base.Orientation, 1)
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def _split(pixels: Pixels) -> tuple[Pixels, Pixels | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 
@@ -23,6 +25,11 @@ from derain.media.options import (
 from derain.media.picture import Picture
 
 QUALITY = 95
+
+_GAMMA = (45455,)  # in units of 1/100000, as the following
+_PRIMARIES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+_TOLERANCE = 500
+_SCREENS = ((72, 72), (96, 96))  # what programs write that know no resolution
 
 
 def write_picture(picture: Picture, path: Path, quality: int | None = None) -> None:
@@ -119,6 +126,8 @@ def lost_in(picture: Picture, kind: str) -> list[str]:
             points and not points.like_srgb and "cicp" not in holds
         ),
         "colour space (cICP)": narrow and kind != "PNG",
+        "gamma or primaries (gAMA, cHRM)": kind != "PNG" and not m.icc and _unlike_srgb(chunks),
+        "resolution": m.dpi and m.dpi not in _SCREENS and "dpi" not in holds,
         "Exif": m.exif and "exif" not in holds,
         "XMP": m.xmp and "xmp" not in holds,
         "extended XMP": "APP1" in marks and "segments" not in holds,
@@ -128,6 +137,18 @@ def lost_in(picture: Picture, kind: str) -> list[str]:
         "texts": m.text and "text" not in holds,
     }
     return [words for words, lost in parts.items() if lost]
+
+
+def _unlike_srgb(chunks: Mapping[bytes, bytes]) -> bool:
+    """Whether a PNG's gamma or primaries, where they count, are others than those of sRGB."""
+    if {b"sRGB", b"cICP"} & chunks.keys():
+        return False
+    found = (chunks.get(b"gAMA", b""), chunks.get(b"cHRM", b""))
+    return any(
+        abs(value - usual) > _TOLERANCE
+        for data, usually in zip(found, (_GAMMA, _PRIMARIES), strict=True)
+        for (value,), usual in zip(struct.iter_unpack(">I", data), usually, strict=False)
+    )
 
 
 def _encode_ourselves(picture: Picture, kind: str) -> bytes:

@@ -38,10 +38,13 @@ class OpenVinoBackend:
             )
         try:
             import openvino
-        except ImportError:
+        except ModuleNotFoundError:
             raise BackendUnavailableError(
                 "backend openvino is not installed: pip install 'derain[openvino]'"
             ) from None
+        # Sets up what the first use of a tensor's data sets up; two threads there wait for each
+        # other for ever.
+        _ = openvino.Tensor(np.zeros(1, np.float32)).data
         core = openvino.Core()
         if precision == "auto":
             capable = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
