@@ -15,6 +15,7 @@ from tests.web.page import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.alone]
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 SIZES = [(1, 1), (2, 65), (31, 33), (300, 451)]
 
 
@@ -76,6 +77,17 @@ def test_a_large_picture_is_looked_at_again(
     assert difference(got, expected) <= 1
     monkeypatch.setattr("derain.restore.looks.reductions", lambda height, width: ())
     assert difference(got, derainer(rainy)) > 20
+
+
+def test_rain_that_falls_sideways(page: Page, derainer: Derainer, tmp_path: Path) -> None:
+    with Image.open(EXAMPLES / "rainy.jpg") as example:
+        lying = example.crop((100, 0, 420, 427)).transpose(Image.Transpose.ROTATE_270)
+    lying.save(tmp_path / "photo.png")
+    page.choose(tmp_path / "photo.png")
+    page.wait_done()
+    got, rainy = page.download(), np.asarray(lying)
+    assert difference(got, derainer(rainy)) <= 1
+    assert difference(got, derainer.without_turning()(rainy)) > 20
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGBA"])
