@@ -52,6 +52,8 @@ def evidence(
         raise UsageError(f"--held must be above 0 and below 1, not {held:g}")
     check_free(out, overwrite)
     check_writable(out)
-    count = make_evidence(out, photos, clips, side, held, Derainer(model), seed, print)
+    count = make_evidence(
+        out, photos, clips, side, held, Derainer(model).without_turning(), seed, print
+    )
     print(f"{count} crops in {out}")
     return 0

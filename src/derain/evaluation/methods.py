@@ -126,6 +126,9 @@ class StillModel(Method):
         restored: Pixels = self._derainer(task.rainy)
         return restored
 
+    def restore_clip(self, task: ClipTask) -> Iterator[Pixels]:
+        return map(self._derainer.without_turning(), task.frames)
+
 
 class OwnModel(StillModel):
     """The same, with clips derained as ``derain`` does it: by time, the model behind it."""
