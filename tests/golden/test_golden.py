@@ -48,7 +48,7 @@ def test_dry_pictures_are_left_alone(name: str, photos: list[np.ndarray]) -> Non
     assert np.mean([psnr(derainer(photo), photo) for photo in photos]) > 35
 
 
-@pytest.mark.parametrize(("name", "least"), [("base", 34.0), ("fast", 32.0)])
+@pytest.mark.parametrize(("name", "least"), [("base", 34.0), ("fast", 31.5)])
 def test_sparse_streaks_before_a_smooth_sky(name: str, least: float) -> None:
     """The gallery's rocket, which weights with better scores everywhere once left full of streaks
     (32.3 and 29.8 dB; research/journal/weights.md)."""

@@ -22,6 +22,7 @@ _SIDE = 192  # of the middle that is looked at; 160 are wrong more often, 256 no
 _SQUARE = 32
 _QUANTILE = 0.4  # of squares, by what is changed in each
 _RAIN = 1 / 255  # of full range, in mean change of a square: dry pictures have less
+_ACROSS = 0.5  # of the variance; rain has 0.24 at most
 _MORE = 3  # times what is found in the picture as it lies
 
 
@@ -36,8 +37,11 @@ def falls_sideways(engine: Engine, colour: NDArray[Any]) -> bool:
     middle = reduce(_middle(colour, _SIDE * factor), factor)
     if min(middle.shape[1:]) < _SQUARE:
         return False
-    turned = _found(engine, np.rot90(middle, axes=(1, 2)))
-    return turned > _RAIN and turned > _MORE * _found(engine, middle)
+    turned = _change(engine, np.rot90(middle, axes=(1, 2)))
+    found = _found(turned)
+    if found <= _RAIN or _across(turned) > _ACROSS:
+        return False
+    return found > _MORE * _found(_change(engine, middle))
 
 
 def _middle(colour: NDArray[Any], side: int) -> NDArray[Any]:
@@ -48,14 +52,23 @@ def _middle(colour: NDArray[Any], side: int) -> NDArray[Any]:
     return colour[rows, columns]
 
 
-def _found(engine: Engine, planes: NDArray[np.float32]) -> float:
-    """What the network changes, in a square than which two fifths are changed less."""
+def _change(engine: Engine, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the network changes of (3, h, w), the mean of its colours: (h, w)."""
     height, width = planes.shape[1:]
     bands = engine.bands(
         lambda box: planes[:, box.top : box.bottom, box.left : box.right], height, width
     )
-    change = np.concatenate([(band.rain - band.detail).mean(axis=0) for band in bands])
-    down, across = height // _SQUARE, width // _SQUARE
+    return np.concatenate([(band.rain - band.detail).mean(axis=0) for band in bands])
+
+
+def _found(change: NDArray[np.float32]) -> float:
+    """The mean change of a square than which two fifths are changed less."""
+    down, across = (side // _SQUARE for side in change.shape)
     squares = np.abs(change[: down * _SQUARE, : across * _SQUARE])
     means = squares.reshape(down, _SQUARE, across, _SQUARE).mean(axis=(1, 3))
     return float(np.quantile(means, _QUANTILE))
+
+
+def _across(change: NDArray[np.float32]) -> float:
+    """The share of the change that is lines from side to side: railings have them, rain has not."""
+    return float(change.mean(axis=1).var() / change.var())

@@ -9,7 +9,15 @@ const SIDE = 192; // of the middle that is looked at
 const SQUARE = 32;
 const QUANTILE = 0.4; // of squares, by what is changed in each
 const RAIN = 1 / 255; // of full range, in mean change of a square
+const ACROSS = 0.5; // of the variance
 const MORE = 3; // times what is found in the picture as it lies
+
+/** One value a pixel, row by row. */
+interface Layer {
+  readonly values: Float32Array;
+  readonly width: number;
+  readonly height: number;
+}
 
 /** Whether there is rain that the network sees only in the picture turned by a quarter. */
 export async function fallsSideways(
@@ -20,10 +28,12 @@ export async function fallsSideways(
 ): Promise<boolean> {
   const factor = reductions(picture.height, picture.width).at(-1) ?? 1;
   const middle = middleOf(picture, SIDE * factor);
-  const found = (of: Picture): Promise<number> => changeOf(of, factor, network, card, budget);
   if (Math.min(middle.width, middle.height) < SQUARE * factor) return false;
-  const sideways = await found(turned(middle));
-  return sideways > RAIN && sideways > MORE * (await found(middle));
+  const change = (of: Picture): Promise<Layer> => changeOf(of, factor, network, card, budget);
+  const sideways = await change(turned(middle));
+  const found = foundIn(sideways);
+  if (found <= RAIN || across(sideways) > ACROSS) return false;
+  return found > MORE * foundIn(await change(middle));
 }
 
 /** Turned by a quarter, anticlockwise. */
@@ -69,31 +79,59 @@ function middleOf(picture: Picture, side: number): Picture {
   return { ...picture, pixels, width, height };
 }
 
-/** What the network changes, in a square than which two fifths are changed less. */
+/** What the network changes, the mean of its colours. */
 async function changeOf(
   picture: Picture,
   factor: number,
   network: Network,
   card: Card,
   budget: number,
-): Promise<number> {
+): Promise<Layer> {
   const [width, height] = [copied(picture.width, factor), copied(picture.height, factor)];
-  const across = Math.floor(width / SQUARE);
-  const sums = new Float64Array(across * Math.floor(height / SQUARE));
+  const values = new Float32Array(width * height);
   const source = planesSource(reduce(picture, factor), width, height);
   for await (const { top, rows, change } of walk(source, network, card, budget, () => undefined)) {
     const size = change.length / 3;
-    for (let y = 0; y < rows; y++) {
-      for (let x = 0; x < across * SQUARE; x++) {
-        const square = Math.floor((top + y) / SQUARE) * across + Math.floor(x / SQUARE);
-        const at = y * width + x;
-        if (square < sums.length) {
-          sums[square] += Math.abs(change[at] + change[at + size] + change[at + 2 * size]);
-        }
-      }
+    for (let i = 0; i < rows * width; i++) {
+      values[top * width + i] = (change[i] + change[i + size] + change[i + 2 * size]) / 3;
     }
   }
-  return quantile(sums, QUANTILE) / (3 * SQUARE * SQUARE);
+  return { values, width, height };
+}
+
+/** The mean change of a square than which two fifths are changed less. */
+function foundIn({ values, width, height }: Layer): number {
+  const columns = Math.floor(width / SQUARE);
+  const sums = new Float64Array(columns * Math.floor(height / SQUARE));
+  for (let y = 0; y < Math.floor(height / SQUARE) * SQUARE; y++) {
+    for (let x = 0; x < columns * SQUARE; x++) {
+      const square = Math.floor(y / SQUARE) * columns + Math.floor(x / SQUARE);
+      sums[square] += Math.abs(values[y * width + x]);
+    }
+  }
+  return quantile(sums, QUANTILE) / (SQUARE * SQUARE);
+}
+
+/** The share of the change that is lines from side to side: railings have them, rain has not. */
+function across({ values, width, height }: Layer): number {
+  const lines = Array.from({ length: height }, (_, y) =>
+    mean(values.subarray(y * width, (y + 1) * width)),
+  );
+  return variance(lines) / variance(values);
+}
+
+function mean(values: Iterable<number>, of: (value: number) => number = (value) => value): number {
+  let [sum, count] = [0, 0];
+  for (const value of values) {
+    sum += of(value);
+    count += 1;
+  }
+  return sum / count;
+}
+
+function variance(values: Iterable<number>): number {
+  const middle = mean(values);
+  return mean(values, (value) => (value - middle) ** 2);
 }
 
 /** As NumPy's: between the two nearest values. */
