@@ -115,7 +115,7 @@ def as_stored(value: Any) -> Any:
 
 def _tags(tags: Any) -> dict[int, Any]:
     texts, numbers = (*DESCRIPTIVE, *_NAMES), (*_GEOREFERENCE, *_COLORIMETRY)
-    kept = {tag: as_stored(tags[tag]) for tag in texts if tag in tags}
+    kept: dict[int, Any] = {tag: as_stored(tags[tag]) for tag in texts if tag in tags}
     kept |= {tag: tags[tag] for tag in numbers if tag in tags}
     if IPTC in tags:
         kept[IPTC] = tags._tagdata[IPTC]  # as it is: of type LONG, Pillow would keep 4 bytes
