@@ -31,9 +31,9 @@ export async function fallsSideways(
   if (Math.min(middle.width, middle.height) < SQUARE * factor) return false;
   const change = (of: Picture): Promise<Layer> => changeOf(of, factor, network, card, budget);
   const sideways = await change(turned(middle));
-  const found = foundIn(sideways);
+  const found = amount(sideways);
   if (found <= RAIN || across(sideways) > ACROSS) return false;
-  return found > MORE * foundIn(await change(middle));
+  return found > MORE * amount(await change(middle));
 }
 
 /** Turned by a quarter, anticlockwise. */
@@ -100,7 +100,7 @@ async function changeOf(
 }
 
 /** The mean change of a square than which two fifths are changed less. */
-function foundIn({ values, width, height }: Layer): number {
+function amount({ values, width, height }: Layer): number {
   const columns = Math.floor(width / SQUARE);
   const sums = new Float64Array(columns * Math.floor(height / SQUARE));
   for (let y = 0; y < Math.floor(height / SQUARE) * SQUARE; y++) {
