@@ -39,7 +39,7 @@ def test_an_onnx_file_is_ours_where_its_card_is(tmp_path: Path, photos: list[Pix
     ours = make_method(str(tmp_path / "fast.onnx"), "onnxruntime")
     assert isinstance(ours, OwnModel) and ours.trained_on
     (tmp_path / "fast.json").unlink()
-    theirs = make_method(str(tmp_path / "fast.onnx"))
+    theirs = make_method(f"{tmp_path / 'fast.onnx'}:multiple-{model.card.size_multiple}")
     assert isinstance(theirs, Foreign) and theirs.trained_on is None
     task = Task("s", "0", photos[0][:64, :96])
     difference = ours.restore(task).astype(int) - theirs.restore(task)

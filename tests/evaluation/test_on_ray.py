@@ -40,7 +40,8 @@ def test_as_without(cluster: Any, workplace: Path, capsys: pytest.CaptureFixture
     for name in (model.card.onnx, model.card.weights, "fast.json"):
         shutil.copy(model.folder / name, name)
     shutil.copy(model.folder / model.card.onnx, "alone.onnx")
-    models = ("carded=fast.json", "alone.onnx", "theirs")
+    alone = f"alone=alone.onnx:multiple-{model.card.size_multiple}"
+    models = ("carded=fast.json", alone, "theirs")
     command = ["evaluate", *models, "--data", "s=pairs", "--real", "r=real"]
     command += ["--backend", "onnxruntime"]
     assert run([*command, "-o", "plain"]) == 1
