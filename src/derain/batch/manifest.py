@@ -202,10 +202,12 @@ class _File:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._path, self._file = path, path.open("ab+")
-            self._file.seek(0)
-            whole = self._file.read().rfind(b"\n") + 1
-            self._file.truncate(whole)  # torn by a kill: the half line goes
-            if not whole:
+            if self._file.tell():
+                self._file.seek(-1, 2)
+                if self._file.read() != b"\n":  # torn by a kill: the half line goes
+                    self._file.seek(0)
+                    self._file.truncate(self._file.read().rfind(b"\n") + 1)
+            if not self._file.seek(0, 2):
                 self.write(header)
         except OSError as error:
             raise explain_os_error(error, path) from error

@@ -43,7 +43,9 @@ def read_metadata(image: Image.Image, data: bytes, header: bytes) -> Metadata:
     info: dict[Any, Any] = image.info
     kind = image.format or ""
     tags = getattr(image, "tag_v2", {})
-    exif, xmp = exif_block(image), info.get("xmp") or tags.get(XMP)
+    exif, xmp = _stored_exif(image), info.get("xmp") or tags.get(XMP)
+    if not exif and kind == "TIFF":
+        exif = _tiff_exif(image)
     if isinstance(xmp, str):
         xmp = xmp.encode()
     text = {key: value for key, value in getattr(image, "text", {}).items() if key not in _PROFILES}
@@ -69,11 +71,9 @@ def read_metadata(image: Image.Image, data: bytes, header: bytes) -> Metadata:
     )
 
 
-def exif_block(image: Image.Image) -> bytes | None:
-    """The Exif block of a picture, wherever its format has it."""
+def _stored_exif(image: Image.Image) -> bytes | None:
+    """The Exif block of a picture; of a TIFF its directories are one."""
     exif = image.info.get("exif")
-    if not exif and image.format == "TIFF":
-        exif = _tiff_exif(image)
     if not exif and image.format == "PNG":
         exif = _profile_exif(getattr(image, "text", {}))
     return exif if isinstance(exif, bytes) else None
@@ -86,7 +86,7 @@ def readable(exif: bytes) -> bool:
 
 def unkept(image: Image.Image) -> Iterator[str]:
     """What of a loaded picture's metadata :func:`read_metadata` leaves out, a phrase for each."""
-    if (exif := exif_block(image)) and not readable(exif):
+    if (exif := _stored_exif(image)) and not readable(exif):
         yield "its Exif is damaged and not kept"
     kept = {*DESCRIPTIVE, *_GEOREFERENCE, IPTC, IFD.Exif, IFD.GPSInfo, Base.InterColorProfile}
     tags = set(getattr(image, "tag_v2", {})) - kept

@@ -150,11 +150,12 @@ def _quality(accept: str, media_type: str) -> float:
     liked: dict[str, float] = {}
     for part in (accept or "*/*").split(","):
         name, _, parameters = part.partition(";")
-        liked[name.strip().lower()] = _weight(parameters)
+        liked[name.strip().lower()] = weight(parameters)
     return next((liked[name] for name in (media_type, general, "*/*") if name in liked), 0)
 
 
-def _weight(parameters: str) -> float:
+def weight(parameters: str) -> float:
+    """How much a client likes what these parameters stand behind, by their ``q``."""
     for parameter in parameters.split(";"):
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "q":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mimetypes
 import os
-import re
 from pathlib import Path
 
 from starlette.datastructures import Headers
@@ -12,10 +11,11 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 
+from derain.serve.order import weight
+
 FOLDER = Path(__file__).parent / "page"
 
 _CODINGS = (("br", ".br"), ("gzip", ".gz"))
-_REFUSED = re.compile(r"q\s*=\s*0(\.0*)?")
 # Systems' own tables lack them, or have others: with nosniff, a script must be one.
 _MEDIA_TYPES = {
     ".js": "text/javascript",
@@ -66,4 +66,4 @@ class Page(StaticFiles):
 def _accepted(header: str) -> set[str]:
     """The codings that an ``Accept-Encoding`` names, but for those with ``q=0``."""
     parts = (part.partition(";") for part in header.lower().split(","))
-    return {name.strip() for name, _, rest in parts if not _REFUSED.fullmatch(rest.strip())}
+    return {name.strip() for name, _, rest in parts if weight(rest) > 0}
