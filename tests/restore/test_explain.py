@@ -21,18 +21,23 @@ from tests.nn.test_networks import lively
 Pixels = NDArray[np.uint8]
 
 
-@pytest.fixture
-def both_branches(tmp_path: Path) -> Derainer:
-    """A model with a detail branch; the shipped ones have none."""
+def exported(folder: Path, detail_blocks: int) -> Derainer:
+    """A small net with random weights, exported as a run would be."""
     network = lively(
         DRDNetConfig(
-            channels=8, rain_blocks=1, detail_blocks=1, unshuffle=2, norm="none", pool_window=48
+            channels=8,
+            rain_blocks=1,
+            detail_blocks=detail_blocks,
+            unshuffle=2,
+            norm="none",
+            pool_window=48,
         )
     )
-    (tmp_path / "run").mkdir()
-    save_network(network, tmp_path / "run" / "network.safetensors")
+    run = folder / "run"
+    run.mkdir()
+    save_network(network, run / "network.safetensors")
     config = {
-        "out": "runs/both",
+        "out": "runs/net",
         "data": {"pairs": [], "synthesis": [{"name": "rain", "weight": 0}]},
         "init": "",
     }
@@ -43,9 +48,9 @@ def both_branches(tmp_path: Path) -> Derainer:
         "split": {"trained_on": {}},
         "started": {"commit": ""},
     }.items():
-        (tmp_path / "run" / f"{name}.json").write_text(json.dumps(values))
-    export_run(tmp_path / "run", "both", tmp_path / "zoo", "test", "none", print)
-    return Derainer(str(tmp_path / "zoo" / "both.json"), backend="onnxruntime")
+        (run / f"{name}.json").write_text(json.dumps(values))
+    export_run(run, "net", folder / "zoo", "test", "none", print)
+    return Derainer(str(folder / "zoo" / "net.json"), backend="onnxruntime")
 
 
 def panels_of(derainer: Derainer, picture: Pixels) -> list[Pixels]:
@@ -58,9 +63,12 @@ def panels_of(derainer: Derainer, picture: Pixels) -> list[Pixels]:
     return [sheet[top:, left:][:height, :width] for top in tops for left in lefts]
 
 
-def test_every_panel_is_the_layer_it_says(both_branches: Derainer, rainy: Pixels) -> None:
-    layers = both_branches.separate(rainy)
-    shown, rain, coarse, detail, clean, change = panels_of(both_branches, rainy)
+@pytest.mark.parametrize("model", ["fast", "random weights"])
+def test_every_panel_is_the_layer_it_says(model: str, rainy: Pixels, tmp_path: Path) -> None:
+    shipped = model == "fast"
+    derainer = Derainer(model, backend="onnxruntime") if shipped else exported(tmp_path, 1)
+    layers = derainer.separate(rainy)
+    shown, rain, coarse, detail, clean, change = panels_of(derainer, rainy)
     np.testing.assert_array_equal(shown, rainy)
     np.testing.assert_array_equal(clean, layers.clean)
     for panel, layer in ((rain, layers.rain), (detail, layers.detail)):
@@ -70,9 +78,10 @@ def test_every_panel_is_the_layer_it_says(both_branches: Derainer, rainy: Pixels
     assert change[..., 1].any() and not change[..., 2].any()
 
 
-def test_no_empty_panels_without_a_detail_branch(fast: Derainer, rainy: Pixels) -> None:
-    layers = fast.separate(rainy)
-    shown, rain, clean, change = panels_of(fast, rainy)
+def test_no_empty_panels_without_a_detail_branch(rainy: Pixels, tmp_path: Path) -> None:
+    derainer = exported(tmp_path, 0)
+    layers = derainer.separate(rainy)
+    shown, rain, clean, change = panels_of(derainer, rainy)
     np.testing.assert_array_equal(shown, rainy)
     np.testing.assert_array_equal(clean, layers.clean)
     assert np.abs(rain / 255 - 0.5 - np.clip(layers.rain, -0.5, 0.5)).max() < 0.003
@@ -82,7 +91,7 @@ def test_no_empty_panels_without_a_detail_branch(fast: Derainer, rainy: Pixels) 
 def test_layers_are_of_the_derainers_strength(rainy: Pixels) -> None:
     half = Derainer("fast", backend="onnxruntime", strength=0.5)
     layers = Derainer("fast", backend="onnxruntime").separate(rainy)
-    _, rain, clean, _ = panels_of(half, rainy)
+    _, rain, _, _, clean, _ = panels_of(half, rainy)
     assert np.abs(rain / 255 - 0.5 - np.clip(layers.rain / 2, -0.5, 0.5)).max() < 0.003
     np.testing.assert_array_equal(clean, half(rainy))
 
