@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from derain.data import open_pairs, picture_key
+from derain.data import check_dataset, open_pairs, picture_key
 from derain.errors import DatasetError
 
 Pixels = NDArray[np.uint8]
@@ -82,6 +82,27 @@ def test_halves_find_the_rainy_side(rainy_first: bool, scene: Scene, tmp_path: P
     rainy, clean = found[0].load()
     np.testing.assert_array_equal(rainy, scene[0])
     np.testing.assert_array_equal(clean, scene[1])
+
+
+def test_a_damaged_picture_takes_no_others_with_it(scene: Scene, tmp_path: Path) -> None:
+    """Whoever reads it is told; the others tell how the folder lies."""
+    for name in ("train/1.png", "train/2.png", "train/3.png", "test/4.png"):
+        save(tmp_path / name, np.concatenate(scene, axis=1))
+    cut = tmp_path / "train" / "1.png"
+    cut.write_bytes(cut.read_bytes()[:900])
+    found = open_pairs(tmp_path)
+    assert {p.name for p in found} == {"train/1", "train/2", "train/3", "test/4"}
+    (problem,) = (p for p in check_dataset(tmp_path).problems if p.kind == "corrupt")
+    assert "1.png" in f"{problem.file} {problem.detail}"
+
+
+def test_a_damaged_set_beside_a_whole_one_is_named(scene: Scene, tmp_path: Path) -> None:
+    for name in ("train/1.png", "test/4.png"):
+        save(tmp_path / name, np.concatenate(scene, axis=1))
+    cut = tmp_path / "train" / "1.png"
+    cut.write_bytes(cut.read_bytes()[:900])
+    with pytest.raises(DatasetError, match=r"train/1\.png"):
+        open_pairs(tmp_path)
 
 
 def test_lonely_pictures_are_named(scene: Scene, tmp_path: Path) -> None:

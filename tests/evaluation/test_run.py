@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from derain import Derainer
-from derain.errors import DatasetError, DerainError, UsageError
+from derain.errors import DatasetError, DerainError, OutputConflictError, UsageError
 from derain.evaluation import (
     Results,
     compare,
@@ -26,6 +26,7 @@ from derain.evaluation import (
 )
 from derain.evaluation.report.tables import cross_domain_table
 from derain.evaluation.run import results_folder
+from derain.locks import held_alone
 from derain.metrics import Scorer, niqe, psnr, rain_mask, ssim, streak_removal
 from derain.zoo import load_model
 
@@ -211,6 +212,28 @@ def test_scores_stand_beside_the_pictures_of_their_method(workplace: Path) -> No
     again, *_ = run("m=input").records
     assert again.scores == first.scores
     assert np.array_equal(np.asarray(Image.open(result)), rainy)
+
+
+def test_scores_stand_beside_the_pictures_they_are_of(workplace: Path) -> None:
+    """Another set of the same names in between: what was scored before lies there no more."""
+    first, *_ = run("m=input").records
+    shutil.copytree("pairs", "others")
+    for path in Path("others").rglob("*.png"):
+        Image.fromarray(255 - np.asarray(Image.open(path))).save(path)
+    run("m=input", sets=(("s=others", "pairs"),))
+    again, *_ = run("m=input").records
+    assert again.scores == first.scores
+    result = results_folder(Path("out"), "m", "s") / f"{first.name}.png"
+    rainy = next(Path("pairs").rglob(f"{Path(first.name).name}.*"))
+    np.testing.assert_array_equal(np.asarray(Image.open(result)), np.asarray(Image.open(rainy)))
+
+
+def test_two_comparisons_in_one_folder_are_kept_apart(workplace: Path) -> None:
+    with (
+        held_alone(Path("out", ".lock"), "out"),
+        pytest.raises(OutputConflictError, match="another process"),
+    ):
+        run("m=input")
 
 
 def test_cards_are_verified(workplace: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from skimage import data
 from derain.errors import ConfigError, DatasetError
 from derain.nn import GateNet, load_network
 from derain.training.config import load_config
-from derain.training.evidence import Evidence, make_evidence
+from derain.training.evidence import Evidence, _divided, make_evidence
 from derain.training.trainer import Trainer
 
 GATE = Path(__file__).parents[2] / "configs" / "gate.toml"
@@ -77,6 +78,35 @@ def test_what_cannot_be_made_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match="even side"):
         make_evidence(tmp_path / "x", [photos], clips, side, 0.1, lambda frame: frame, 0)
+
+
+def nobody(_frame: np.ndarray) -> np.ndarray:
+    raise AssertionError("work had begun")
+
+
+def test_a_damaged_photograph_is_named_before_any_work(photos: Path, tmp_path: Path) -> None:
+    shutil.copytree(photos, tmp_path / "photos")
+    cut = tmp_path / "photos" / "3.png"
+    cut.write_bytes(cut.read_bytes()[:2000])
+    with pytest.raises(DatasetError, match=r"3\.png"):
+        make_evidence(tmp_path / "x", [tmp_path / "photos"], 3, 96, 0.4, nobody, 0)
+
+
+def test_all_pictures_of_a_scene_are_on_one_side(photos: Path, tmp_path: Path) -> None:
+    for name in "abc":
+        shutil.copytree(photos, tmp_path / name)
+    kept, held = _divided([tmp_path / name for name in "abc"], 0.3, 0, print)
+    assert len(kept) + len(held) == 24 and held
+    assert not {path.name for path in kept} & {path.name for path in held}
+
+
+def test_something_is_left_to_train_on(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="all 2 clips would be held out"):
+        make_evidence(tmp_path / "x", [photos], 2, 96, 0.8, nobody, 0)
+    for number in range(9):
+        shutil.copy(photos / "0.png", tmp_path / f"{number}.png")
+    with pytest.raises(ConfigError, match="9 photographs of 1 scenes"):
+        make_evidence(tmp_path / "x", [tmp_path], 3, 96, 0.4, nobody, 0)
 
 
 def test_damage_is_told(made: Path, tmp_path: Path) -> None:

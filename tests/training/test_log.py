@@ -53,6 +53,16 @@ def test_later_lines_of_an_earlier_try_are_dropped(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.usefixtures("without_tensorboard")
+def test_long_names_of_pictures(tmp_path: Path) -> None:
+    """Each folder and file is short enough for the disk, and all of them together are not."""
+    log, pixels = RunLog(tmp_path, 0), np.zeros((4, 4, 3), np.uint8)
+    for name in ("a", "b"):
+        log.sheet(5, f"pairs/{60 * '雨'}/{60 * '雨'}/{name}", pixels)
+    log.close()
+    assert len(list((tmp_path / "samples").iterdir())) == 2
+
+
 @pytest.mark.parametrize("board", [True, False])
 def test_a_sheet_is_a_file(board: bool, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if not board:

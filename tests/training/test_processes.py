@@ -56,6 +56,23 @@ def test_both_stop_where_one_is_to(make: Make, tmp_path: Path) -> None:
     assert resumed.step == 0 and (resumed.folder / "checkpoints").is_dir()
 
 
+def test_a_stage_begins_when_the_first_process_has_written_the_one_before(
+    make: Make, tmp_path: Path
+) -> None:
+    """Which validates alone, however long that takes."""
+    second = (
+        "Trainer(config_from_dict({**values, 'out': values['out'] + '-second', 'init': first}))"
+    )
+    late = (
+        "import time; real = trainer._finish; "
+        "trainer._finish = lambda *a: (time.sleep(5 * (os.environ['RANK'] == '0')), real(*a)); "
+        "trainer.run(); first = values['out'] + '/network.safetensors'; trainer = " + second
+    )
+    done = in_two(make(steps=2), tmp_path, late)
+    assert done.returncode == 0, done.stderr
+    assert Path(make().out + "-second", "scores.json").is_file()
+
+
 def test_contrasts_are_refused(make: Make, tmp_path: Path) -> None:
     """Each process would train embedders of its own, and keep those of the first alone."""
     done = in_two(make(real=REAL), tmp_path)

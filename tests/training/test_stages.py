@@ -83,7 +83,36 @@ def test_a_stage_whose_start_was_trained_on_is_not_finished(config: Path, capsys
     capsys.readouterr()
     assert run([*command, "stages.first.steps=4"]) == 13
     said = capsys.readouterr().err
-    assert "second holds a finished run that began with other weights" in said
+    assert "second holds a finished run that began with another file (init)" in said
+
+
+def test_a_stage_whose_start_changed_does_not_go_on(config: Path, capsys) -> None:
+    """What came of it would be of neither start."""
+    command = ["train", str(config), f"data.root={config.parent}"]
+    assert run([*command, "stages.second.time_limit=1e-6"]) == 0
+    first = config.parent / "runs" / "mine" / "first"
+    (first / "scores.json").unlink()
+    assert run([*command, "stages.first.steps=4"]) == 13
+    assert "second holds a run that began with another file (init)" in capsys.readouterr().err
+
+
+def test_weights_of_an_earlier_stage(config: Path) -> None:
+    third = """
+[[stages]]
+name = "third"
+init = "@first"
+blend = { init = "@second", share = 0.5 }
+real = { paths = ["@photos"], short = 0, helpers = ["base", "@first"] }
+"""
+    config.write_text(config.read_text() + third)
+    *_, stage = load_stages(config)
+    root = f"{config.parent}/runs/mine"
+    assert stage.init == f"{root}/first/network.safetensors"
+    assert stage.blend and stage.blend.init == f"{root}/second/network.safetensors"
+    assert stage.real and stage.real.helpers == ("base", stage.init)
+    assert stage.real.paths == ("@photos",)
+    with pytest.raises(ConfigError, match="stage 'second': there is no stage 'third' before it"):
+        load_stages(config, ("stages.second.init='@third'",))
 
 
 def test_values_of_one_stage_on_the_command_line(config: Path) -> None:
@@ -107,7 +136,30 @@ def test_values_on_the_command_line_are_over_every_stage() -> None:
     assert [bool(stage.real) for stage in stages] == [bool(stage.real) for stage in before]
     assert {Path(stage.out).parent for stage in stages} == {Path("elsewhere")}
     assert stages[1].init == "elsewhere/detail/network.safetensors"
-    assert load_stages(path, ("init=fast",))[1].init == before[1].init
+    first, second, *_ = load_stages(path, ("init=fast", "init_branches=['rain']"))
+    assert (first.init, first.init_branches) == ("fast", ("rain",))
+    assert second.init == before[1].init
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("seed='5'",), "seed must be a whole number"),
+        (("stages=3",), "stages.NAME.key=value"),
+        (("stages.second=3",), "stages.NAME.key=value"),
+    ],
+)
+def test_words_that_are_no_values_of_stages(
+    words: tuple[str, ...], told: str, config: Path
+) -> None:
+    with pytest.raises(ConfigError, match=told):
+        load_stages(config, words)
+
+
+def test_one_table_is_no_list_of_stages(config: Path) -> None:
+    config.write_text(config.read_text().replace("[[stages]]", "[stages]", 1).split("[[")[0])
+    with pytest.raises(ConfigError, match=r"headed \[\[stages\]\]"):
+        load_stages(config)
 
 
 def test_what_is_wrong_is_told_before_anything_runs(config: Path) -> None:

@@ -25,6 +25,7 @@ from derain.training.checkpoint import load_checkpoint, save_checkpoint
 from derain.training.clock import Clock
 from derain.training.dataset import load_data
 from derain.training.objectives import Distillation
+from derain.training.resume import is_finished
 from tests.training.conftest import resumed_run, through_run
 
 pytestmark = pytest.mark.slow
@@ -94,7 +95,8 @@ def test_the_log_tells_the_run(make: Make) -> None:
     assert split["trained_on"]["pairs"] + len(split["held_out"]["pairs"]) == 8
 
 
-def test_sigterm_saves(make: Make, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["term", "hup"])
+def test_a_signal_saves(make: Make, tmp_path: Path, number: signal.Signals) -> None:
     config = make(steps=100_000, checkpoint_every=50_000)
     (tmp_path / "config.json").write_text(json.dumps(config.to_dict()))
     code = (
@@ -107,7 +109,7 @@ def test_sigterm_saves(make: Make, tmp_path: Path) -> None:
     log, deadline = Path(config.out) / "log.jsonl", time.monotonic() + 120
     while time.monotonic() < deadline and not (log.exists() and log.stat().st_size):
         time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0  # the library's; the command gives 143
     assert "stopped at step" in out
@@ -151,8 +153,39 @@ def test_a_torn_checkpoint_takes_nobodys_place(make: Make) -> None:
     assert Trainer(config).step == 6
 
 
-def test_steps_that_are_not_finite_are_passed_over(make: Make) -> None:
-    config = make(max_bad_steps=2)
+def test_what_a_run_goes_on_from_is_not_written_again(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped before its first step, and killed while it writes, it would lose it."""
+    Trainer(make(steps=4, keep=1, optimizer={"schedule": "constant"})).run()
+    again = Trainer(make(keep=1, optimizer={"schedule": "constant"}))
+    again._stop = True
+    monkeypatch.setattr(checkpoint, "save_checkpoint", None)
+    assert again.run() is None
+    assert Trainer(make(keep=1, optimizer={"schedule": "constant"})).step == 4
+
+
+def test_a_start_that_made_no_step_is_forgotten(make: Make, tmp_path: Path) -> None:
+    """Its weights may be others by now, and those are what the run has learned from."""
+    folder = Trainer(make(steps=1)).run()
+    assert folder is not None
+    start = tmp_path / "start.safetensors"
+    start.write_bytes((folder / "network.safetensors").read_bytes())
+    config = make(out=str(tmp_path / "next"), init=str(start), steps=1)
+    first = Trainer(config)
+    loaded = load_data(config.data, torch.device("cpu"))
+    log = first._start_log(loaded)  # and there it ended
+    log.close()
+    other = Trainer(make(out=str(tmp_path / "other"), seed=9, steps=1)).run()
+    assert other is not None
+    start.write_bytes((other / "network.safetensors").read_bytes())
+    assert Trainer(config).run() is not None
+    assert is_finished(config)
+
+
+@pytest.mark.parametrize("norm", ["none", "batch"])
+def test_steps_that_are_not_finite_are_passed_over(make: Make, norm: str) -> None:
+    config = make(max_bad_steps=2, network={**SMALLER, "detail_blocks": 1, "norm": norm})
     trainer = Trainer(config)
     good = BatchSource(
         load_data(config.data, torch.device("cpu")).pools, 2, 32, 0, torch.device("cpu")

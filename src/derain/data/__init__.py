@@ -6,7 +6,7 @@ from derain.data.hub import resolve_source
 from derain.data.index import INDEX, compare_with_index, read_index, sha256, write_index
 from derain.data.layouts import LAYOUTS, Layout, open_pairs, picture_key
 from derain.data.pairs import Pair, Pairs, list_images, read_rgb, spread
-from derain.data.scenes import perceptual_hash, split_scenes
+from derain.data.scenes import group_scenes, perceptual_hash, split_scenes
 
 __all__ = [
     "INDEX",
@@ -21,6 +21,7 @@ __all__ = [
     "check_dataset",
     "compare_with_index",
     "dataset_named",
+    "group_scenes",
     "list_images",
     "open_pairs",
     "perceptual_hash",

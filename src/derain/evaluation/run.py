@@ -19,6 +19,7 @@ from derain.evaluation.on_ray import on_ray
 from derain.evaluation.records import Record, RecordFile
 from derain.evaluation.testset import TestSet
 from derain.evaluation.worker import MethodInfo, Worker
+from derain.locks import held_alone
 from derain.metrics import Scorer
 
 Progress = Callable[[int, int], None]
@@ -91,17 +92,25 @@ def _label(spec: str) -> str:
 
 
 def _known(records: Iterable[Record]) -> dict[tuple[object, ...], Record]:
-    """By their keys; of one place for results, those whose method was the last to write there."""
+    """By their keys; of one place for results, those of what was written there last.
+
+    That of one with an error may have been written, too.
+    """
     known, last = {}, {}
     for record in records:
         if not record.error:
             known[record.key] = record
-            last[record.model, record.dataset, record.name] = record.fingerprint
+        last[record.model, record.dataset, record.name] = _written(record)
     return {
         key: record
         for key, record in known.items()
-        if last[record.model, record.dataset, record.name] == record.fingerprint
+        if last[record.model, record.dataset, record.name] == _written(record)
     }
+
+
+def _written(record: Record) -> tuple[object, ...]:
+    """What lies where the record's result lies: of which method, from which files."""
+    return record.fingerprint, record.kind, record.sums
 
 
 def compare(
@@ -123,7 +132,22 @@ def compare(
     Raises:
         DerainError: A method cannot be had at all, or not on a cluster; told before the first
             picture.
+        OutputConflictError: Another process compares in the folder.
     """
+    with held_alone(folder / ".lock", folder):
+        return _compare(entries, testsets, scorer, folder, backend, progress, report, cluster)
+
+
+def _compare(
+    entries: Sequence[Entry],
+    testsets: Sequence[TestSet],
+    scorer: Scorer,
+    folder: Path,
+    backend: str,
+    progress: Progress,
+    report: Callable[[str], None],
+    cluster: Cluster | None,
+) -> Results:
     if len({testset.name for testset in testsets}) < len(testsets):
         raise UsageError("two data sets have one name")
     methods, fingerprints = {}, {}

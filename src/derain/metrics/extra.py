@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,8 @@ def _metric(name: str, function: str, help: str, smallest: int, **options: float
         if min(sample.truth.shape[:2]) < smallest:
             return None
         tensors = (torch.from_numpy(np.moveaxis(x, 2, 0)[None].astype(np.float32)) for x in pair)
-        return float(getattr(_functional(name), function)(*tensors, **options))
+        value = float(getattr(_functional(name), function)(*tensors, **options))
+        return value if math.isfinite(value) else None  # of a picture of one colour, say
 
     def require() -> None:
         _functional(name)

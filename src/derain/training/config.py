@@ -18,8 +18,11 @@ from derain.rain.presets import rain_preset
 from derain.settings import STRICT, build, merge, parse_overrides, read_toml
 
 Count = Annotated[int, Field(ge=1)]
+Some = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
+Decay = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -144,8 +147,8 @@ class DataConfig:
     evidence: tuple[EvidenceSource, ...] = ()
     validation_share: Annotated[float, Field(gt=0, lt=1)] = 0.08
     split_seed: int = 0
-    limit: int = 0
-    memory: Annotated[int, Field(ge=0)] = 0
+    limit: Some = 0
+    memory: Some = 0
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -159,13 +162,13 @@ class LossConfig:
     is the PSNR, in dB, that is as good as equal.
     """
 
-    coarse: float = 0.1
-    clean: float = 1.0
-    ssim: float = 0.1
-    psnr: float = 0.0
-    psnr_best: Annotated[float, Field(gt=0)] = 50.0
-    frequency: float = 0.0
-    teacher: float = 1.0
+    coarse: Weight = 0.1
+    clean: Weight = 1.0
+    ssim: Weight = 0.1
+    psnr: Weight = 0.0
+    psnr_best: Positive = 50.0
+    frequency: Weight = 0.0
+    teacher: Weight = 1.0
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -187,14 +190,14 @@ class OptimizerConfig:
     """
 
     kind: Literal["adam", "muon"] = "adam"
-    rate: float = 1e-3
-    beta1: float = 0.9
-    beta2: float = 0.99
-    warmup: int = 200
+    rate: Positive = 1e-3
+    beta1: Decay = 0.9
+    beta2: Decay = 0.99
+    warmup: Some = 200
     schedule: Literal["cosine", "drops", "constant"] = "cosine"
-    final_share: float = 0.01
-    clip: float = 1.0
-    ema: float = 0.999
+    final_share: Share = 0.01
+    clip: Positive = 1.0
+    ema: Decay = 0.999
     shares: dict[str, Annotated[float, Field(gt=0, le=1)]] = field(default_factory=dict)
 
 
@@ -214,9 +217,9 @@ class ValidationConfig:
     """
 
     every: Count = 1000
-    images: int = 8
-    final: int = 0
-    samples: int = 2
+    images: Some = 8
+    final: Some = 0
+    samples: Some = 2
     viewed: tuple[str, ...] = ()
     enlarged: tuple[float, ...] = ()
     turned: tuple[float, ...] = ()
@@ -262,8 +265,8 @@ class RealConfig:
     paths: tuple[str, ...] = ()
     terms: str = ""
     batch: Count = 2
-    start: int = 0
-    ramp: int = 500
+    start: Some = 0
+    ramp: Some = 500
     rain: Weight = 0.01
     background: Weight = 0.01
     remix: Weight = 0.5
@@ -273,14 +276,14 @@ class RealConfig:
     patches: Count = 6
     side: Annotated[int, Field(ge=8)] = 32
     bank: Count = 512
-    temperature: Annotated[float, Field(gt=0)] = 0.2
+    temperature: Positive = 0.2
     mix: tuple[float, float] = (0.5, 1.0)
     embedding: Literal["own", "vgg"] = "own"
     weights: str = ""
-    embedding_rate: float = 1e-3
-    momentum: float = 0.99
-    prepare: int = 300
-    short: int = 480
+    embedding_rate: Positive = 1e-3
+    momentum: Decay = 0.99
+    prepare: Some = 300
+    short: Some = 480
 
     def __post_init__(self) -> None:
         if not 0 <= self.mix[0] <= self.mix[1] <= 1:
@@ -367,11 +370,11 @@ class TrainConfig:
     precision: Literal["no", "bf16", "auto"] = "auto"
     device: Literal["auto", "cpu"] = "auto"
     compile: bool = False
-    max_bad_steps: int = 20
+    max_bad_steps: Some = 20
     checkpoint_every: Count = 500
     keep: Count = 2
     log_every: Count = 20
-    time_limit: float = 0.0
+    time_limit: Weight = 0.0
     data: DataConfig = field(default_factory=DataConfig)
     real: RealConfig | None = None
     loss: LossConfig = field(default_factory=LossConfig)
@@ -403,6 +406,8 @@ class TrainConfig:
             raise ConfigError("network.rain_blocks = 0 needs first, a derainer to stand behind")
         if self.real and self.real.side > self.patch:
             raise ConfigError(f"real.side must be at most the patch's {self.patch}")
+        if self.real and 0 < self.real.short < self.patch:
+            raise ConfigError(f"real.short must be at least the patch's {self.patch}, or 0")
         if self.patch % network.patch_multiple:
             raise ConfigError(f"patch must be a multiple of {network.patch_multiple}")
         if self.frozen and self.patch % network.size_multiple:

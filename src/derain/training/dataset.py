@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from derain.data import Pair, split_scenes
+from derain.errors import DatasetError
 from derain.tensors import as_planes
 from derain.training.batches import PairPool, Pool, SynthesisPool
 from derain.training.config import DataConfig, EvidenceSource, PairSource, SynthesisSource
@@ -112,6 +113,11 @@ def _add_evidence(loaded: Loaded, source: EvidenceSource) -> None:
         return f"{index:05d}", seen, truth
 
     kept = range(evidence.held, len(evidence))
+    if not kept or not evidence.held:
+        raise DatasetError(
+            f"{source.path}: {len(kept)} crops to train on and {evidence.held} to validate on; "
+            "make it anew with other --clips or --held"
+        )
     shown = Lazy(kept, evidence.__getitem__)
     loaded.pools.append(PairPool(source.name, source.weight, shown))
     loaded.counts[source.name] = len(kept)

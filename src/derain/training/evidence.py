@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 from torch import Tensor
 
-from derain.data import list_images, read_rgb, spread
+from derain.data import group_scenes, list_images, read_rgb
 from derain.errors import ConfigError, DatasetError, first_line
 from derain.files import atomic_write
 from derain.rain.clips import ClipStyle, make_clip
@@ -27,6 +27,9 @@ from derain.restore.temporal import RADIUS
 from derain.restore.temporal.learnt import planes
 from derain.restore.temporal.motion import Motion
 from derain.restore.temporal.window import gather
+from derain.training.facts import FactStore, Part
+from derain.training.pictures import Pictures, picture_cache
+from derain.training.split import survey
 
 Pixels = NDArray[np.uint8]
 
@@ -62,26 +65,24 @@ def make_evidence(
         photos: Folders of clean photographs.
         clips: How many clips are made.
         side: Of a crop, in pixels.
-        held: Share of the clips that is held out; their photographs are in no other clip.
+        held: Share of the clips that is held out; their scenes are in no other clip.
         still: The single-picture network.
         seed: Fixes everything.
         report: Receives a line now and then.
 
     Raises:
-        ConfigError: No clips, crops larger than frames, or too few photographs.
-        DatasetError: A folder is missing or empty.
+        ConfigError: No clips or only held-out ones, crops larger than frames, or too few scenes.
+        DatasetError: A folder is missing or empty, or a photograph is damaged; names it.
     """
     if clips < 2 or not 32 <= side <= min(STYLE.height, STYLE.width) or side % 2:
         raise ConfigError(
             f"evidence needs at least 2 clips and an even side from 32 to "
             f"{min(STYLE.height, STYLE.width)}, not {clips} of {side}"
         )
-    files = [file for folder in photos for file in list_images(folder)]
     aside = max(1, round(held * clips))
-    kept_out = spread(files, max(_PHOTOS, round(held * len(files))))
-    kept = [file for file in files if file not in set(kept_out)]
-    if len(kept) < _PHOTOS:
-        raise ConfigError(f"evidence needs at least {2 * _PHOTOS} photographs, not {len(files)}")
+    if aside == clips:
+        raise ConfigError(f"all {clips} clips would be held out; make more, or hold out fewer")
+    kept, kept_out = _divided(photos, held, seed, report)
     seen: list[Pixels] = []
     truth: list[Pixels] = []
     for number in range(clips):
@@ -103,6 +104,32 @@ def make_evidence(
     }
     atomic_write(path, save(data, {"evidence": json.dumps(header)}))
     return len(seen)
+
+
+def _divided(
+    folders: Sequence[Path], held: float, seed: int, report: Callable[[str], None]
+) -> tuple[list[Path], list[Path]]:
+    """Photographs that clips are made of, and those of the held-out ones: a scene is on one side.
+
+    Every photograph is decoded, unless an earlier run has: a damaged one is named before any work.
+    """
+    files = sorted({file for folder in folders for file in list_images(folder)})
+    with FactStore() as store:
+        facts = survey((Part(file) for file in files), Pictures(picture_cache(0)), store, report)
+    by_name = {file.as_posix(): file for file in files}
+    scenes = group_scenes({name: facts[Part(file)].hash for name, file in by_name.items()})
+    scenes.sort(key=min)
+    wanted, aside = max(_PHOTOS, round(held * len(files))), set[Path]()
+    for index in np.random.default_rng(seed).permutation(len(scenes)):
+        if len(aside) < wanted:
+            aside |= {by_name[name] for name in scenes[index]}
+    kept = [file for file in files if file not in aside]
+    if min(len(kept), len(aside)) < _PHOTOS:
+        raise ConfigError(
+            f"evidence needs photographs of at least {2 * _PHOTOS} scenes, some on either "
+            f"side, not {len(files)} photographs of {len(scenes)} scenes"
+        )
+    return kept, sorted(aside)
 
 
 def _crops(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from pathlib import Path
@@ -16,6 +17,8 @@ from derain.training.validation import Scored
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard.writer import SummaryWriter
+
+_LONGEST = 200  # bytes of a sample's name; file systems hold 255
 
 
 class RunLog:
@@ -57,7 +60,7 @@ class RunLog:
 
     def sheet(self, step: int, name: str, pixels: NDArray[np.uint8]) -> None:
         """A picture, as PNG and in TensorBoard; the newest replaces the one before."""
-        path = self.folder / "samples" / f"{name.replace('/', '-')}.png"
+        path = self.folder / "samples" / f"{_flat(name)}.png"
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(pixels).save(path)
         if self._board is not None:
@@ -68,6 +71,15 @@ class RunLog:
         self._file.close()
         if self._board is not None:
             self._board.close()
+
+
+def _flat(name: str) -> str:
+    """A path as the name of one file, short enough for any file system."""
+    flat = name.replace("/", "-")
+    if len(flat.encode()) <= _LONGEST:
+        return flat
+    start = flat.encode()[: _LONGEST - 9].decode(errors="ignore")
+    return f"{start}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _board(folder: Path, start: int) -> SummaryWriter | None:

@@ -12,11 +12,10 @@ from typing import Any
 import torch
 
 from derain import __version__
-from derain.data import sha256
 from derain.errors import DatasetError
 from derain.files import atomic_write
 from derain.training.config import TrainConfig
-from derain.training.weights import weight_file
+from derain.training.weights import sums_of_files
 
 
 def record_start(
@@ -42,10 +41,10 @@ def record_start(
     split = {"held_out": held_out, "trained_on": trained_on}
     if resumed and (folder / "split.json").is_file():
         _refuse_other_split(folder, json.loads(json.dumps(split)))
-    if not (folder / "started.json").exists():
+    # One that made no step began with nothing that is left.
+    if not resumed or not (folder / "started.json").exists():
         started = {"commit": _commit(), "derain": __version__, "config": origin}
-        if config.init:
-            started["init_sha256"] = sha256(weight_file(config.init, "init"))
+        started |= {"sha256": sums_of_files(config)}
         _write(folder / "started.json", started)
     _write(folder / "config.json", config.to_dict())
     _write(folder / "split.json", split)

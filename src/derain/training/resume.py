@@ -6,9 +6,9 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-from derain.data import sha256
 from derain.errors import ConfigError
 from derain.training.config import TrainConfig, config_from_dict
+from derain.training.weights import sums_of_files
 
 # Keys that may differ: they change no weight.
 _FREE = {"out", "time_limit", "checkpoint_every", "keep", "log_every", "validation"}
@@ -18,25 +18,39 @@ def is_finished(config: TrainConfig) -> bool:
     """Whether the run's folder holds it, whole.
 
     Raises:
-        ConfigError: It holds a finished run with another configuration, or one that began with
-            weights of another run which are others by now.
+        ConfigError: As :func:`refuse_other_run`.
     """
     folder = Path(config.out)
     if not (folder / "scores.json").is_file():
         return False
+    refuse_other_run(config, "a finished run")
+    return True
+
+
+def refuse_other_run(config: TrainConfig, holds: str = "a run") -> None:
+    """Make sure that the run in the configuration's folder is the configuration's.
+
+    Args:
+        config: What is asked for.
+        holds: What the folder holds, for the error.
+
+    Raises:
+        ConfigError: It is a run with another configuration, or one that began with files (weights
+            of a stage before, a bank) which are others by now.
+    """
+    folder = Path(config.out)
     if key := differing_key(folder / "config.json", config):
         raise ConfigError(
-            f"{folder} holds a finished run with another '{key}'; give another out=FOLDER, or "
+            f"{folder} holds {holds} with another '{key}'; give another out=FOLDER, or "
             "remove this one to start anew"
         )
-    began, init = json.loads((folder / "started.json").read_text()), Path(config.init)
-    # A shipped model is another one in another version, and its run is finished all the same.
-    if "init_sha256" in began and init.is_file() and sha256(init) != began["init_sha256"]:
-        raise ConfigError(
-            f"{folder} holds a finished run that began with other weights than {init} holds now; "
-            "remove it to train it from these"
-        )
-    return True
+    began = json.loads((folder / "started.json").read_text()).get("sha256", {})
+    for key, found in sums_of_files(config).items():
+        if began.get(key, found) != found:
+            raise ConfigError(
+                f"{folder} holds {holds} that began with another file ({key}) than is there now; "
+                "give another out=FOLDER, or remove this one to train it from this"
+            )
 
 
 def differing_key(path: Path, config: TrainConfig) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from derain.errors import ConfigError
 from derain.settings import Values, merge, over_included, parse_overrides, read_toml
@@ -12,6 +13,13 @@ from derain.training.config import TrainConfig, config_from_dict
 from derain.training.resume import is_finished
 from derain.training.trainer import Trainer
 
+_OF_WEIGHTS = {
+    "init",
+    "blend",
+    "teacher",
+    "real",
+    "helpers",
+}  # keys that name weights, or hold such
 # Where the stages lie, and what the first begins with: the others go on from there.
 _OF_THE_FIRST = {"out", "seed", "init", "init_branches", "init_blocks"}
 
@@ -22,7 +30,8 @@ def load_stages(path: Path, overrides: Sequence[str] = ()) -> list[TrainConfig]:
     ``[[stages]]`` is a list of tables: each has a ``name``, may ``include`` files, and has what
     differs from the file's own values. A stage writes to ``OUT/NAME`` and starts from the weights
     of the stage before, unless it has an ``init`` of its own; its seed is the file's plus its
-    place. A file without stages is one run.
+    place. Wherever weights are named, ``@NAME`` stands for those of an earlier stage. A file
+    without stages is one run.
 
     Args:
         path: The file.
@@ -33,8 +42,12 @@ def load_stages(path: Path, overrides: Sequence[str] = ()) -> list[TrainConfig]:
         ConfigError: The file is missing or no TOML, or a key or value is wrong; names the key.
     """
     values, over = read_toml(path), parse_overrides(overrides)
-    stages = [over_included(stage, path) for stage in values.pop("stages", [])]
-    own = over.pop("stages", {})
+    tables, own = values.pop("stages", []), over.pop("stages", {})
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise ConfigError(f"{path}: stages must be tables, each headed [[stages]]")
+    if not isinstance(own, dict) or not all(isinstance(table, dict) for table in own.values()):
+        raise ConfigError("stages: is set as stages.NAME.key=value")
+    stages = [over_included(stage, path) for stage in tables]
     if not stages and not own:
         return [config_from_dict(merge(values, over), str(path))]
     names = [stage.get("name", "") for stage in stages]
@@ -43,24 +56,49 @@ def load_stages(path: Path, overrides: Sequence[str] = ()) -> list[TrainConfig]:
     if unknown := set(own) - set(names):
         raise ConfigError(f"{path}: there is no stage {sorted(unknown)[0]!r}")
     asked = {key: over.pop(key) for key in set(over) - _OF_THE_FIRST}
-    common = merge(values, over)
+    common, first = merge(values, over), {key: over[key] for key in over if key.startswith("init")}
+    seed = common.get("seed", 0)
+    if not isinstance(seed, int):
+        raise ConfigError(f"{path}: seed must be a whole number, not {seed!r}")
     if not isinstance(common.get("out"), str):
         raise ConfigError(f"{path}: out is missing, the folder of its stages")
     configs: list[TrainConfig] = []
     for index, stage in enumerate(stages):
         name = stage["name"]
         changes = {key: value for key, value in stage.items() if key != "name"}
-        given: Values = {"out": f"{common['out']}/{name}", "seed": common.get("seed", 0) + index}
+        given: Values = {"out": f"{common['out']}/{name}", "seed": seed + index}
         if configs:
             # What a first stage takes from elsewhere is no matter of the next.
             common.pop("init_blocks", None)
             given |= {"init": f"{configs[-1].out}/network.safetensors"}
             given |= {"init_branches": ["rain", "detail"]}
-        whole = merge(merge(common, given), changes)
+        whole = merge(merge(common, given), changes if configs else merge(changes, first))
         here = {key: value for key, value in asked.items() if key != "real" or key in whole}
         whole = merge(merge(whole, here), own.get(name, {}))
+        left = {f"@{Path(each.out).name}": f"{each.out}/network.safetensors" for each in configs}
+        whole = _with_weights(whole, left, f"{path}, stage {name!r}")
         configs.append(config_from_dict(whole, f"{path}, stage {name!r}"))
     return configs
+
+
+def _with_weights(values: Values, left: Mapping[str, str], origin: str) -> Values:
+    """A stage's values with the files of earlier stages in the place of their ``@NAME``."""
+
+    def placed(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return type(value)(map(placed, value))
+        if isinstance(value, dict):
+            return {
+                key: placed(each) if key in _OF_WEIGHTS else each for key, each in value.items()
+            }
+        if not isinstance(value, str) or not value.startswith("@"):
+            return value
+        if value not in left:
+            raise ConfigError(f"{origin}: there is no stage {value[1:]!r} before it")
+        return left[value]
+
+    placed_values: Values = placed(values)
+    return placed_values
 
 
 def run_stages(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from derain.training.optimizers import optimizers_of
 from derain.training.partial import partly_derained
 from derain.training.record import record_end, record_start
 from derain.training.repair import coarse_pictures
-from derain.training.resume import differing_key
+from derain.training.resume import refuse_other_run
 from derain.training.schedule import learning_rate
 from derain.training.signals import stop_signals
 from derain.training.start import (
@@ -38,6 +39,8 @@ from derain.training.start import (
     start_network,
 )
 from derain.training.validation import mean_scores, validate
+
+_PATIENCE = timedelta(hours=6)  # of the other processes, while one validates
 
 
 class Trainer:
@@ -63,8 +66,9 @@ class Trainer:
     ) -> None:
         self.config, self._report, self._origin = config, report, origin
         self.folder = Path(config.out)
-        self._refuse_other_run()
-        self._machine = PartialState(cpu=config.device == "cpu")
+        if (self.folder / "checkpoints").exists() and (self.folder / "config.json").exists():
+            refuse_other_run(config)
+        self._machine = PartialState(cpu=config.device == "cpu", timeout=_PATIENCE)
         if config.real and self._machine.num_processes > 1:
             raise ConfigError(
                 "[real] trains in one process, in which its contrasts learn along; start it "
@@ -90,6 +94,7 @@ class Trainer:
         self.seconds = 0.0
         self._stop = False
         self.signalled: int | None = None
+        self._resumed = state is not None
         self.objectives = objectives_of(config, device, self.accelerator.process_index)
         self._first = foreign_derainer(config.first) if config.first else None
         if state is not None:
@@ -102,8 +107,8 @@ class Trainer:
 
         Returns:
             The run's folder, with ``network.safetensors`` (the EMA weights) and ``scores.json`` in
-            it, or None when the run was stopped (SIGTERM, SIGINT or its time limit) before its
-            end: everything is saved then, and the same command goes on.
+            it, or None when the run was stopped (by a signal or its time limit) before its end:
+            everything is saved then, and the same command goes on.
 
         Raises:
             DatasetError: The data cannot be read.
@@ -121,6 +126,8 @@ class Trainer:
             finally:
                 if log:
                     log.close()
+        # The next stage begins with what the first process has just written.
+        self.accelerator.wait_for_everyone()
         if self.step < self.config.steps:
             self._tell(f"stopped at step {self.step}; run the same command again to go on")
             return None
@@ -148,7 +155,8 @@ class Trainer:
 
     def _loop(self, source: BatchSource, loaded: Loaded, log: RunLog | None) -> None:
         config, clock = self.config, Clock(self.seconds)
-        began, saved = self.step, -1
+        # What it goes on from is there already: written again, it could be torn by a second signal.
+        began, saved = self.step, self.step if self._resumed else -1
         if self.step >= config.steps:
             self._finish(loaded, log)
         while self.step < config.steps and not self._stops():
@@ -187,6 +195,7 @@ class Trainer:
         rate = learning_rate(self.step, config.steps, config.optimizer)
         for group in (group for each in self._optimizers for group in each.param_groups):
             group["lr"] = rate * group["share"]
+        counted = [buffer.clone() for buffer in self.network.buffers()]  # batch norm's
         loss, terms = self._loss(source)
         for optimizer in self._prepared:
             optimizer.zero_grad()
@@ -202,6 +211,8 @@ class Trainer:
                 optimizer.step()
             self.ema.update_parameters(self.network)
         else:
+            for buffer, before in zip(self.network.buffers(), counted, strict=True):
+                buffer.copy_(before)
             self.skipped += 1
             self.bad_in_a_row += 1
             if self.bad_in_a_row > config.max_bad_steps:
@@ -318,18 +329,8 @@ class Trainer:
         }
         save_checkpoint(self.folder / "checkpoints", self.step, state, self.config.keep)
 
-    def _refuse_other_run(self) -> None:
-        path = self.folder / "config.json"
-        if not path.exists() or not (self.folder / "checkpoints").exists():
-            return
-        if key := differing_key(path, self.config):
-            raise ConfigError(
-                f"{self.folder} holds a run with another '{key}'; give another out=FOLDER, or "
-                "remove this one to start anew"
-            )
-
     def _end_after_step(self, number: int) -> None:
-        """SIGTERM and SIGINT end the run after the step at hand, saved."""
+        """A signal ends the run after the step at hand, saved."""
         self._stop, self.signalled = True, number
 
     def _tell(self, line: str) -> None:

@@ -26,9 +26,13 @@ class Halves(Layout):
 
     def recognise(self, path: Path, root: Path | None = None) -> Pairs | None:
         own = images(path, deep=False)
-        votes = 0
+        votes, damaged = 0, None
         for picture in own[:: max(1, len(own) // _SAMPLES)][:_SAMPLES]:
-            image = read_rgb(picture)
+            try:
+                image = read_rgb(picture)
+            except DatasetError as error:  # the others tell how it lies, and whoever reads it, this
+                damaged = error
+                continue
             height, width = image.shape[:2]
             if width % 2 or width < height:
                 return None
@@ -38,6 +42,8 @@ class Halves(Layout):
             votes += 1 if _roughness(right) > _roughness(left) else -1
         if not own:
             return None
+        if not votes and damaged:
+            raise damaged
         if not votes:
             raise DatasetError(f"{path}: cannot tell which half is rainy; use rainy/ and clean/")
         return _pairs(path, own, "left" if votes > 0 else "right")

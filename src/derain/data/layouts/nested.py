@@ -8,7 +8,6 @@ from pathlib import Path
 
 from derain.data.layouts.base import Layout
 from derain.data.pairs import Pair, Pairs
-from derain.errors import DatasetError
 
 
 class Nested(Layout):
@@ -42,8 +41,5 @@ class Nested(Layout):
         return Pairs(f"{len(layouts)} folders of: {layouts[0]}", pairs, lonely)
 
     def _first(self, folder: Path) -> Pairs | None:
-        try:
-            tried = (layout.recognise(folder) for layout in self._tried)
-            return next((found for found in tried if found), None)
-        except DatasetError:  # no set of pairs; others beside it may be
-            return None
+        tried = (layout.recognise(folder) for layout in self._tried)
+        return next((found for found in tried if found), None)

@@ -36,9 +36,9 @@ class Table:
 
 
 def cell(name: str, mean: Mean) -> str:
-    """A mean with its interval, at the digits its score deserves."""
+    """A mean with its interval, at the digits its score deserves; one value has no interval."""
     value, low, high = map(metric_of(name).format, mean[:3])
-    return f"{value} [{low}, {high}]"
+    return f"{value} [{low}, {high}]" if mean.n > 1 else value
 
 
 def score_tables(rows: list[Row]) -> list[Table]:

@@ -66,7 +66,7 @@ def write_report(
         "gains kept": [{**asdict(k), "percent": k.percent} for k in kept],
         "pictures": [asdict(record) for record in results.records],
     }
-    atomic_write(data, (json.dumps(values, indent=1) + "\n").encode())
+    atomic_write(data, (json.dumps(values, indent=1, allow_nan=False) + "\n").encode())
     atomic_write(text, _bytes(_markdown(tables, results, protocols, machine, command)))
     try:
         from jinja2 import Environment, PackageLoader

@@ -24,9 +24,13 @@ class Bank(nn.Module):
 
     @torch.no_grad()
     def push(self, embeddings: Tensor) -> None:
-        """Store (N, D) embeddings, without gradient, in place of the oldest."""
+        """Store (N, D) embeddings, without gradient, in place of the oldest.
+
+        Those that are not finite are left out: they would be in every sum from then on.
+        """
         size = len(self.entries)
-        new = embeddings.detach()[-size:].to(self.entries)
+        new = embeddings.detach()
+        new = new[new.isfinite().all(dim=1)][-size:].to(self.entries)
         places = (int(self.at) + torch.arange(len(new), device=new.device)) % size
         self.entries[places] = new
         self.at.fill_((int(self.at) + len(new)) % size)
