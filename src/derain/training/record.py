@@ -43,8 +43,12 @@ def record_start(
         _refuse_other_split(folder, json.loads(json.dumps(split)))
     # One that made no step began with nothing that is left.
     if not resumed or not (folder / "started.json").exists():
-        started = {"commit": _commit(), "derain": __version__, "config": origin}
-        started |= {"sha256": sums_of_files(config)}
+        started = {
+            "commit": _commit(),
+            "derain": __version__,
+            "config": origin,
+            "sha256": sums_of_files(config),
+        }
         _write(folder / "started.json", started)
     _write(folder / "config.json", config.to_dict())
     _write(folder / "split.json", split)
