@@ -85,6 +85,10 @@ export class LocalEngine {
 
   private start(): Worker {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    // Nobody waits for it yet: the first picture makes another one, and is told when that fails.
+    worker.onerror = () => {
+      if (this.worker === worker) this.worker = undefined;
+    };
     const { url, sizeMultiple, halo, bytesPerPixel } = this.model;
     post(worker, {
       kind: "open",
