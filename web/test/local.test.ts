@@ -8,7 +8,7 @@ const MODEL = {
   ...{ sizeMultiple: 48, halo: 192, bytesPerPixel: 100 },
 };
 const nothing = (): undefined => undefined;
-const listener: Listener = { step: nothing, band: nothing };
+const listener: Listener = { step: nothing, band: nothing, restart: nothing };
 const read = (): Picture => ({
   ...{ pixels: new Uint8ClampedArray(4), width: 1, height: 1, grey: false },
 });
@@ -79,4 +79,20 @@ describe("a worker that does not load", () => {
     fail(last());
     await expect(restored).rejects.toThrow("did not load");
   });
+});
+
+it("tells that a picture begins anew where memory was short, in smaller tiles", async () => {
+  const engine = await engineOf();
+  const { budget } = engine;
+  const restart = vi.fn();
+  const restored = engine.restore(read, { ...listener, restart }, new AbortController().signal);
+  last().onmessage?.({ data: { kind: "failed", message: "no memory", memory: true } });
+  await vi.waitFor(() => {
+    expect(FakeWorker.made).toHaveLength(2);
+  });
+  expect(engine.budget).toBe(budget / 2);
+  expect(restart).toHaveBeenCalledTimes(1);
+  last().onmessage?.({ data: { kind: "done" } });
+  await restored;
+  expect(restart).toHaveBeenCalledTimes(1);
 });
