@@ -83,7 +83,8 @@ export class Queue {
     } catch (error) {
       item.phase = signal.aborted ? this.cancelled : "failed";
       if (!signal.aborted) item.problem = toldOf(error, this.state);
-      this.state.announcement = item.problem;
+      const { phase, problem } = item;
+      this.state.announcement = phase === "stopped" ? (words) => words.stopped : problem;
     }
     this.state.running = undefined;
     this.desk.tidy();
