@@ -83,6 +83,7 @@ export const de: Words = {
   unreachable: "Der Server ist nicht erreichbar. Wählen Sie den Browser, um ohne ihn zu arbeiten.",
   broken: (reason) => `Das ging schief: ${reason}`,
   noPictures: "Das ist kein Bild.",
+  noExample: "Das Beispiel war nicht zu laden. Gibt es ein Netz?",
 
   clips: "Videos",
   clipPhases: {

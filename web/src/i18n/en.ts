@@ -81,6 +81,7 @@ export const en = {
   unreachable: "The server cannot be reached. Choose the browser to work without it.",
   broken: (reason: string) => `It went wrong: ${reason}`,
   noPictures: "That is no picture.",
+  noExample: "The example could not be loaded. Is there a network?",
 
   clips: "Clips",
   clipPhases: {

@@ -81,6 +81,7 @@ export const ja: Words = {
   unreachable: "サーバーに接続できません。「ブラウザー」を選べばサーバーなしで使えます。",
   broken: (reason) => `うまくいきませんでした: ${reason}`,
   noPictures: "画像ではありません。",
+  noExample: "例を読み込めませんでした。ネットワークを確認してください。",
 
   clips: "動画",
   clipPhases: {
