@@ -19,7 +19,7 @@ function panelOf(saving: boolean, given: Partial<Item> = {}): string {
   const item = {
     ...{ id: 1, file: new File([], "a.png"), facts: factsOf(new Uint8Array()), phase: "done" },
     ...{ notes: "", strength: 1, ...given },
-  } as Item;
+  };
   const models = [{ name: "fast", description: "" }];
   const server = { models, formats: ["jpg", "png"], limits: {} };
   const state = { items: [item], selected: item, engine: "browser", server, saving, locked: true };
