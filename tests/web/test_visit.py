@@ -152,6 +152,20 @@ def test_cancel_and_start_again(page: Page, large: Path, rainy: Path) -> None:
     page.wait(lambda: page.phases() == ["running", "done"])
 
 
+def test_remove_leaves_the_focus_in_the_list(page: Page, rainy: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.png"
+    other.write_bytes(rainy.read_bytes())
+    page.choose(rainy, other)
+    page.wait(lambda: len(page.phases()) == 2)
+    focused = "return document.activeElement.getAttribute(arguments[0])"
+    page.one(".strip li:last-child .remove").send_keys(Keys.ENTER)
+    page.wait(lambda: len(page.phases()) == 1)
+    page.wait(lambda: page.chrome.execute_script(focused, "aria-label") == "Remove rainy.png")
+    page.chrome.switch_to.active_element.send_keys(Keys.ENTER)
+    page.wait(lambda: page.all(".welcome"))
+    page.wait(lambda: page.chrome.execute_script(focused, "type") == "file")
+
+
 def test_large_pictures_have_a_preview(page: Page, photo: Pixels, tmp_path: Path) -> None:
     path = tmp_path / "mosaic.png"
     mosaic = np.tile(photo, (7, 5, 1))

@@ -165,8 +165,17 @@ export class App {
   }
 
   async addExample(): Promise<void> {
-    const answer = await fetch(example);
-    await this.add([new File([await answer.blob()], "rainy.jpg", { type: "image/jpeg" })]);
+    let picture: Blob;
+    try {
+      const answer = await fetch(example);
+      if (!answer.ok) throw new Error(answer.statusText);
+      picture = await answer.blob();
+    } catch {
+      this.tell((words) => words.noExample);
+      this.update();
+      return;
+    }
+    await this.add([new File([picture], "rainy.jpg", { type: "image/jpeg" })]);
   }
 
   select(item: Item): void {

@@ -4,7 +4,7 @@ import { askClip, type Job, removeClip, resultOf, sendClip } from "./engine/clip
 import { remember, remembered } from "./engine/remembered";
 import { Away, Locked } from "./engine/server";
 import { isOfTheNetwork, toldOf } from "./problems";
-import type { Clip, State } from "./state";
+import type { Clip, Say, State } from "./state";
 
 const EVERY = 1000; // milliseconds between two questions
 const AGAIN = 5000; // and after one that nobody answered
@@ -13,6 +13,18 @@ const ENDING = /\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|m?ts|m2ts|wmv|flv|3gp|ogv|vob)
 /** Whether a file is a clip, by its name or by what the system says of it. */
 export const isClip = ({ name, type }: { name: string; type: string }): boolean =>
   type.startsWith("video/") || ENDING.test(name);
+
+export const hasEnded = ({ phase }: Clip): boolean =>
+  phase === "done" || phase === "failed" || phase === "cancelled";
+
+/** What became of a clip, to be read out. */
+const endOf =
+  ({ name, phase, problem, told }: Clip): Say =>
+  (words) => {
+    if (phase === "done") return words.done(name);
+    const why = problem?.(words) ?? told;
+    return `${name}: ${words.clipPhases[phase]}${why ? ` · ${why}` : ""}`;
+  };
 
 export class Clips {
   private nextId = 1;
@@ -42,6 +54,7 @@ export class Clips {
 
   /** Ends the work, and takes the clip from the list and from the server. */
   remove(clip: Clip): void {
+    if (!hasEnded(clip)) this.state.announcement = endOf({ ...clip, phase: "cancelled" });
     this.state.clips = this.state.clips.filter((other) => other !== clip);
     this.aborts.get(clip)?.abort();
     if (clip.job) void removeClip(clip.job).catch(() => undefined); // it expires by itself
@@ -81,13 +94,13 @@ export class Clips {
         this.changed();
         await pause(EVERY);
       }
-      if (clip.phase === "done") this.state.announcement = (words) => words.done(clip.name);
     } catch (error) {
       if (!signal.aborted) {
         Object.assign(clip, { phase: "failed", problem: toldOf(error, this.state) });
       }
     }
     this.aborts.delete(clip);
+    if (!signal.aborted) this.state.announcement = endOf(clip);
     if (signal.aborted && clip.job) void removeClip(clip.job).catch(() => undefined);
     this.changed();
   }

@@ -1,21 +1,34 @@
 /** The pictures that are open: what is shown and what is in work, no others, since each is large. */
 
 import { derain } from "./engine/server";
-import { Sheet } from "./files/sheet";
+import { Sheet, TooLarge } from "./files/sheet";
 import type { Item, State } from "./state";
 
 export class Desk {
   private readonly open = new Map<Item, Promise<Sheet>>();
+  private readonly tooLarge = new WeakMap<Item, TooLarge>();
 
   constructor(private readonly state: State) {}
 
-  /** The open picture of an item, with its result if it has one. */
+  /**
+   * The open picture of an item, with its result if it has one.
+   *
+   * @throws TooLarge, at once for one that has failed by it and is only looked at.
+   */
   sheet(item: Item): Promise<Sheet> {
+    const known = item.phase === "failed" && this.tooLarge.get(item);
+    if (known) return Promise.reject(known);
     let sheet = this.open.get(item);
     if (!sheet) {
       sheet = this.read(item);
       this.open.set(item, sheet);
-      sheet.catch(() => this.open.delete(item)); // to be tried again
+      sheet.then(
+        () => this.tooLarge.delete(item),
+        (error: unknown) => {
+          this.open.delete(item); // to be tried again
+          if (error instanceof TooLarge) this.tooLarge.set(item, error);
+        },
+      );
     }
     return sheet;
   }
@@ -37,8 +50,13 @@ export class Desk {
 
   private async read(item: Item): Promise<Sheet> {
     const sheet = await this.decode(item);
-    if (item.result) await sheet.fill(item.result);
-    return sheet;
+    try {
+      if (item.result) await sheet.fill(item.result);
+      return sheet;
+    } catch (error) {
+      sheet.close();
+      throw error;
+    }
   }
 
   private async decode(item: Item): Promise<Sheet> {

@@ -83,7 +83,8 @@ export class Queue {
     } catch (error) {
       item.phase = signal.aborted ? this.cancelled : "failed";
       if (!signal.aborted) item.problem = toldOf(error, this.state);
-      this.state.announcement = item.problem;
+      const { phase, problem } = item;
+      this.state.announcement = phase === "stopped" ? (words) => words.stopped : problem;
     }
     this.state.running = undefined;
     this.desk.tidy();
@@ -144,9 +145,12 @@ export class Queue {
     signal: AbortSignal,
     band: (band: Band) => void,
   ): Promise<void> {
-    const { model, budget } = this.engine;
     const now = (): number => performance.now() / 1000;
-    const course = new Course(costs(height, width, model, budget), this.pace, now());
+    const begun = (): Course => {
+      const { model, budget } = this.engine;
+      return new Course(costs(height, width, model, budget), this.pace, now());
+    };
+    let course = begun();
     const tell = (): void => {
       this.tell({ item, stage, ...course.at(now()) });
     };
@@ -156,8 +160,12 @@ export class Queue {
       course.advance(done, now());
       tell();
     };
+    const restart = (): void => {
+      course = begun();
+      tell();
+    };
     try {
-      await this.engine.restore(read, { step, band }, signal);
+      await this.engine.restore(read, { step, band, restart }, signal);
     } finally {
       clearInterval(clock);
     }

@@ -40,6 +40,18 @@ it("goes on behind what cannot be read, such as a folder, and says so", async ()
   expect(app.state.message?.(words)).toBe(`folder: ${words.noPictures}`);
 });
 
+it.each([
+  ["without a network", (): Promise<Response> => Promise.reject(new TypeError("Failed to fetch"))],
+  ["of a host that lacks it", () => Promise.resolve(new Response("", { status: 404 }))],
+])("says that there is no example %s", async (_, answer) => {
+  const app = appOf();
+  vi.stubGlobal("fetch", answer);
+  await app.addExample();
+  expect(app.state.items).toEqual([]);
+  expect(app.state.message?.(words)).toBe(words.noExample);
+  expect(app.state.announcement).toBe(app.state.message);
+});
+
 describe("a picture that only the server reads and that is looked at again", () => {
   const busy = (status: number): Response => new Response(null, { status, statusText: "Busy" });
 

@@ -69,6 +69,26 @@ describe("a clip that is followed", () => {
     expect(clips[0]?.problem?.(wordsOf("en"))).toBe(wordsOf("en").unreachable);
   });
 
+  const read = ({ announcement }: State): string | undefined => announcement?.(wordsOf("en"));
+
+  it.each([
+    [{ status: "done" }, "a.mp4: done"],
+    [{ status: "failed", problem: "the clip is damaged" }, "a.mp4: Failed · the clip is damaged"],
+    [{ status: "cancelled" }, "a.mp4: Stopped"],
+  ])("is read out at its end: %j", async (told, said) => {
+    expect(read(await follow(answer({ ...job, ...told })))).toBe(said);
+  });
+
+  it("is read out where the server has lost it, or the visitor ends it", async () => {
+    const lost = await follow(answer({ error: "no such clip" }, 404));
+    expect(read(lost)).toBe("a.mp4: Failed · no such clip");
+    const working = (): Response => answer({ ...job, status: "working" });
+    const state = await follow(working(), working());
+    expect(read(state)).toBeUndefined();
+    new Clips(state, () => undefined).remove(state.clips[0]);
+    expect(read(state)).toBe("a.mp4: Stopped");
+  });
+
   it("has failed where the server does not know it any more", async () => {
     const { clips } = await follow(answer({ error: "no such clip" }, 404));
     expect(clips[0]).toMatchObject({ phase: "failed" });

@@ -129,8 +129,12 @@ it("reads what a WebP says it has", () => {
   });
 });
 
-it("knows nothing of anything else", () => {
-  expect(factsOf(new Uint8Array())).toMatchObject({ suffix: "", metadata: false });
+it("takes all that it cannot read to be there, in anything else", () => {
+  for (const bytes of [new Uint8Array(), new TextEncoder().encode("BM and more")]) {
+    expect(factsOf(bytes)).toMatchObject({
+      ...{ suffix: "", unread: true, alpha: true, deep: true, profile: true, metadata: true },
+    });
+  }
 });
 
 it("names results as the command line does, each its own", () => {
@@ -141,9 +145,10 @@ it("names results as the command line does, each its own", () => {
 });
 
 it("saves in the file's own format where it can", () => {
-  const none = factsOf(new Uint8Array());
+  const none = { ...factsOf(jpeg(3)), suffix: "" } as const;
   expect(naturalSuffix("x.png", factsOf(jpeg(3)), ["jpg", "png"])).toBe("jpg");
   expect(naturalSuffix("x.tiff", none, ["jpg", "tif"])).toBe("tif");
   expect(naturalSuffix("x.heic", none, ["jpg", "png"])).toBe("jpg");
+  expect(naturalSuffix("x.bmp", factsOf(new Uint8Array()), ["jpg", "png"])).toBe("png");
   expect(naturalSuffix("x.gif", { ...none, alpha: true }, ["jpg", "png"])).toBe("png");
 });

@@ -13,6 +13,8 @@ const LEAST = 64 * MIB;
 const MOST_THREADS = 4; // more wait for each other, and a phone gets hot
 
 export interface Listener {
+  /** From the top again, in smaller tiles. */
+  restart(): void;
   step(step: Step): void;
   band(band: Band): void;
 }
@@ -50,6 +52,7 @@ export class LocalEngine {
       } catch (error) {
         if (!(error instanceof OutOfMemory) || this.budget <= LEAST) throw error;
         this.budget /= 2;
+        listener.restart();
       }
     }
   }
@@ -85,6 +88,10 @@ export class LocalEngine {
 
   private start(): Worker {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    // Nobody waits for it yet: the first picture makes another one, and is told when that fails.
+    worker.onerror = () => {
+      if (this.worker === worker) this.worker = undefined;
+    };
     const { url, sizeMultiple, halo, bytesPerPixel } = this.model;
     post(worker, {
       kind: "open",

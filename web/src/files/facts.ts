@@ -1,10 +1,12 @@
 /** What a picture file says about itself that a browser does not tell: from its first bytes. */
 
+import { text } from "./bytes";
+import { heifFacts, isAvif, isHeif } from "./heif";
 import { exifOf, jpegSegments } from "./jpeg";
 
 export interface Facts {
   /** Usual suffix of the format; empty where it is none of those read here. */
-  readonly suffix: "" | "jpg" | "png" | "webp" | "gif";
+  readonly suffix: "" | "jpg" | "png" | "webp" | "gif" | "avif" | "heic";
   /** One channel, which stays one. */
   readonly grey: boolean;
   readonly alpha: boolean;
@@ -16,6 +18,8 @@ export interface Facts {
   readonly profile: boolean;
   /** Exif, XMP or text. */
   readonly metadata: boolean;
+  /** The file does not tell it here: what it may have counts as there, lest it be lost in silence. */
+  readonly unread: boolean;
   /** The Exif block of a JPEG, from its TIFF header on. */
   readonly exif?: Uint8Array;
 }
@@ -28,6 +32,16 @@ const NONE: Facts = {
   animated: false,
   profile: false,
   metadata: false,
+  unread: false,
+};
+
+const UNREAD: Facts = {
+  ...NONE,
+  alpha: true,
+  deep: true,
+  profile: true,
+  metadata: true,
+  unread: true,
 };
 
 const HEAD = 4 * 2 ** 20; // bytes of a file in which it says what it is
@@ -46,7 +60,8 @@ export function factsOf(bytes: Uint8Array): Facts {
   if (text(bytes, 1, 4) === "PNG") return ofPng(bytes);
   if (text(bytes, 0, 4) === "RIFF" && text(bytes, 8, 12) === "WEBP") return ofWebp(bytes);
   if (text(bytes, 0, 3) === "GIF") return { ...NONE, suffix: "gif", alpha: true, animated: true };
-  return NONE;
+  if (isHeif(bytes)) return ofHeif(bytes);
+  return UNREAD;
 }
 
 function ofJpeg(bytes: Uint8Array): Facts {
@@ -96,6 +111,11 @@ function ofWebp(bytes: Uint8Array): Facts {
   return facts;
 }
 
+function ofHeif(bytes: Uint8Array): Facts {
+  const facts = heifFacts(bytes);
+  return facts ? { ...NONE, ...facts } : { ...UNREAD, suffix: isAvif(bytes) ? "avif" : "heic" };
+}
+
 /** The chunks of a PNG (length, name, body, sum) or of a RIFF file (name, length, body, padding). */
 function* chunks(bytes: Uint8Array, from: number, riff: boolean): Generator<Chunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -110,8 +130,4 @@ function* chunks(bytes: Uint8Array, from: number, riff: boolean): Generator<Chun
 interface Chunk {
   readonly name: string;
   readonly body: Uint8Array;
-}
-
-function text(bytes: Uint8Array, from: number, to: number): string {
-  return String.fromCharCode(...bytes.subarray(from, to));
 }

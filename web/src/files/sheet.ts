@@ -32,6 +32,7 @@ export class Sheet {
     this.clean = new OffscreenCanvas(rainy.width, rainy.height);
     const context = this.clean.getContext("2d", { willReadFrequently: true });
     if (!context || !holds(context, rainy.width, rainy.height)) {
+      this.clean.width = this.clean.height = 0;
       throw new TooLarge(rainy.width, rainy.height);
     }
     this.context = context;
@@ -43,9 +44,15 @@ export class Sheet {
    * @throws TooLarge, or DOMException where the browser cannot read the file.
    */
   static async open(file: Blob): Promise<Sheet> {
-    const sheet = new Sheet(await createImageBitmap(file));
-    sheet.smallRainy = await shrunk(sheet.rainy);
-    return sheet;
+    const rainy = await createImageBitmap(file);
+    try {
+      const sheet = new Sheet(rainy);
+      sheet.smallRainy = await shrunk(rainy);
+      return sheet;
+    } catch (error) {
+      rainy.close(); // too large for a canvas, it is large above all
+      throw error;
+    }
   }
 
   get width(): number {

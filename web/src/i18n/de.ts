@@ -49,7 +49,9 @@ export const de: Words = {
   zip: (count) => `Alle ${count} als ZIP`,
   saving: "Wird gespeichert …",
   notKept: "Was die Datei nicht behält",
-  deep: "16 Bit je Kanal werden zu 8.",
+  unread:
+    "Was die Datei sonst enthält, ist hier nicht zu erkennen: mehr als 8 Bit je Kanal, ein Profil, Exif und weitere Bilder gingen verloren.",
+  deep: "Mehr als 8 Bit je Kanal werden zu 8.",
   profile: "Farben werden nach sRGB umgerechnet.",
   metadata: "Exif und andere Metadaten fehlen; ein JPEG aus einem JPEG behält sein Exif.",
   metadataSome: "Exif bleibt, aufrecht; andere Metadaten wie XMP fehlen.",
@@ -81,6 +83,7 @@ export const de: Words = {
   unreachable: "Der Server ist nicht erreichbar. Wählen Sie den Browser, um ohne ihn zu arbeiten.",
   broken: (reason) => `Das ging schief: ${reason}`,
   noPictures: "Das ist kein Bild.",
+  noExample: "Das Beispiel war nicht zu laden. Gibt es ein Netz?",
 
   clips: "Videos",
   clipPhases: {

@@ -49,7 +49,9 @@ export const en = {
   zip: (count: number) => `All ${count} as a ZIP`,
   saving: "Saving …",
   notKept: "What the file will not keep",
-  deep: "16 bits a channel become 8.",
+  unread:
+    "What else this file holds cannot be told here: more than 8 bits a channel, a profile, Exif and further pictures would be lost.",
+  deep: "More than 8 bits a channel become 8.",
   profile: "Colours are converted to sRGB.",
   metadata: "Exif and other metadata are left out; a JPEG made from a JPEG keeps its Exif.",
   metadataSome: "Exif is kept, upright; other metadata such as XMP is left out.",
@@ -79,6 +81,7 @@ export const en = {
   unreachable: "The server cannot be reached. Choose the browser to work without it.",
   broken: (reason: string) => `It went wrong: ${reason}`,
   noPictures: "That is no picture.",
+  noExample: "The example could not be loaded. Is there a network?",
 
   clips: "Clips",
   clipPhases: {

@@ -49,7 +49,9 @@ export const ja: Words = {
   zip: (count) => `${count} 枚すべてを ZIP で`,
   saving: "保存しています…",
   notKept: "ファイルに残らないもの",
-  deep: "1 チャンネル 16 ビットは 8 ビットになります。",
+  unread:
+    "このファイルのほかの内容は読み取れません。8 ビットを超える階調、プロファイル、Exif、2 枚目以降の画像があれば失われます。",
+  deep: "1 チャンネル 8 ビットを超える階調は 8 ビットになります。",
   profile: "色は sRGB に変換されます。",
   metadata: "Exif などのメタデータは残りません。JPEG から JPEG なら Exif は残ります。",
   metadataSome: "Exif は正立に直して残ります。XMP などほかのメタデータは残りません。",
@@ -79,6 +81,7 @@ export const ja: Words = {
   unreachable: "サーバーに接続できません。「ブラウザー」を選べばサーバーなしで使えます。",
   broken: (reason) => `うまくいきませんでした: ${reason}`,
   noPictures: "画像ではありません。",
+  noExample: "例を読み込めませんでした。ネットワークを確認してください。",
 
   clips: "動画",
   clipPhases: {

@@ -3,8 +3,10 @@
 import { html, nothing, type TemplateResult } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
 import type { App } from "../app";
+import { hasEnded } from "../clips";
 import { duration } from "../i18n";
 import type { Clip } from "../state";
+import { refocused } from "./focus";
 import { icons } from "./icons";
 
 export function clips(app: App): TemplateResult | typeof nothing {
@@ -25,7 +27,7 @@ export function clips(app: App): TemplateResult | typeof nothing {
 function row(app: App, clip: Clip): TemplateResult {
   const { words } = app;
   const { name, phase, fraction } = clip;
-  const ended = phase === "done" || phase === "failed" || phase === "cancelled";
+  const ended = hasEnded(clip);
   return html`
     <li data-phase=${phase}>
       <p class="name" title=${name}>${name}</p>
@@ -48,8 +50,10 @@ function row(app: App, clip: Clip): TemplateResult {
       }
       <button
         class="button quiet"
-        @click=${() => {
-          app.clips.remove(clip);
+        @click=${(event: Event) => {
+          refocused(event, () => {
+            app.clips.remove(clip);
+          });
         }}
       >
         ${ended ? words.removeClip : words.cancel}

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
 import type { App } from "../app";
 import type { Item } from "../state";
+import { refocused } from "./focus";
 import { icons } from "./icons";
 
 export function filmstrip(app: App): TemplateResult {
@@ -50,8 +51,10 @@ function picture(app: App, item: Item): TemplateResult {
         class="remove"
         aria-label=${words.remove(name)}
         title=${words.remove(name)}
-        @click=${() => {
-          app.remove(item);
+        @click=${(event: Event) => {
+          refocused(event, () => {
+            app.remove(item);
+          });
         }}
       >
         ${icons.cross}

@@ -24,9 +24,10 @@ export function notes(app: App, item: Item, suffix: string): TemplateResult | ty
 function lost({ words }: App, { facts }: Item, suffix: string): string[] {
   const keepsExif = suffix === "jpg" && facts.exif;
   const lines: [boolean, string][] = [
-    [facts.deep, words.deep],
-    [facts.profile, words.profile],
-    [facts.metadata, keepsExif ? words.metadataSome : words.metadata],
+    [facts.unread, words.unread],
+    [facts.deep && !facts.unread, words.deep],
+    [facts.profile && !facts.unread, words.profile],
+    [facts.metadata && !facts.unread, keepsExif ? words.metadataSome : words.metadata],
     [facts.animated, words.animated],
     [facts.alpha, suffix === "jpg" ? words.alphaLost : words.alphaEdges],
   ];
