@@ -3,27 +3,6 @@
 /** Caches are the whole host's, where other paths may have pages, too; no path has a "?". */
 export const cachesOf = (scope: string): string => `derain-${new URL(scope).pathname}?`;
 
-/** What the first versions called their caches, all pages of a host alike. */
-const FIRST = /^derain-[0-9a-f]{16}$/;
-
-/** Names of the caches of this page's other versions; a cache that other pages have part in stays. */
-export async function outdated(
-  storage: Pick<CacheStorage, "keys" | "open">,
-  scope: string,
-  version: string,
-): Promise<string[]> {
-  const names = (await storage.keys()).filter((name) => name !== version);
-  const first = names.filter((name) => FIRST.test(name));
-  const shared = await Promise.all(first.map(async (name) => storage.open(name)));
-  const files = await Promise.all(shared.map((cache) => cache.keys()));
-  const alone = first.filter((_, index) => files[index].every(({ url }) => isOf(scope, url)));
-  return [...names.filter((name) => name.startsWith(cachesOf(scope))), ...alone];
-}
-
-/** Whether a file is the page's at this path: pages may lie below it, but not in its assets. */
-const isOf = (scope: string, url: string): boolean =>
-  url.startsWith(scope) && /^(assets\/)?[^/]+$/.test(url.slice(scope.length));
-
 /**
  * Fetches a file of one version of the page, of which browsers and hosts keep older ones.
  *

@@ -4,14 +4,15 @@
  * It answers with the headers that let the page use threads, too, where the host sends none.
  */
 
-import { cachesOf, fetchExactly, isolated, outdated } from "./offline";
+import { cachesOf, fetchExactly, isolated } from "./offline";
 
 declare const self: ServiceWorkerGlobalScope;
 
 /** Address -> beginning of the SHA-256 of each file; written by scripts/precache.mjs. */
 const FILES = JSON.parse("__FILES__") as Record<string, string>;
 
-const VERSION = cachesOf(self.registration.scope) + "__VERSION__";
+const PREFIX = cachesOf(self.registration.scope);
+const VERSION = PREFIX + "__VERSION__";
 
 const addressOf = (file: string): string => new URL(file, self.registration.scope).href;
 
@@ -46,7 +47,7 @@ async function fill(): Promise<void> {
 }
 
 async function tidy(): Promise<void> {
-  const old = await outdated(caches, self.registration.scope, VERSION);
+  const old = (await caches.keys()).filter((name) => name.startsWith(PREFIX) && name !== VERSION);
   await Promise.all(old.map((name) => caches.delete(name)));
   await self.clients.claim();
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterEach, expect, it, vi } from "vitest";
-import { cachesOf, fetchExactly, isolated, outdated } from "../src/offline";
+import { cachesOf, fetchExactly, isolated } from "../src/offline";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -16,29 +16,6 @@ it("leaves alone the caches of a host's other pages", () => {
     const ours = scopes.filter((other) => `${cachesOf(other)}0123`.startsWith(cachesOf(scope)));
     expect(ours).toEqual([scope]);
   }
-});
-
-it("removes what other versions of the page kept, and nothing of other pages", async () => {
-  const [host, scope] = ["https://a.example/", "https://a.example/a/"];
-  const now = `${cachesOf(scope)}2`;
-  const kept: Record<string, string[]> = {
-    [now]: [],
-    [`${cachesOf(scope)}1`]: [],
-    [`${cachesOf(host)}1`]: [],
-    "derain-0123456789abcdef": [`${scope}index.html?0`, `${scope}assets/a.js?1`],
-    "derain-1123456789abcdef": [`${scope}index.html?0`, `${host}index.html?0`],
-    "derain-2123456789abcdef": [`${scope}index.html?0`, `${scope}b/index.html?0`],
-    others: [`${scope}index.html`],
-  };
-  const storage = {
-    keys: () => Promise.resolve(Object.keys(kept)),
-    open: (name: string) =>
-      Promise.resolve({ keys: () => Promise.resolve(kept[name].map((url) => ({ url }))) }),
-  } as unknown as CacheStorage;
-  expect(await outdated(storage, scope, now)).toEqual([
-    `${cachesOf(scope)}1`,
-    "derain-0123456789abcdef",
-  ]);
 });
 
 it("takes the file that it wants, with its body, past what the browser keeps", async () => {
