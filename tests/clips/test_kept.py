@@ -15,7 +15,7 @@ av = pytest.importorskip("av")
 from derain.clips.container import probe  # noqa: E402
 from derain.clips.decode import Damage, Span, read_frames  # noqa: E402
 from derain.errors import InvalidImageError, UsageError  # noqa: E402
-from tests.clips.made import MS, Made, frames, make, read, times  # noqa: E402
+from tests.clips.made import FINE, MS, Made, frames, make, read, times  # noqa: E402
 
 VFR = times(12, 512, 200)
 VFR_MS = times(12, 40, 17)
@@ -94,6 +94,29 @@ def test_avi_whose_times_are_those_of_decoding(name: str, how: Made, tmp_path, d
     expected = np.diff(how.times) / 25
     assert done.frames == len(how.times)
     assert steps == pytest.approx(expected, abs=2e-3)
+
+
+@pytest.mark.parametrize("before", [1, 14, 27, 28, 29])
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
+def test_a_pause_stays_where_it_is(name: str, before: int, tmp_path, dry) -> None:
+    """MP4 says how long a frame is decoded, which with B-frames is another one than is shown."""
+    base = MS if name == "a.mkv" else FINE
+    step = int(Fraction(1, 25) / base)
+    made_at = [step * (at if at < before else at + 75) for at in range(30)]
+    source = make(tmp_path / name, Made(times=made_at, base=base, sound=()))
+    for result in ("b.mp4", "b.mkv"):
+        made, _, _ = dry(source, result)
+        assert seconds(made) == pytest.approx(4.2, abs=0.041)
+    shown = list(read_frames(probe(source), Span(), Damage()))
+    assert [frame.duration for frame in shown[:-1]] == list(np.diff([f.pts for f in shown]))
+    start = (before - 5) / 25 if before > 5 else 0
+    part, _, _ = dry(source, f"part-{name}", span=Span(start, start + 1.5))  # ends in the pause
+    assert seconds(part) == pytest.approx(1.5, abs=0.041)
+
+
+def seconds(path) -> float:
+    with av.open(str(path)) as clip:
+        return clip.duration / av.time_base
 
 
 def test_a_subtitle_that_stands_when_the_part_begins(tmp_path, dry) -> None:

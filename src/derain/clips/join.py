@@ -28,6 +28,8 @@ _OF_THE_CONTAINER = (
     "duration",
     "alpha_mode",
 )
+_OF_DECODING = (".mp4", ".m4v", ".mov")
+"""Containers as long as their frames take to decode: the last of these makes up for the rest."""
 _NOTHING = b"\x00\x00"  # a text of MP4 of no letters
 Timed = tuple[float, int, Any]
 
@@ -114,7 +116,7 @@ class Join:
                 places[stream.index] = made
             _describe(source, result, shift * info.time_base, ends)
             others = _other_packets(source, places, picture, shift * info.time_base, ends)
-            frames = _coded_frames(self.segments, info, places[picture.index], shift)
+            frames = self._coded_frames(places[picture.index], shift)
             for _, _, packet in heapq.merge(frames, others, key=lambda timed: timed[:2]):
                 result.mux(packet)
         return notes
@@ -127,9 +129,26 @@ class Join:
         made.time_base = info.time_base
         if info.display:
             made.set_display_matrix(info.display)
-        if self.encoding.codec == "hevc" and self.kind in (".mp4", ".m4v", ".mov"):
+        if self.encoding.codec == "hevc" and self.kind in _OF_DECODING:
             made.codec_tag = "hvc1"
         return made
+
+    def _coded_frames(self, stream: av.stream.Stream, shift: int) -> Iterator[Timed]:
+        entries = [entry for segment in self.segments for entry in read_index(segment)]
+        times = decode_times([pts for _, pts, _, _ in entries])
+        lasting = [duration for _, _, duration, _ in entries]
+        if self.kind in _OF_DECODING:
+            first, ends = min(entry[1] for entry in entries), max(e[1] + e[2] for e in entries)
+            decoded = ends - (first - times[0])
+            lasting[-1] = min(decoded - times[-1], ends - entries[-1][1])
+            times[-1] = decoded - lasting[-1]
+        packets = (coded for segment in self.segments for coded in read_segment(segment))
+        for coded, dts, duration in zip(packets, times, lasting, strict=True):
+            packet = av.Packet(coded.data)
+            packet.pts, packet.dts = coded.pts - shift, dts - shift
+            packet.duration, packet.time_base = duration, self.info.time_base
+            packet.is_keyframe, packet.stream = coded.key, stream
+            yield float(packet.dts * self.info.time_base), 0, packet
 
     def _span(self) -> tuple[int, Fraction | None]:
         """By what all times are earlier in the result, and when the last frame ends."""
@@ -190,20 +209,6 @@ def _describe(
         chapters.append({**chapter, "start": round(moved[0]), "end": round(moved[1])})
     if chapters:
         result.set_chapters(chapters)  # type: ignore[arg-type]
-
-
-def _coded_frames(
-    segments: list[Path], info: ClipInfo, stream: av.stream.Stream, shift: int
-) -> Iterator[Timed]:
-    shown = [entry[1] for segment in segments for entry in read_index(segment)]
-    times = iter(decode_times(shown))
-    for segment in segments:
-        for coded in read_segment(segment):
-            packet = av.Packet(coded.data)
-            packet.pts, packet.dts = coded.pts - shift, next(times) - shift
-            packet.duration, packet.time_base = coded.duration, info.time_base
-            packet.is_keyframe, packet.stream = coded.key, stream
-            yield float(packet.dts * info.time_base), 0, packet
 
 
 def _other_packets(
