@@ -281,6 +281,38 @@ def test_a_cover_picture_and_marks_of_tracks(tmp_path, dry) -> None:
         assert bytes(packet) == buffer.getvalue()
 
 
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4"])
+def test_a_cover_picture_in_another_container(name: str, tmp_path, dry) -> None:
+    """Matroska has it as an attachment; as a track it would be a second clip. MOV has no place."""
+    plain = make(tmp_path / f"plain-{name}", Made(sound=(), times=times(12, 40), base=MS))
+    Image.fromarray(np.full((32, 32, 3), 90, np.uint8)).save(buffer := io.BytesIO(), "JPEG")
+    marks = av.stream.Disposition
+    source = tmp_path / name
+    with av.open(str(plain)) as old, av.open(str(source), "w") as new:
+        video = new.add_stream_from_template(old.streams.video[0], opaque=True)
+        if name == "a.mkv":
+            new.add_attachment("cover.jpg", "image/jpeg", buffer.getvalue())
+        else:
+            cover = new.add_mux_stream("mjpeg", width=32, height=32)
+            cover.disposition = marks.attached_pic
+            picture = av.Packet(buffer.getvalue())
+            picture.pts, picture.dts, picture.time_base, picture.stream = 0, 0, MS, cover
+            new.mux(picture)
+        for packet in old.demux():
+            if packet.size:
+                packet.stream = video
+                new.mux(packet)
+    for result in ("b.mkv", "b.mp4"):
+        made, _, told = dry(source, result, span=Span(0.1, None))
+        assert not told
+        with av.open(str(made)) as clip:
+            assert [bool(s.disposition & marks.attached_pic) for s in clip.streams] == [False, True]
+            (packet,) = (p for p in clip.demux(clip.streams[1]) if p.size)
+            assert bytes(packet) == buffer.getvalue()
+    made, _, told = dry(source, "b.mov")
+    assert told == [f"{made}: mov does not hold cover picture 1 (mjpeg); left out"]
+
+
 def test_transparency_that_is_not_decoded_is_told(tmp_path, dry) -> None:
     how = Made("libvpx-vp9", "yuva420p", times=VFR_MS, base=MS)
     _, _, told = dry(make(tmp_path / "a.webm", how))
