@@ -8,8 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from derain.cli.console import Reporter
-from derain.cli.jobs import Job
-from derain.clips.formats import is_clip, is_container, may_be_animated
+from derain.cli.inputs import STREAM
+from derain.cli.jobs import Job, no_stream
+from derain.clips.formats import (
+    ANIMATED,
+    check_clip_name,
+    is_clip,
+    is_container,
+    may_be_animated,
+)
 from derain.clips.result import ClipResult
 from derain.errors import OutputConflictError, UsageError
 
@@ -79,6 +86,19 @@ def holds_clip(job: Job) -> bool:
     from derain.clips.animation import is_animated
 
     return is_animated(job.source)
+
+
+def check_animated(job: Job) -> None:
+    """Look into a picture that may be an animated one, where its result could not be one.
+
+    Raises:
+        InvalidImageError, UsageError: It is one.
+    """
+    if job.target.suffix.lower() in ANIMATED or not holds_clip(job):
+        return
+    if job.target == STREAM:
+        raise no_stream(job.source)
+    check_clip_name(job.source, job.target)
 
 
 def missing_frames(job: Job, skip_existing: bool, overwrite: bool) -> list[Path]:

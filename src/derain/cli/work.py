@@ -11,7 +11,14 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from derain.cli.clips import ClipPolicy, Done, derain_clip_job, holds_clip, missing_frames
+from derain.cli.clips import (
+    ClipPolicy,
+    Done,
+    check_animated,
+    derain_clip_job,
+    holds_clip,
+    missing_frames,
+)
 from derain.cli.console import Reporter
 from derain.cli.inputs import STREAM
 from derain.cli.jobs import Job
@@ -303,9 +310,17 @@ def missing(job: Job, policy: Policy) -> list[Path]:
 
     Raises:
         OutputConflictError: Something stands there, and what is to become of it was not said.
+        InvalidImageError, UsageError: An animated picture was to go where it cannot.
     """
     if job.frames:
         return missing_frames(job, policy.skip_existing, policy.overwrite)
+    outputs = _missing_files(job, policy)
+    if outputs or job.target == STREAM:
+        check_animated(job)
+    return outputs
+
+
+def _missing_files(job: Job, policy: Policy) -> list[Path]:
     there = [output for output in job.outputs if os.path.lexists(output)]
     if policy.skip_existing and _is_result(job.target):
         return [output for output in job.outputs if output not in there]

@@ -13,6 +13,7 @@ from PIL import Image
 
 from derain.clips.animation import Animation, animation_frames, open_animation
 from derain.clips.derainers import FrameDerainer, beside
+from derain.clips.formats import check_clip_name
 from derain.clips.frames import Frame
 from derain.clips.products import PRODUCTS
 from derain.clips.result import ClipResult
@@ -40,6 +41,8 @@ def derain_animation(
         progress: Told (finished frames, all frames).
         quality: 1 to 100 for WebP; by default 95, and without loss where the source has none.
     """
+    for output in outputs.values():
+        check_clip_name(source, output)
     animation = open_animation(source)
     frames = (
         Frame(colour, alpha, index, 1, index)
@@ -60,8 +63,10 @@ def derain_animation(
     }
     for product in sorted(outputs, key=lambda name: name == "clean"):
         atomic_write(outputs[product], data[product])
-    if outputs["clean"].suffix.lower() == ".gif":
-        notes.append(f"{outputs['clean']}: GIF holds 256 colours a frame")
+    notes += [
+        f"{output}: GIF holds 256 colours a frame"
+        for output in outputs.values() if output.suffix.lower() == ".gif"
+    ]  # fmt: skip
     return ClipResult(animation.frames, *animation.size, notes=notes, changed=changed)
 
 
