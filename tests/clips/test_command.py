@@ -131,6 +131,42 @@ def test_damage_is_named_and_what_is_there_is_written(tmp_path: Path, capsys) ->
     assert len(read(tmp_path / "a.derained.mkv").times) >= 6
 
 
+@pytest.mark.parametrize("name", ["a.mp4", "a.gif", "folder"])
+def test_what_comes_meanwhile_stays(name: str, tmp_path: Path, monkeypatch, capsys) -> None:
+    """As for pictures: only with --overwrite is it replaced."""
+    source, frames_of = tmp_path / name, ("--frames",) if name == "folder" else ()
+    still = [Image.fromarray(picture(index, (64, 48))) for index in range(3)]
+    if name == "a.mp4":
+        make(source, SHORT)
+        theirs = tmp_path / "a.derained.mp4"
+    elif name == "a.gif":
+        still[0].save(source, save_all=True, append_images=still[1:])
+        theirs = tmp_path / "a.derained.gif"
+    else:
+        source.mkdir()
+        for index, frame in enumerate(still):
+            frame.save(source / f"{index}.png")
+        theirs = tmp_path / "folder-derained" / "2.png"
+
+    def derain(pixels):
+        theirs.parent.mkdir(exist_ok=True)
+        theirs.write_bytes(b"somebody's")
+        return pixels
+
+    monkeypatch.setattr("derain.clips.derainers.for_clips", lambda _: EachFrame(derain))
+    assert run([str(source), *frames_of, *FAST]) == 7
+    assert "exists already" in capsys.readouterr().err
+    assert theirs.read_bytes() == b"somebody's"
+    if name == "a.mp4":  # what was worked out is not lost
+        theirs.unlink()
+        monkeypatch.setattr("derain.clips.derainers.for_clips", lambda _: EachFrame(pytest.fail))
+        assert run([str(source), *FAST]) == 0
+        assert "going on after 6 frames" in capsys.readouterr().err
+        monkeypatch.setattr("derain.clips.derainers.for_clips", lambda _: EachFrame(derain))
+    assert run([str(source), *frames_of, *FAST, "--overwrite"]) == 0
+    assert theirs.read_bytes() != b"somebody's"
+
+
 def test_only_sound(tmp_path: Path, capsys) -> None:
     from tests.clips.made import _play, av
 

@@ -19,6 +19,7 @@ from derain.clips.formats import (
 )
 from derain.clips.result import ClipResult
 from derain.errors import OutputConflictError, UsageError
+from derain.files import Placing
 
 if TYPE_CHECKING:
     from derain.restore import Derainer
@@ -125,6 +126,7 @@ def derain_clip_job(
     outputs: list[Path],
     policy: ClipPolicy,
     quality: int | None,
+    placing: Placing,
     reporter: Reporter,
 ) -> Done:
     """Do a job whose input is a clip; ``outputs`` are those of its files that are to be made.
@@ -138,8 +140,8 @@ def derain_clip_job(
         if policy.asked:
             raise UsageError(f"{job.source}: {policy.asked} goes with video files only")
         small = _folder if job.frames else _animation
-        return small(stream, job, outputs, quality, reporter)
-    return _container(derainer, stream, job, outputs, policy, reporter)
+        return small(stream, job, outputs, quality, placing, reporter)
+    return _container(derainer, stream, job, outputs, policy, placing, reporter)
 
 
 def _container(
@@ -148,6 +150,7 @@ def _container(
     job: Job,
     outputs: list[Path],
     policy: ClipPolicy,
+    placing: Placing,
     reporter: Reporter,
 ) -> Done:
     from derain.clips.codecs import codec_named
@@ -162,7 +165,8 @@ def _container(
             ClipJob(
                 job.source, _products(job, outputs), stream, settings_of(derainer), options,
                 reporter.frame, reporter.line,
-            )
+            ),
+            placing,
         )  # fmt: skip
     except KeyboardInterrupt:
         reporter.line(f"{job.target}: the same command goes on where this one was ended")
@@ -171,25 +175,36 @@ def _container(
 
 
 def _animation(
-    stream: Any, job: Job, outputs: list[Path], quality: int | None, reporter: Reporter
+    stream: Any,
+    job: Job,
+    outputs: list[Path],
+    quality: int | None,
+    placing: Placing,
+    reporter: Reporter,
 ) -> Done:
     from derain.clips.animation_work import derain_animation
 
-    done = derain_animation(job.source, _products(job, outputs), stream, reporter.frame, quality)
+    products = _products(job, outputs)
+    done = derain_animation(job.source, products, stream, reporter.frame, quality, placing)
     for note in done.notes:
         reporter.line(note)
     return _told(done)
 
 
 def _folder(
-    stream: Any, job: Job, outputs: list[Path], quality: int | None, reporter: Reporter
+    stream: Any,
+    job: Job,
+    outputs: list[Path],
+    quality: int | None,
+    placing: Placing,
+    reporter: Reporter,
 ) -> Done:
     from derain.clips.folder import derain_folder, frame_files
 
     names = {path.name for path in outputs}
     files = frame_files(job.source)
     wanted = [path for path in files if path.name in names]
-    return _told(derain_folder(files, job.target, wanted, stream, reporter.frame, quality))
+    return _told(derain_folder(files, job.target, wanted, stream, reporter.frame, quality, placing))
 
 
 def _told(done: ClipResult) -> Done:

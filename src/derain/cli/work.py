@@ -25,7 +25,6 @@ from derain.cli.jobs import Job
 from derain.cli.pictures import (
     Encoded,
     Opened,
-    in_the_way,
     open_picture,
     restore_picture,
     write_files,
@@ -33,6 +32,7 @@ from derain.cli.pictures import (
 from derain.cli.turns import Turns
 from derain.errors import DerainError, OutputConflictError
 from derain.explained import explained
+from derain.files import NEW, OVER, Placing, in_the_way
 
 if TYPE_CHECKING:
     from derain.restore import Derainer
@@ -58,6 +58,11 @@ class Policy:
     quality: int | None = None
     max_pixels: int | None = None
     clips: ClipPolicy = field(default_factory=ClipPolicy)
+
+    @property
+    def placing(self) -> Placing:
+        """What becomes of a file that comes under a result's name while that is made."""
+        return OVER if self.overwrite or self.skip_existing else NEW
 
 
 @dataclass
@@ -175,6 +180,7 @@ class _Work:
                 task.outputs,
                 self._policy.clips,
                 self._policy.quality,
+                self._policy.placing,
                 self._reporter,
             ),
         )
@@ -224,8 +230,7 @@ class _Work:
         if task.error:
             raise task.error
         assert task.encoded
-        policy = self._policy
-        write_files(task.outputs, task.encoded, policy.overwrite or policy.skip_existing)
+        write_files(task.outputs, task.encoded, self._policy.placing)
         return Done(task.size, task.notes, changed=task.encoded.changed)
 
     def _finish(self, task: _Task, make: Callable[[], Done]) -> None:

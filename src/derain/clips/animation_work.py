@@ -18,7 +18,7 @@ from derain.clips.frames import Frame
 from derain.clips.products import PRODUCTS
 from derain.clips.result import ClipResult
 from derain.errors import InvalidImageError, first_line
-from derain.files import atomic_write, explain_os_error
+from derain.files import OVER, Placing, explain_os_error
 from derain.media.write import QUALITY
 
 _KINDS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
@@ -31,6 +31,7 @@ def derain_animation(
     derainer: FrameDerainer,
     progress: Callable[[int, int], None],
     quality: int | None = None,
+    placing: Placing = OVER,
 ) -> ClipResult:
     """Derain an animated picture.
 
@@ -40,6 +41,11 @@ def derain_animation(
         derainer: Applied to the frames.
         progress: Told (finished frames, all frames).
         quality: 1 to 100 for WebP; by default 95, and without loss where the source has none.
+        placing: What becomes of a file that came under a result's name since the work began.
+
+    Raises:
+        OutputConflictError: Such a file is in the way.
+        InvalidImageError: It cannot be read, or its results not be written.
     """
     for output in outputs.values():
         check_clip_name(source, output)
@@ -62,7 +68,7 @@ def derain_animation(
         for product, output in outputs.items()
     }
     for product in sorted(outputs, key=lambda name: name == "clean"):
-        atomic_write(outputs[product], data[product])
+        placing.write(outputs[product], data[product])
     notes += [
         f"{output}: GIF holds 256 colours a frame"
         for output in outputs.values() if output.suffix.lower() == ".gif"

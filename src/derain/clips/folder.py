@@ -12,7 +12,8 @@ from derain.clips.derainers import FrameDerainer, beside
 from derain.clips.frames import Pixels
 from derain.clips.result import ClipResult
 from derain.errors import InputNotFoundError, InvalidImageError
-from derain.media import SUFFIXES, Picture, format_of, read_picture, write_picture
+from derain.files import OVER, Placing
+from derain.media import SUFFIXES, Picture, encode_picture, format_of, read_picture
 
 
 def frame_files(folder: Path) -> list[Path]:
@@ -69,6 +70,7 @@ def derain_folder(
     derainer: FrameDerainer,
     progress: Callable[[int, int], None],
     quality: int | None = None,
+    placing: Placing = OVER,
 ) -> ClipResult:
     """Derain a folder of frames into another.
 
@@ -79,13 +81,15 @@ def derain_folder(
             so a run that was killed is gone on with by making what is missing.
         derainer: Applied to the frames.
         progress: Told (finished frames, all frames that are to be made).
-        quality: As for :func:`derain.media.write_picture`.
+        quality: As for :func:`derain.media.encode_picture`.
+        placing: What becomes of a file that came under a result's name since the work began.
 
     Returns:
         What was made now; ``frames`` are those of ``missing``.
 
     Raises:
         InvalidImageError: A frame cannot be read; the results of those before it are written.
+        OutputConflictError: A file is in the way of a result; those before it are written.
     """
     for path in missing:
         format_of(path)
@@ -110,7 +114,8 @@ def derain_folder(
         if picture.colour.shape[2] == 1:
             clean = np.rint(clean.mean(axis=2, keepdims=True)).astype(clean.dtype)
         changed = changed or not np.array_equal(picture.colour, clean)
-        write_picture(picture.with_colour(clean), target / path.name, quality)
+        output, made = target / path.name, picture.with_colour(clean)
+        placing.write(output, encode_picture(made, format_of(output).name, str(output), quality))
         done += 1
         progress(done, len(missing))
     if damaged:
