@@ -167,6 +167,25 @@ def test_what_comes_meanwhile_stays(name: str, tmp_path: Path, monkeypatch, caps
     assert theirs.read_bytes() != b"somebody's"
 
 
+@pytest.mark.parametrize("name", ["a.mp4", "a.gif", "a.png", "folder"])
+def test_large_frames_are_refused_where_that_is_asked_for(
+    name: str, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    source, options = tmp_path / name, ["--frames"] if name == "folder" else []
+    if name == "a.mp4":
+        make(source, SHORT)
+    elif name == "folder":
+        source.mkdir()
+        Image.fromarray(picture(0, (64, 48))).save(source / "1.png")
+    else:
+        still = [Image.fromarray(picture(index, (64, 48))) for index in range(3)]
+        still[0].save(source, save_all=True, append_images=still[1:])
+    monkeypatch.setattr("derain.clips.derainers.for_clips", lambda _: EachFrame(same))
+    assert run([str(source), *FAST, *options, "--max-megapixels", "0.003"]) == 4
+    assert "more than" in (told := capsys.readouterr().err) and "0.003" in told
+    assert run([str(source), *FAST, *options, "--max-megapixels", "0.0031"]) == 0
+
+
 def test_only_sound(tmp_path: Path, capsys) -> None:
     from tests.clips.made import _play, av
 

@@ -42,6 +42,21 @@ class ClipPolicy:
 
 
 @dataclass(frozen=True)
+class Making:
+    """How results are made, whatever they are.
+
+    Attributes:
+        quality: 1 to 100 for pictures, animated ones and frames; None for what is usual.
+        placing: What becomes of a file that came under a result's name since the work began.
+        max_pixels: Pictures and frames with more are refused.
+    """
+
+    quality: int | None
+    placing: Placing
+    max_pixels: int | None
+
+
+@dataclass(frozen=True)
 class Done:
     """What became of a job.
 
@@ -125,14 +140,10 @@ def derain_clip_job(
     job: Job,
     outputs: list[Path],
     policy: ClipPolicy,
-    quality: int | None,
-    placing: Placing,
+    making: Making,
     reporter: Reporter,
 ) -> Done:
-    """Do a job whose input is a clip; ``outputs`` are those of its files that are to be made.
-
-    ``quality`` is of clips that are pictures.
-    """
+    """Do a job whose input is a clip; ``outputs`` are those of its files that are to be made."""
     from derain.clips.derainers import for_clips
 
     stream = for_clips(derainer)
@@ -140,8 +151,8 @@ def derain_clip_job(
         if policy.asked:
             raise UsageError(f"{job.source}: {policy.asked} goes with video files only")
         small = _folder if job.frames else _animation
-        return small(stream, job, outputs, quality, placing, reporter)
-    return _container(derainer, stream, job, outputs, policy, placing, reporter)
+        return small(stream, job, outputs, making, reporter)
+    return _container(derainer, stream, job, outputs, policy, making, reporter)
 
 
 def _container(
@@ -150,7 +161,7 @@ def _container(
     job: Job,
     outputs: list[Path],
     policy: ClipPolicy,
-    placing: Placing,
+    making: Making,
     reporter: Reporter,
 ) -> Done:
     from derain.clips.codecs import codec_named
@@ -159,14 +170,16 @@ def _container(
     from derain.clips.work import ClipJob, ClipOptions, derain_clip
 
     codec = codec_named(policy.codec) if policy.codec else None
-    options = ClipOptions(Span(policy.start, policy.end), codec, policy.crf)
+    options = ClipOptions(
+        Span(policy.start, policy.end), codec, policy.crf, most_pixels=making.max_pixels
+    )
     try:
         done = derain_clip(
             ClipJob(
                 job.source, _products(job, outputs), stream, settings_of(derainer), options,
                 reporter.frame, reporter.line,
             ),
-            placing,
+            making.placing,
         )  # fmt: skip
     except KeyboardInterrupt:
         reporter.line(f"{job.target}: the same command goes on where this one was ended")
@@ -178,14 +191,16 @@ def _animation(
     stream: Any,
     job: Job,
     outputs: list[Path],
-    quality: int | None,
-    placing: Placing,
+    making: Making,
     reporter: Reporter,
 ) -> Done:
     from derain.clips.animation_work import derain_animation
 
     products = _products(job, outputs)
-    done = derain_animation(job.source, products, stream, reporter.frame, quality, placing)
+    done = derain_animation(
+        job.source, products, stream, reporter.frame, making.quality, making.placing,
+        making.max_pixels,
+    )  # fmt: skip
     for note in done.notes:
         reporter.line(note)
     return _told(done)
@@ -195,8 +210,7 @@ def _folder(
     stream: Any,
     job: Job,
     outputs: list[Path],
-    quality: int | None,
-    placing: Placing,
+    making: Making,
     reporter: Reporter,
 ) -> Done:
     from derain.clips.folder import derain_folder, frame_files
@@ -204,7 +218,12 @@ def _folder(
     names = {path.name for path in outputs}
     files = frame_files(job.source)
     wanted = [path for path in files if path.name in names]
-    return _told(derain_folder(files, job.target, wanted, stream, reporter.frame, quality, placing))
+    return _told(
+        derain_folder(
+            files, job.target, wanted, stream, reporter.frame, making.quality, making.placing,
+            making.max_pixels,
+        )
+    )  # fmt: skip
 
 
 def _told(done: ClipResult) -> Done:

@@ -80,7 +80,8 @@ def restore(
         tile: Largest side of a tile in pixels; by default as large as memory allows.
         jobs: Pictures at once; by default what processors and memory allow.
         threads: Threads of the processor for all pictures at once, 0 for all.
-        max_megapixels: Refuse larger pictures; 178 by default and at most.
+        max_megapixels: Refuse larger pictures and frames of clips; of pictures 178 by default and
+            at most.
         json: One JSON object for each picture or clip on standard output.
         quiet: Show nothing but errors, and what a result could not keep.
     """

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from derain.cli.clips import (
     ClipPolicy,
     Done,
+    Making,
     check_animated,
     derain_clip_job,
     holds_clip,
@@ -32,7 +33,7 @@ from derain.cli.pictures import (
 from derain.cli.turns import Turns
 from derain.errors import DerainError, OutputConflictError
 from derain.explained import explained
-from derain.files import NEW, OVER, Placing, in_the_way
+from derain.files import NEW, OVER, in_the_way
 
 if TYPE_CHECKING:
     from derain.restore import Derainer
@@ -60,9 +61,10 @@ class Policy:
     clips: ClipPolicy = field(default_factory=ClipPolicy)
 
     @property
-    def placing(self) -> Placing:
-        """What becomes of a file that comes under a result's name while that is made."""
-        return OVER if self.overwrite or self.skip_existing else NEW
+    def making(self) -> Making:
+        """What of it is the same for pictures and clips."""
+        placing = OVER if self.overwrite or self.skip_existing else NEW
+        return Making(self.quality, placing, self.max_pixels)
 
 
 @dataclass
@@ -179,8 +181,7 @@ class _Work:
                 task.job,
                 task.outputs,
                 self._policy.clips,
-                self._policy.quality,
-                self._policy.placing,
+                self._policy.making,
                 self._reporter,
             ),
         )
@@ -230,7 +231,7 @@ class _Work:
         if task.error:
             raise task.error
         assert task.encoded
-        write_files(task.outputs, task.encoded, self._policy.placing)
+        write_files(task.outputs, task.encoded, self._policy.making.placing)
         return Done(task.size, task.notes, changed=task.encoded.changed)
 
     def _finish(self, task: _Task, make: Callable[[], Done]) -> None:

@@ -32,6 +32,7 @@ def derain_animation(
     progress: Callable[[int, int], None],
     quality: int | None = None,
     placing: Placing = OVER,
+    max_pixels: int | None = None,
 ) -> ClipResult:
     """Derain an animated picture.
 
@@ -42,6 +43,7 @@ def derain_animation(
         progress: Told (finished frames, all frames).
         quality: 1 to 100 for WebP; by default 95, and without loss where the source has none.
         placing: What becomes of a file that came under a result's name since the work began.
+        max_pixels: Larger pictures are refused, before a frame is unpacked.
 
     Raises:
         OutputConflictError: Such a file is in the way.
@@ -49,7 +51,7 @@ def derain_animation(
     """
     for output in outputs.values():
         check_clip_name(source, output)
-    animation = open_animation(source)
+    animation = open_animation(source, max_pixels)
     frames = (
         Frame(colour, alpha, index, 1, index)
         for index, (colour, alpha) in enumerate(animation_frames(source))

@@ -217,7 +217,7 @@ def probe(path: Path, most_pixels: int | None = None) -> ClipInfo:
 def _check_pixels(path: Path, width: int, height: int, most: int | None) -> None:
     if most is not None and width * height > most:
         raise InvalidImageError(
-            f"{path}: frames of {width}x{height} have more than {most / 1e6:.1f} megapixels; "
+            f"{path}: frames of {width}x{height} have more than {most / 1e6:g} megapixels; "
             "shrink it"
         )
 

@@ -39,15 +39,15 @@ def _order(path: Path) -> tuple[list[tuple[int, str]], str]:
     return list(zip(numbers, parts, strict=True)), path.name
 
 
-def read_folder(files: list[Path]) -> Iterator[Picture]:
-    """The pictures, one after the other.
+def read_folder(files: list[Path], max_pixels: int | None = None) -> Iterator[Picture]:
+    """The pictures, one after the other; those of more than ``max_pixels`` are refused.
 
     Raises:
         InvalidImageError: One cannot be read, or is of another size or depth than the first.
     """
     first: tuple[tuple[int, int], bool] | None = None
     for path in files:
-        picture = read_picture(path)
+        picture = read_picture(path, max_pixels)
         first = first or (picture.size, picture.deep)
         if (picture.size, picture.deep) != first:
             (width, height), deep = first
@@ -71,6 +71,7 @@ def derain_folder(
     progress: Callable[[int, int], None],
     quality: int | None = None,
     placing: Placing = OVER,
+    max_pixels: int | None = None,
 ) -> ClipResult:
     """Derain a folder of frames into another.
 
@@ -83,6 +84,7 @@ def derain_folder(
         progress: Told (finished frames, all frames that are to be made).
         quality: As for :func:`derain.media.encode_picture`.
         placing: What becomes of a file that came under a result's name since the work began.
+        max_pixels: Larger frames are refused.
 
     Returns:
         What was made now; ``frames`` are those of ``missing``.
@@ -102,7 +104,7 @@ def derain_folder(
     def frames() -> Iterator[tuple[Path, Picture]]:
         part = files[first:last]
         try:
-            yield from zip(part, read_folder(part), strict=True)
+            yield from zip(part, read_folder(part, max_pixels), strict=True)
         except InvalidImageError as error:  # those before it are derained first
             damaged.append(error)
 

@@ -38,12 +38,14 @@ class ClipOptions:
         codec: The codec of the result; None for the clip's own.
         crf: Its constant rate factor; None for the usual one.
         segment: Frames of a segment.
+        most_pixels: Clips whose frames have more are refused; None for any number.
     """
 
     span: Span = field(default_factory=Span)
     codec: str | None = None
     crf: int | None = None
     segment: int = SEGMENT
+    most_pixels: int | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def derain_clip(job: ClipJob, placing: Placing = OVER) -> ClipResult:
             its name; the work is kept.
         DerainError: Nothing was written.
     """
-    with made_clip(job, probe(job.source)) as (files, result):
+    with made_clip(job, probe(job.source, job.options.most_pixels)) as (files, result):
         for product, made in files.items():
             placing.publish(made, job.outputs[product])
     if result.damage:
