@@ -122,6 +122,32 @@ def test_refusals(options, code, word, tmp_path: Path, capsys, monkeypatch) -> N
     assert [p.name for p in tmp_path.iterdir()] == ["a.mp4"]
 
 
+@pytest.mark.parametrize(
+    ("names", "options", "told"),
+    [
+        (["a.png"], ["--codec", "nonsense", "--start", "3", "--crf", "900"],
+         "--start, --codec, --crf: for video files only, and none was named"),
+        (["a.png", "a.gif"], ["--end", "1"], "--end: for video files only"),
+        (["a.mp4"], ["--format", "jpg", "--quality", "5"],
+         "--format, --quality: for pictures only"),
+        (["a.png", "a.mp4"], ["--codec", "nonsense"], "--codec must be one of"),
+    ],
+)  # fmt: skip
+def test_options_that_nothing_can_use(
+    names: list[str], options: list[str], told: str, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "a.mp4", SHORT)
+    for name in ("a.png", "a.gif"):
+        Image.fromarray(picture(0, (64, 48))).save(tmp_path / name)
+    there = sorted(tmp_path.iterdir())
+    for more in ((), ("--dry-run",)):
+        assert run([*names, *FAST, *options, *more]) == 2
+        assert told in capsys.readouterr().err
+    assert sorted(tmp_path.iterdir()) == there
+    assert run(["a.*", *FAST, "--crf", "3", "--quality", "9", "--dry-run"]) == 0
+
+
 def test_damage_is_named_and_what_is_there_is_written(tmp_path: Path, capsys) -> None:
     source = make(tmp_path / "a.mkv", Made(times=times(24, 512), size=(64, 48)))
     source.write_bytes(source.read_bytes()[: source.stat().st_size * 3 // 4])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +93,37 @@ def seconds_of(text: str | None, option: str) -> float | None:
     return seconds
 
 
+def check_used(jobs: list[Job], policy: ClipPolicy, of_pictures: str) -> None:
+    """Refuse options that were given for nothing.
+
+    Args:
+        jobs: All there are.
+        policy: Options of video files.
+        of_pictures: Options of all but video files that were given, in words.
+
+    Raises:
+        UsageError: No job can use one.
+    """
+    videos = sum(is_container(job.source) for job in jobs)
+    if policy.asked and not videos:
+        raise UsageError(f"{policy.asked}: for video files only, and none was named")
+    if of_pictures and videos == len(jobs):
+        raise UsageError(f"{of_pictures}: for pictures only, and none was named; for video files see --codec")
+
+
+def with_codec(policy: ClipPolicy, jobs: list[Job]) -> ClipPolicy:
+    """The policy with FFmpeg's name of its codec, known before any work is put into a clip.
+
+    Raises:
+        UsageError: None that is written.
+    """
+    if policy.codec is None or not any(is_container(job.source) for job in jobs):
+        return policy
+    from derain.clips.codecs import codec_named
+
+    return replace(policy, codec=codec_named(policy.codec))
+
+
 def holds_clip(job: Job) -> bool:
     """Whether the input of a job is a clip."""
     if job.frames or is_clip(job.source):
@@ -164,14 +195,12 @@ def _container(
     making: Making,
     reporter: Reporter,
 ) -> Done:
-    from derain.clips.codecs import codec_named
     from derain.clips.decode import Span
     from derain.clips.derainers import settings_of
     from derain.clips.work import ClipJob, ClipOptions, derain_clip
 
-    codec = codec_named(policy.codec) if policy.codec else None
     options = ClipOptions(
-        Span(policy.start, policy.end), codec, policy.crf, most_pixels=making.max_pixels
+        Span(policy.start, policy.end), policy.codec, policy.crf, most_pixels=making.max_pixels
     )
     try:
         done = derain_clip(
