@@ -14,7 +14,7 @@ av = pytest.importorskip("av")
 
 from derain.clips.container import probe  # noqa: E402
 from derain.clips.decode import Damage, Span, read_frames  # noqa: E402
-from derain.errors import InvalidImageError, UsageError  # noqa: E402
+from derain.errors import DerainError, InvalidImageError, UsageError  # noqa: E402
 from tests.clips.made import FINE, MS, Made, frames, make, read, times  # noqa: E402
 
 VFR = times(12, 512, 200)
@@ -236,6 +236,43 @@ def test_odd_sides_keep_their_last_column(tmp_path, dry) -> None:
     result, done, _ = dry(source, "b.mp4", codec="h264")
     assert (done.width, done.height) == (95, 63)
     assert read(result).pix_fmt == "yuv444p"
+
+
+def test_a_palette(tmp_path, dry) -> None:
+    """No encoder's swscale makes one: its colours are kept without."""
+    source, still = tmp_path / "a.mov", Image.fromarray(np.arange(48 * 32, dtype=np.uint8)
+                                                        .reshape(32, 48)).convert("P")  # fmt: skip
+    with av.open(str(source), "w") as out:
+        stream = out.add_stream("png", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 48, 32, "pal8"
+        indexed = av.VideoFrame(48, 32, "pal8")
+        indexed.planes[0].update(_rows(np.asarray(still), indexed.planes[0].line_size))
+        ramp = np.arange(256, dtype=np.uint32)
+        indexed.planes[1].update((0xFF000000 | ramp << 16 | ramp << 8 | ramp).tobytes())
+        indexed.pts = 0
+        out.mux(stream.encode(indexed))
+        out.mux(stream.encode(None))
+    result, _, _ = dry(source)
+    assert "rgba" in read(result).pix_fmt
+    assert all(np.array_equal(a, b) for a, b in zip(frames(source), frames(result), strict=True))
+
+
+def _rows(pixels, line: int) -> bytes:
+    padded = np.zeros((len(pixels), line), np.uint8)
+    padded[:, : pixels.shape[1]] = pixels
+    return padded.tobytes()
+
+
+def test_what_ffmpeg_refuses_names_the_clip_and_leaves_nothing(tmp_path, dry, monkeypatch) -> None:
+    source = make(tmp_path / "a.mp4", Made(sound=()))
+
+    def refuse(*_: object) -> None:
+        raise av.error.PermissionError(1, "Operation not supported")
+
+    monkeypatch.setattr("derain.clips.colour.Converter.from_rgb", refuse)
+    with pytest.raises(DerainError, match=r"a\.mp4: cannot be encoded as h264 in yuv420p \(Oper"):
+        dry(source, "b.mp4")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 
 
 def test_transparency(tmp_path, dry) -> None:

@@ -108,7 +108,9 @@ def check_used(jobs: list[Job], policy: ClipPolicy, of_pictures: str) -> None:
     if policy.asked and not videos:
         raise UsageError(f"{policy.asked}: for video files only, and none was named")
     if of_pictures and videos == len(jobs):
-        raise UsageError(f"{of_pictures}: for pictures only, and none was named; for video files see --codec")
+        raise UsageError(
+            f"{of_pictures}: for pictures only, and none was named; for video files see --codec"
+        )
 
 
 def with_codec(policy: ClipPolicy, jobs: list[Job]) -> ClipPolicy:
