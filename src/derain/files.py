@@ -8,7 +8,8 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from derain.errors import (
@@ -96,6 +97,36 @@ def publish_new(made: Path, path: Path) -> bool:
         raise explain_os_error(error, path) from error
 
 
+@dataclass(frozen=True)
+class Placing:
+    """How results come under their names: :data:`OVER` what is there, or only where :data:`NEW`.
+
+    Attributes:
+        write: Puts bytes there.
+        publish: Puts a finished file of the same disk there.
+    """
+
+    write: Callable[[Path, bytes], None]
+    publish: Callable[[Path, Path], None]
+
+
+def in_the_way(output: Path) -> OutputConflictError:
+    """The error for a file that is there, when nothing was said of such."""
+    return OutputConflictError(
+        f"{output}: exists already; add --overwrite, --skip-existing or another -o"
+    )
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    if not atomic_create(path, data):
+        raise in_the_way(path)
+
+
+def _publish_new(made: Path, path: Path) -> None:
+    if not publish_new(made, path):
+        raise in_the_way(path)
+
+
 def _link(made: Path, path: Path) -> bool:
     """Give a file a second name, or its only one, that nobody has yet; False where one is there."""
     try:
@@ -153,6 +184,10 @@ def _make_durable(made: Path, target: Path) -> None:
     with made.open("rb+") as file:
         os.fsync(file.fileno())
     made.chmod(_mode_for(target))
+
+
+OVER = Placing(atomic_write, publish)
+NEW = Placing(_write_new, _publish_new)
 
 
 _PREFIX = ".derain-"

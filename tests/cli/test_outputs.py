@@ -16,6 +16,7 @@ from derain import Derainer
 from derain.cli.main import run
 from derain.cli.pictures import Encoded, write_files
 from derain.errors import OutputConflictError
+from derain.files import NEW, OVER
 from derain.media import read_picture
 
 Pixels = NDArray[np.uint8]
@@ -73,11 +74,12 @@ def test_a_link_to_itself_is_a_file_in_the_way(
 def test_what_comes_while_it_works_is_not_written_over(tmp_path: Path, over: bool) -> None:
     target = tmp_path / "a.png"
     target.write_bytes(b"precious")
+    placing = OVER if over else NEW
     if over:
-        write_files([target], Encoded({target: b"made"}), over)
+        write_files([target], Encoded({target: b"made"}), placing)
     else:
         with pytest.raises(OutputConflictError, match="exists already; add --overwrite"):
-            write_files([target], Encoded({target: b"made"}), over)
+            write_files([target], Encoded({target: b"made"}), placing)
     assert target.read_bytes() == (b"made" if over else b"precious")
     assert len(list(tmp_path.iterdir())) == 1
 

@@ -147,6 +147,40 @@ def test_beside_it_and_a_still(tmp_path: Path) -> None:
     assert len(played(tmp_path / "b.derained.gif")[0]) == 1
 
 
+@pytest.mark.parametrize("name", ["a.webp", "a.png"])
+@pytest.mark.parametrize(
+    ("options", "code", "word"),
+    [
+        (["--format", "jpg"], 4, "no ending for this clip's result"),
+        (["-o", "out.jpg"], 4, "no ending for this clip's result"),
+        (["-o", "out.tif"], 4, "no ending for this clip's result"),
+        (["-o", "-"], 2, "a clip needs a file to go to"),
+    ],
+)
+def test_where_it_cannot_go_is_told_before_the_work(
+    name: str, options: list[str], code: int, word: str, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    animation(tmp_path / name)
+    monkeypatch.setattr("derain.clips.derainers.for_clips", lambda _: pytest.fail("at work"))
+    for more in ((), ("--dry-run",)):
+        assert run([name, *FAST, *options, *more]) == code
+        told = capsys.readouterr()
+        assert word in told.err
+        assert len(told.err.splitlines()) == 1 and not told.out
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_only_what_is_beside_it_is_missing(tmp_path: Path, monkeypatch, capsys) -> None:
+    source = animation(tmp_path / "a.gif")
+    monkeypatch.setattr("derain.clips.derainers.for_clips", lambda _: EachFrame(np.copy))
+    assert run([str(source), *FAST]) == 0
+    capsys.readouterr()
+    assert run([str(source), *FAST, "--compare", "--skip-existing"]) == 0
+    assert "a.derained.compare.gif: GIF holds 256 colours a frame" in capsys.readouterr().err
+    assert (tmp_path / "a.derained.compare.gif").exists()
+
+
 def test_damaged_and_unfit(tmp_path: Path, capsys) -> None:
     source = animation(tmp_path / "a.gif")
     assert run([str(source), *FAST, "--start", "1"]) == 2

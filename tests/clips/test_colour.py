@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 av = pytest.importorskip("av")
 
@@ -69,6 +71,84 @@ def test_transparency_comes_back() -> None:
     _, back = converter.to_rgb(frame)
     assert back is not None
     assert np.abs(back.astype(int) - alpha).max() <= 65535 / 1023
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuva444p10le", "gbrp10le", "gray16le", "gray10le"])
+def test_white_and_opaque_stay(pix_fmt: str) -> None:
+    """swscale has another white for each kind of format; what came out brighter is not kept."""
+    top = (1 << (16 if "16" in pix_fmt else 10)) - 1
+    frame = av.VideoFrame(32, 16, pix_fmt)
+    for plane in frame.planes:
+        count = plane.line_size // 2 * plane.height
+        plane.update(np.linspace(0, top, count).astype(np.uint16).tobytes())
+    converter = Converter(Samples(1, True, 1, 2))
+    colour, alpha = converter.to_rgb(frame)
+    again = converter.from_rgb(colour, alpha, pix_fmt)
+    kept = range(len(frame.planes)) if pix_fmt != "yuva444p10le" else [3]
+    for plane in kept:
+        before, after = (
+            np.frombuffer(bytes(f.planes[plane]), np.uint16).astype(int) for f in (frame, again)
+        )
+        assert np.abs(before - after).max() <= (3 if top == 65535 else 0)
+    if pix_fmt.startswith("gray"):
+        seen = np.frombuffer(bytes(frame.planes[0]), np.uint16)[:32] * (65535 / top)
+        assert np.abs(colour[0, :, 0] - seen).max() <= 1
+
+
+def test_deep_grey_does_not_grow_brighter(tmp_path: Path) -> None:
+    source, result = tmp_path / "a.mkv", tmp_path / "b.mkv"
+    ramp = np.broadcast_to(np.linspace(0, 65535, 128).astype(np.uint16), (32, 128))
+    with av.open(str(source), "w") as out:
+        stream = out.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 128, 32, "gray16le"
+        out.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(ramp), "gray16le")))
+        out.mux(stream.encode(None))
+    derain_clip(ClipJob(source, {"clean": result}, EachFrame(np.copy), {}))
+    with av.open(str(result)) as container:
+        frame = next(container.decode(video=0))
+    assert frame.format.name == "gray16le"
+    assert np.abs(frame.to_ndarray().astype(int) - ramp).max() <= 3
+
+
+@pytest.mark.parametrize(
+    ("encoder", "pix_fmt", "codec"),
+    [
+        ("libx264", "yuv420p", "ffv1"),
+        ("libx264", "yuv422p", None),
+        ("libx265", "yuv420p", "ffv1"),
+        ("ffv1", "yuv420p", None),
+        ("mjpeg", "yuvj420p", None),
+    ],
+)
+def test_chroma_stays_in_its_place(
+    encoder: str, pix_fmt: str, codec: str | None, tmp_path: Path
+) -> None:
+    """swscale moves it where one way goes by a mark and the other has none."""
+    source, result = tmp_path / "a.mkv", tmp_path / "b.mkv"
+    noise = np.random.default_rng(0).integers(0, 256, (12, 16, 3), np.uint8)
+    texture = Image.fromarray(noise).resize((192, 128), Image.Resampling.BICUBIC)
+    options = {"crf": "8"} if encoder.startswith("libx") else {}
+    with av.open(str(source), "w") as out:
+        stream = out.add_stream(encoder, rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = 192, 128, pix_fmt
+        frame = av.VideoFrame.from_image(texture).reformat(format=pix_fmt)
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    derain_clip(
+        ClipJob(source, {"clean": result}, EachFrame(np.copy), {}, ClipOptions(codec=codec))
+    )
+    for plane in (1, 2):
+        before, after = (_plane(path, plane) for path in (source, result))
+        slope = (before[2:-2, 3:-1] - before[2:-2, 1:-3]) / 2
+        moved = (after - before)[2:-2, 2:-2]
+        assert abs((slope * moved).sum() / (slope**2).sum()) < 0.05
+
+
+def _plane(path: Path, index: int) -> NDArray[np.float64]:
+    with av.open(str(path)) as container:
+        plane = next(container.decode(video=0)).planes[index]
+    rows = np.frombuffer(bytes(plane), np.uint8).reshape(plane.height, plane.line_size)
+    return rows[:, : plane.width].astype(float)
 
 
 def test_unmarked_clips_are_guessed_by_size() -> None:

@@ -122,6 +122,32 @@ def test_refusals(options, code, word, tmp_path: Path, capsys, monkeypatch) -> N
     assert [p.name for p in tmp_path.iterdir()] == ["a.mp4"]
 
 
+@pytest.mark.parametrize(
+    ("names", "options", "told"),
+    [
+        (["a.png"], ["--codec", "nonsense", "--start", "3", "--crf", "900"],
+         "--start, --codec, --crf: for video files only, and none was named"),
+        (["a.png", "a.gif"], ["--end", "1"], "--end: for video files only"),
+        (["a.mp4"], ["--format", "jpg", "--quality", "5"],
+         "--format, --quality: for pictures only"),
+        (["a.png", "a.mp4"], ["--codec", "nonsense"], "--codec must be one of"),
+    ],
+)  # fmt: skip
+def test_options_that_nothing_can_use(
+    names: list[str], options: list[str], told: str, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "a.mp4", SHORT)
+    for name in ("a.png", "a.gif"):
+        Image.fromarray(picture(0, (64, 48))).save(tmp_path / name)
+    there = sorted(tmp_path.iterdir())
+    for more in ((), ("--dry-run",)):
+        assert run([*names, *FAST, *options, *more]) == 2
+        assert told in capsys.readouterr().err
+    assert sorted(tmp_path.iterdir()) == there
+    assert run(["a.*", *FAST, "--crf", "3", "--quality", "9", "--dry-run"]) == 0
+
+
 def test_damage_is_named_and_what_is_there_is_written(tmp_path: Path, capsys) -> None:
     source = make(tmp_path / "a.mkv", Made(times=times(24, 512), size=(64, 48)))
     source.write_bytes(source.read_bytes()[: source.stat().st_size * 3 // 4])
@@ -129,6 +155,61 @@ def test_damage_is_named_and_what_is_there_is_written(tmp_path: Path, capsys) ->
     told = capsys.readouterr().err
     assert "damaged" in told
     assert len(read(tmp_path / "a.derained.mkv").times) >= 6
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.gif", "folder"])
+def test_what_comes_meanwhile_stays(name: str, tmp_path: Path, monkeypatch, capsys) -> None:
+    """As for pictures: only with --overwrite is it replaced."""
+    source, frames_of = tmp_path / name, ("--frames",) if name == "folder" else ()
+    still = [Image.fromarray(picture(index, (64, 48))) for index in range(3)]
+    if name == "a.mp4":
+        make(source, SHORT)
+        theirs = tmp_path / "a.derained.mp4"
+    elif name == "a.gif":
+        still[0].save(source, save_all=True, append_images=still[1:])
+        theirs = tmp_path / "a.derained.gif"
+    else:
+        source.mkdir()
+        for index, frame in enumerate(still):
+            frame.save(source / f"{index}.png")
+        theirs = tmp_path / "folder-derained" / "2.png"
+
+    def derain(pixels):
+        theirs.parent.mkdir(exist_ok=True)
+        theirs.write_bytes(b"somebody's")
+        return pixels
+
+    monkeypatch.setattr("derain.clips.derainers.for_clips", lambda _: EachFrame(derain))
+    assert run([str(source), *frames_of, *FAST]) == 7
+    assert "exists already" in capsys.readouterr().err
+    assert theirs.read_bytes() == b"somebody's"
+    if name == "a.mp4":  # what was worked out is not lost
+        theirs.unlink()
+        monkeypatch.setattr("derain.clips.derainers.for_clips", lambda _: EachFrame(pytest.fail))
+        assert run([str(source), *FAST]) == 0
+        assert "going on after 6 frames" in capsys.readouterr().err
+        monkeypatch.setattr("derain.clips.derainers.for_clips", lambda _: EachFrame(derain))
+    assert run([str(source), *frames_of, *FAST, "--overwrite"]) == 0
+    assert theirs.read_bytes() != b"somebody's"
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.gif", "a.png", "folder"])
+def test_large_frames_are_refused_where_that_is_asked_for(
+    name: str, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    source, options = tmp_path / name, ["--frames"] if name == "folder" else []
+    if name == "a.mp4":
+        make(source, SHORT)
+    elif name == "folder":
+        source.mkdir()
+        Image.fromarray(picture(0, (64, 48))).save(source / "1.png")
+    else:
+        still = [Image.fromarray(picture(index, (64, 48))) for index in range(3)]
+        still[0].save(source, save_all=True, append_images=still[1:])
+    monkeypatch.setattr("derain.clips.derainers.for_clips", lambda _: EachFrame(same))
+    assert run([str(source), *FAST, *options, "--max-megapixels", "0.003"]) == 4
+    assert "more than" in (told := capsys.readouterr().err) and "0.003" in told
+    assert run([str(source), *FAST, *options, "--max-megapixels", "0.0031"]) == 0
 
 
 def test_only_sound(tmp_path: Path, capsys) -> None:

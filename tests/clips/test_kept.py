@@ -14,8 +14,8 @@ av = pytest.importorskip("av")
 
 from derain.clips.container import probe  # noqa: E402
 from derain.clips.decode import Damage, Span, read_frames  # noqa: E402
-from derain.errors import InvalidImageError, UsageError  # noqa: E402
-from tests.clips.made import MS, Made, frames, make, read, times  # noqa: E402
+from derain.errors import DerainError, InvalidImageError, UsageError  # noqa: E402
+from tests.clips.made import FINE, MS, Made, frames, make, read, times  # noqa: E402
 
 VFR = times(12, 512, 200)
 VFR_MS = times(12, 40, 17)
@@ -94,6 +94,29 @@ def test_avi_whose_times_are_those_of_decoding(name: str, how: Made, tmp_path, d
     expected = np.diff(how.times) / 25
     assert done.frames == len(how.times)
     assert steps == pytest.approx(expected, abs=2e-3)
+
+
+@pytest.mark.parametrize("before", [1, 14, 27, 28, 29])
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
+def test_a_pause_stays_where_it_is(name: str, before: int, tmp_path, dry) -> None:
+    """MP4 says how long a frame is decoded, which with B-frames is another one than is shown."""
+    base = MS if name == "a.mkv" else FINE
+    step = int(Fraction(1, 25) / base)
+    made_at = [step * (at if at < before else at + 75) for at in range(30)]
+    source = make(tmp_path / name, Made(times=made_at, base=base, sound=()))
+    for result in ("b.mp4", "b.mkv"):
+        made, _, _ = dry(source, result)
+        assert seconds(made) == pytest.approx(4.2, abs=0.041)
+    shown = list(read_frames(probe(source), Span(), Damage()))
+    assert [frame.duration for frame in shown[:-1]] == list(np.diff([f.pts for f in shown]))
+    start = (before - 5) / 25 if before > 5 else 0
+    part, _, _ = dry(source, f"part-{name}", span=Span(start, start + 1.5))  # ends in the pause
+    assert seconds(part) == pytest.approx(1.5, abs=0.041)
+
+
+def seconds(path) -> float:
+    with av.open(str(path)) as clip:
+        return clip.duration / av.time_base
 
 
 def test_a_subtitle_that_stands_when_the_part_begins(tmp_path, dry) -> None:
@@ -215,6 +238,43 @@ def test_odd_sides_keep_their_last_column(tmp_path, dry) -> None:
     assert read(result).pix_fmt == "yuv444p"
 
 
+def test_a_palette(tmp_path, dry) -> None:
+    """No encoder's swscale makes one: its colours are kept without."""
+    source, still = tmp_path / "a.mov", Image.fromarray(np.arange(48 * 32, dtype=np.uint8)
+                                                        .reshape(32, 48)).convert("P")  # fmt: skip
+    with av.open(str(source), "w") as out:
+        stream = out.add_stream("png", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 48, 32, "pal8"
+        indexed = av.VideoFrame(48, 32, "pal8")
+        indexed.planes[0].update(_rows(np.asarray(still), indexed.planes[0].line_size))
+        ramp = np.arange(256, dtype=np.uint32)
+        indexed.planes[1].update((0xFF000000 | ramp << 16 | ramp << 8 | ramp).tobytes())
+        indexed.pts = 0
+        out.mux(stream.encode(indexed))
+        out.mux(stream.encode(None))
+    result, _, _ = dry(source)
+    assert "rgba" in read(result).pix_fmt
+    assert all(np.array_equal(a, b) for a, b in zip(frames(source), frames(result), strict=True))
+
+
+def _rows(pixels, line: int) -> bytes:
+    padded = np.zeros((len(pixels), line), np.uint8)
+    padded[:, : pixels.shape[1]] = pixels
+    return padded.tobytes()
+
+
+def test_what_ffmpeg_refuses_names_the_clip_and_leaves_nothing(tmp_path, dry, monkeypatch) -> None:
+    source = make(tmp_path / "a.mp4", Made(sound=()))
+
+    def refuse(*_: object) -> None:
+        raise av.error.PermissionError(1, "Operation not supported")
+
+    monkeypatch.setattr("derain.clips.colour.Converter.from_rgb", refuse)
+    with pytest.raises(DerainError, match=r"a\.mp4: cannot be encoded as h264 in yuv420p \(Oper"):
+        dry(source, "b.mp4")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+
+
 def test_transparency(tmp_path, dry) -> None:
     source = make(tmp_path / "a.mov", Made("qtrle", "argb"))
     result, _, _ = dry(source)
@@ -256,6 +316,38 @@ def test_a_cover_picture_and_marks_of_tracks(tmp_path, dry) -> None:
         assert any(s.disposition & marks.attached_pic for s in after)
         (packet,) = (p for p in new.demux(after[3]) if p.size)
         assert bytes(packet) == buffer.getvalue()
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4"])
+def test_a_cover_picture_in_another_container(name: str, tmp_path, dry) -> None:
+    """Matroska has it as an attachment; as a track it would be a second clip. MOV has no place."""
+    plain = make(tmp_path / f"plain-{name}", Made(sound=(), times=times(12, 40), base=MS))
+    Image.fromarray(np.full((32, 32, 3), 90, np.uint8)).save(buffer := io.BytesIO(), "JPEG")
+    marks = av.stream.Disposition
+    source = tmp_path / name
+    with av.open(str(plain)) as old, av.open(str(source), "w") as new:
+        video = new.add_stream_from_template(old.streams.video[0], opaque=True)
+        if name == "a.mkv":
+            new.add_attachment("cover.jpg", "image/jpeg", buffer.getvalue())
+        else:
+            cover = new.add_mux_stream("mjpeg", width=32, height=32)
+            cover.disposition = marks.attached_pic
+            picture = av.Packet(buffer.getvalue())
+            picture.pts, picture.dts, picture.time_base, picture.stream = 0, 0, MS, cover
+            new.mux(picture)
+        for packet in old.demux():
+            if packet.size:
+                packet.stream = video
+                new.mux(packet)
+    for result in ("b.mkv", "b.mp4"):
+        made, _, told = dry(source, result, span=Span(0.1, None))
+        assert not told
+        with av.open(str(made)) as clip:
+            assert [bool(s.disposition & marks.attached_pic) for s in clip.streams] == [False, True]
+            (packet,) = (p for p in clip.demux(clip.streams[1]) if p.size)
+            assert bytes(packet) == buffer.getvalue()
+    made, _, told = dry(source, "b.mov")
+    assert told == [f"{made}: mov does not hold cover picture 1 (mjpeg); left out"]
 
 
 def test_transparency_that_is_not_decoded_is_told(tmp_path, dry) -> None:

@@ -42,6 +42,7 @@ class Clips:
         room: For all that is at work beside the network.
         frames: Told (name, finished frames, all frames as far as known) of clips at work.
         quality: Of animated pictures, where their format has loss; None for what is usual.
+        max_pixels: Clips with larger frames are refused; None for any.
     """
 
     def __init__(
@@ -51,9 +52,10 @@ class Clips:
         room: Room,
         frames: Callable[[str, int, int], None],
         quality: int | None = None,
+        max_pixels: int | None = None,
     ) -> None:
         self._target, self._derainer, self._room = target, derainer, room
-        self._frames, self._quality = frames, quality
+        self._frames, self._quality, self._max_pixels = frames, quality, max_pixels
 
     def video(self, row: Row, store: Store, key: str, ours: bool) -> Row:
         """Do a video file.
@@ -85,7 +87,7 @@ class Clips:
         elif not ours and _is_there(target, row.target):
             raise taken(target, row.target)
         with place_for(store, key, target, row.target) as place:
-            info, stream = probe(place.source), for_clips(self._derainer)
+            info, stream = probe(place.source, self._max_pixels), for_clips(self._derainer)
             outputs, settings = {"clean": place.result}, settings_of(self._derainer)
             progress = partial(self._frames, row.source)
             job = ClipJob(place.source, outputs, stream, settings, progress=progress)
@@ -117,7 +119,8 @@ class Clips:
 
         with place_for(store, key, self._target, row.target, beside=False) as place:
             check_clip_name(place.source, place.result)
-            animation, stream = open_animation(place.source), for_clips(self._derainer)
+            animation = open_animation(place.source, self._max_pixels)
+            stream = for_clips(self._derainer)
             width, height = animation.size
             pixels = animation.frames * width * height
             with self._room.hold(clip_memory(width, height) + pixels * _HELD):

@@ -105,7 +105,10 @@ class Worker:
         self._stores: dict[str, Store] = {}
         self._pictures = picture_room()
         self._video = video_installed()  # not asked while another thread imports what is asked for
-        self._clips = Clips(self.target, self._derainer, self._pictures, frames, settings.quality)
+        self._clips = Clips(
+            self.target, self._derainer, self._pictures, frames, settings.quality,
+            settings.max_pixels,
+        )  # fmt: skip
 
     def __call__(self, task: Task, ours: bool = False) -> Row:
         """Do one picture or clip.

@@ -154,6 +154,11 @@ def plan_frames(names: Sequence[str], out: Path | None) -> Plan:
     return Plan(jobs, errors, [])
 
 
+def no_stream(source: Path) -> UsageError:
+    """The error for a clip that was to go to standard output."""
+    return UsageError(f"{source}: a clip needs a file to go to; give it with -o")
+
+
 def _is_folder(path: Path) -> bool:
     return isinstance(path, Folder) or path.is_dir()
 
@@ -218,7 +223,7 @@ def _without_conflicts(jobs: list[Job]) -> tuple[list[Job], list[DerainError]]:
         try:
             if is_clip(job.source):
                 if job.target == STREAM:
-                    raise UsageError(f"{job.source}: a clip needs a file to go to; give it with -o")
+                    raise no_stream(job.source)
                 check_clip_name(job.source, job.target)
             elif job.target != STREAM:
                 format_of(job.target)

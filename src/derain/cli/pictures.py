@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from derain.cli.inputs import STREAM
 from derain.cli.jobs import Job
 from derain.cli.libraries import caught_messages
-from derain.errors import InvalidImageError, OutputConflictError
-from derain.files import atomic_create, atomic_write, check_writable
+from derain.errors import InvalidImageError
+from derain.files import Placing, check_writable
 
 if TYPE_CHECKING:
     from derain.media import Picture
@@ -146,13 +146,13 @@ def restore_picture(
     return encoded
 
 
-def write_files(outputs: list[Path], encoded: Encoded, over: bool) -> None:
+def write_files(outputs: list[Path], encoded: Encoded, placing: Placing) -> None:
     """Write the files of a job, the clean picture last, so that its being there means all are.
 
     Args:
         outputs: None for the standard output.
         encoded: What is written.
-        over: Whether a file that is there, perhaps since the work began, is replaced.
+        placing: What becomes of a file that is there, perhaps since the work began.
 
     Raises:
         OutputConflictError: One is there that is not replaced.
@@ -163,19 +163,9 @@ def write_files(outputs: list[Path], encoded: Encoded, over: bool) -> None:
             sys.stdout.buffer.write(encoded.files[STREAM])
             sys.stdout.buffer.flush()
         elif output in encoded.files:
-            if over:
-                atomic_write(output, encoded.files[output])
-            elif not atomic_create(output, encoded.files[output]):
-                raise in_the_way(output)
+            placing.write(output, encoded.files[output])
     if encoded.failed:
         raise InvalidImageError(f"{encoded.failed}; the clean picture is written")
-
-
-def in_the_way(output: Path) -> OutputConflictError:
-    """The error for a file that is there, when nothing was said of such."""
-    return OutputConflictError(
-        f"{output}: exists already; add --overwrite, --skip-existing or another -o"
-    )
 
 
 def _compared(rainy: Picture, clean: Picture) -> Picture:

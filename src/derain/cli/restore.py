@@ -80,11 +80,12 @@ def restore(
         tile: Largest side of a tile in pixels; by default as large as memory allows.
         jobs: Pictures at once; by default what processors and memory allow.
         threads: Threads of the processor for all pictures at once, 0 for all.
-        max_megapixels: Refuse larger pictures; 178 by default and at most.
+        max_megapixels: Refuse larger pictures and frames of clips; of pictures 178 by default and
+            at most.
         json: One JSON object for each picture or clip on standard output.
         quiet: Show nothing but errors, and what a result could not keep.
     """
-    from derain.cli.clips import ClipPolicy, seconds_of
+    from derain.cli.clips import ClipPolicy, check_used, seconds_of, with_codec
     from derain.cli.console import Reporter
     from derain.cli.inputs import STREAM
     from derain.cli.jobs import asked_format, plan_frames, plan_jobs
@@ -115,6 +116,11 @@ def restore(
     else:
         plan = plan_jobs(names, out, recursive, save_rain, compare, wanted)
     todo, errors = plan.jobs, plan.errors
+    if todo and not frames and not errors:  # what was not found might have used them
+        pictorial = {"--format": wanted, "--quality": quality}
+        given = ", ".join(option for option, value in pictorial.items() if value is not None)
+        check_used(todo, clips, given)
+    clips = with_codec(clips, todo)
     if any(job.target == STREAM for job in todo):
         if json and not dry_run:
             raise UsageError("--json and a picture cannot both go to standard output; add -o FILE")

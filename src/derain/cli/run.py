@@ -53,7 +53,8 @@ def run(
         format: Format of pictures' results instead of their own: jpg, png, webp, tif, avif, bmp
             or ppm.
         quality: Quality of JPEG, WebP and AVIF, from 1 to 100.
-        max_megapixels: Larger pictures fail; 178 by default and at most.
+        max_megapixels: Larger pictures and frames of clips fail; of pictures 178 by default and at
+            most.
         column: The column of a .parquet list.
         shard: i/n with i from 0 to n - 1: every n-th picture, by its name, for n machines at once.
         jobs: Pictures at once; by default what processors and memory allow.

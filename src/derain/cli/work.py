@@ -11,14 +11,21 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from derain.cli.clips import ClipPolicy, Done, derain_clip_job, holds_clip, missing_frames
+from derain.cli.clips import (
+    ClipPolicy,
+    Done,
+    Making,
+    check_animated,
+    derain_clip_job,
+    holds_clip,
+    missing_frames,
+)
 from derain.cli.console import Reporter
 from derain.cli.inputs import STREAM
 from derain.cli.jobs import Job
 from derain.cli.pictures import (
     Encoded,
     Opened,
-    in_the_way,
     open_picture,
     restore_picture,
     write_files,
@@ -26,6 +33,7 @@ from derain.cli.pictures import (
 from derain.cli.turns import Turns
 from derain.errors import DerainError, OutputConflictError
 from derain.explained import explained
+from derain.files import NEW, OVER, in_the_way
 
 if TYPE_CHECKING:
     from derain.restore import Derainer
@@ -51,6 +59,12 @@ class Policy:
     quality: int | None = None
     max_pixels: int | None = None
     clips: ClipPolicy = field(default_factory=ClipPolicy)
+
+    @property
+    def making(self) -> Making:
+        """What of it is the same for pictures and clips."""
+        placing = OVER if self.overwrite or self.skip_existing else NEW
+        return Making(self.quality, placing, self.max_pixels)
 
 
 @dataclass
@@ -167,7 +181,7 @@ class _Work:
                 task.job,
                 task.outputs,
                 self._policy.clips,
-                self._policy.quality,
+                self._policy.making,
                 self._reporter,
             ),
         )
@@ -217,8 +231,7 @@ class _Work:
         if task.error:
             raise task.error
         assert task.encoded
-        policy = self._policy
-        write_files(task.outputs, task.encoded, policy.overwrite or policy.skip_existing)
+        write_files(task.outputs, task.encoded, self._policy.making.placing)
         return Done(task.size, task.notes, changed=task.encoded.changed)
 
     def _finish(self, task: _Task, make: Callable[[], Done]) -> None:
@@ -303,9 +316,17 @@ def missing(job: Job, policy: Policy) -> list[Path]:
 
     Raises:
         OutputConflictError: Something stands there, and what is to become of it was not said.
+        InvalidImageError, UsageError: An animated picture was to go where it cannot.
     """
     if job.frames:
         return missing_frames(job, policy.skip_existing, policy.overwrite)
+    outputs = _missing_files(job, policy)
+    if outputs or job.target == STREAM:
+        check_animated(job)
+    return outputs
+
+
+def _missing_files(job: Job, policy: Policy) -> list[Path]:
     there = [output for output in job.outputs if os.path.lexists(output)]
     if policy.skip_existing and _is_result(job.target):
         return [output for output in job.outputs if output not in there]

@@ -15,6 +15,7 @@ from derain.clips.formats import may_be_animated
 from derain.clips.frames import Pixels
 from derain.errors import DerainError, InputNotFoundError, InvalidImageError, first_line
 from derain.files import explain_os_error
+from derain.media import too_large
 
 _FORMATS = ("GIF", "PNG", "WEBP")
 _UNREADABLE = (OSError, SyntaxError, ValueError, EOFError)
@@ -63,8 +64,12 @@ def is_animated(path: Path, data: bytes | None = None) -> bool:
         return False
 
 
-def open_animation(path: Path) -> Animation:
+def open_animation(path: Path, max_pixels: int | None = None) -> Animation:
     """Read how an animated picture plays; GIFs of one frame are such, too.
+
+    Args:
+        path: The file.
+        max_pixels: Larger ones are refused, before a frame is unpacked.
 
     Raises:
         InputNotFoundError, InvalidImageError: It cannot be read or kept.
@@ -72,6 +77,8 @@ def open_animation(path: Path) -> Animation:
     durations: list[float] = []
     try:
         with Image.open(path, formats=_FORMATS) as image:
+            if max_pixels is not None and image.width * image.height > max_pixels:
+                raise too_large(str(path), image.width, image.height, max_pixels)
             info, kind = dict(image.info), image.format
             still = kind == "PNG" and bool(getattr(image, "default_image", False))
             lossless = kind != "WEBP" or b"VP8L" in path.read_bytes()

@@ -13,11 +13,12 @@ from PIL import Image
 
 from derain.clips.animation import Animation, animation_frames, open_animation
 from derain.clips.derainers import FrameDerainer, beside
+from derain.clips.formats import check_clip_name
 from derain.clips.frames import Frame
 from derain.clips.products import PRODUCTS
 from derain.clips.result import ClipResult
 from derain.errors import InvalidImageError, first_line
-from derain.files import atomic_write, explain_os_error
+from derain.files import OVER, Placing, explain_os_error
 from derain.media.write import QUALITY
 
 _KINDS = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
@@ -30,6 +31,8 @@ def derain_animation(
     derainer: FrameDerainer,
     progress: Callable[[int, int], None],
     quality: int | None = None,
+    placing: Placing = OVER,
+    max_pixels: int | None = None,
 ) -> ClipResult:
     """Derain an animated picture.
 
@@ -39,8 +42,16 @@ def derain_animation(
         derainer: Applied to the frames.
         progress: Told (finished frames, all frames).
         quality: 1 to 100 for WebP; by default 95, and without loss where the source has none.
+        placing: What becomes of a file that came under a result's name since the work began.
+        max_pixels: Larger pictures are refused, before a frame is unpacked.
+
+    Raises:
+        OutputConflictError: Such a file is in the way.
+        InvalidImageError: It cannot be read, or its results not be written.
     """
-    animation = open_animation(source)
+    for output in outputs.values():
+        check_clip_name(source, output)
+    animation = open_animation(source, max_pixels)
     frames = (
         Frame(colour, alpha, index, 1, index)
         for index, (colour, alpha) in enumerate(animation_frames(source))
@@ -59,9 +70,11 @@ def derain_animation(
         for product, output in outputs.items()
     }
     for product in sorted(outputs, key=lambda name: name == "clean"):
-        atomic_write(outputs[product], data[product])
-    if outputs["clean"].suffix.lower() == ".gif":
-        notes.append(f"{outputs['clean']}: GIF holds 256 colours a frame")
+        placing.write(outputs[product], data[product])
+    notes += [
+        f"{output}: GIF holds 256 colours a frame"
+        for output in outputs.values() if output.suffix.lower() == ".gif"
+    ]  # fmt: skip
     return ClipResult(animation.frames, *animation.size, notes=notes, changed=changed)
 
 

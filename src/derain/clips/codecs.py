@@ -165,7 +165,7 @@ def _nearest(pix_fmt: str, formats: list[str], size: tuple[int, int], even: bool
         return not (even and any(side % 2 for side in size) and _subsampled(name))
 
     for name in names:
-        if name in formats and fits(name):
+        if name in formats and fits(name) and not av.VideoFormat(name, 2, 2).has_palette:
             return name
     alpha, deep, colours = has_alpha(pix_fmt), depth_of(pix_fmt), _samples(pix_fmt)
 

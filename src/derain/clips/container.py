@@ -8,7 +8,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from derain.clips.colour import WITHOUT_MARKS, Samples, depth_of, has_alpha, matrix_of
+from derain.clips.colour import (
+    WITHOUT_MARKS,
+    Samples,
+    depth_of,
+    has_alpha,
+    matrix_of,
+    place_of,
+)
 from derain.clips.frames import Turn
 from derain.clips.library import av
 from derain.errors import InputNotFoundError, InvalidImageError, first_line
@@ -84,7 +91,7 @@ class ClipInfo:
     def samples(self) -> Samples:
         """How its samples stand for colours."""
         range_ = 2 if self.full else self.range
-        return Samples(self.matrix, self.full, self.colorspace, range_)
+        return Samples(self.matrix, self.full, self.colorspace, range_, place_of(self.codec))
 
     @property
     def expected(self) -> int:
@@ -210,7 +217,7 @@ def probe(path: Path, most_pixels: int | None = None) -> ClipInfo:
 def _check_pixels(path: Path, width: int, height: int, most: int | None) -> None:
     if most is not None and width * height > most:
         raise InvalidImageError(
-            f"{path}: frames of {width}x{height} have more than {most / 1e6:.1f} megapixels; "
+            f"{path}: frames of {width}x{height} have more than {most / 1e6:g} megapixels; "
             "shrink it"
         )
 

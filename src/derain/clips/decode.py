@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import cast
 
 from derain.clips.colour import Converter
@@ -43,13 +44,70 @@ class Span:
 def read_frames(info: ClipInfo, span: Span, damage: Damage) -> Iterator[Frame]:
     """Every frame of the span, upright, in the order in which they are shown.
 
-    Frames without a time, or with one that does not come after the one before, get the next that
-    does; that is told in ``damage``.
+    A frame lasts until the next one or the end of the span; what MP4 says of that is meant in the
+    order of decoding. Frames without a time, or with one that does not come after the one before,
+    get the next that does; that is told in ``damage``.
     """
-    index, last, length = 0, None, _usual_duration(info)
+    converter = Converter(info.samples)
+    for index, (frame, pts, duration) in enumerate(_in_span(info, span, damage)):
+        colour, alpha = converter.to_rgb(frame)
+        yield Frame(
+            info.turn.upright(colour), None if alpha is None else info.turn.upright(alpha),
+            pts, duration, index,
+        )  # fmt: skip
+
+
+def _in_span(
+    info: ClipInfo, span: Span, damage: Damage
+) -> Iterator[tuple[av.VideoFrame, int, int]]:
+    """Decoded frames that are meant, with time and duration, in ticks; one frame behind."""
     entry = find_entry(info, span.start)
     origin = entry.origin if entry else None
-    converter = Converter(info.samples)
+    held: tuple[av.VideoFrame, int] | None = None
+    for frame, pts in _timed(info, damage, entry):
+        origin = pts if origin is None else origin
+        at = float((pts - origin) * info.time_base)
+        over = span.end is not None and at >= span.end
+        if held:
+            ends = pts if not over else min(pts, origin + _ticks(span.end, info))
+            yield *held, max(1, ends - held[1])
+        if over:
+            return
+        held = None
+        if span.start is not None and at < span.start:
+            continue
+        if frame.is_corrupt:
+            damage.frames.append(at)
+        held = frame, pts
+    if held and origin is not None:
+        frame, pts = held
+        duration = _last_duration(info, frame, pts - origin)
+        if span.end is not None:
+            duration = max(1, min(duration, origin + _ticks(span.end, info) - pts))
+        yield frame, pts, duration
+
+
+def _ticks(seconds: float | None, info: ClipInfo) -> int:
+    return round(Fraction(seconds or 0) / info.time_base)
+
+
+def _last_duration(info: ClipInfo, frame: av.VideoFrame, since: int) -> int:
+    """How long, in ticks, the last frame is shown, ``since`` so many after the first one.
+
+    MP4 knows how long it is to the next frame in the order of decoding, which with B-frames may
+    span a pause that has passed: the frame does not outlast the clip.
+    """
+    usual = _usual_duration(info)
+    said = frame.duration or usual
+    rest = _ticks(info.seconds, info) - since
+    return min(said, rest if rest > 0 else usual) if info.seconds else said
+
+
+def _timed(
+    info: ClipInfo, damage: Damage, entry: Entry | None
+) -> Iterator[tuple[av.VideoFrame, int]]:
+    """Decoded frames, each with the time at which it is shown, in ticks; times ascend."""
+    last, length = None, _usual_duration(info)
     for frame in _decoded(info, damage, entry):
         if (frame.width, frame.height) != (info.width, info.height):
             damage.found.append(
@@ -64,20 +122,7 @@ def read_frames(info: ClipInfo, span: Span, damage: Damage) -> Iterator[Frame]:
             damage.found.append("some frames have no time of their own")
             pts = 0 if last is None else last + max(1, length)
         last = pts
-        origin = pts if origin is None else origin
-        at = float((pts - origin) * info.time_base)
-        if span.start is not None and at < span.start:
-            continue
-        if span.end is not None and at >= span.end:
-            return
-        if frame.is_corrupt:
-            damage.frames.append(at)
-        colour, alpha = converter.to_rgb(frame)
-        yield Frame(
-            info.turn.upright(colour), None if alpha is None else info.turn.upright(alpha),
-            pts, frame.duration or length, index,
-        )  # fmt: skip
-        index += 1
+        yield frame, pts
 
 
 def _usual_duration(info: ClipInfo) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from derain.clips.container import ClipInfo
 from derain.clips.frames import Frame
 from derain.clips.library import av
 from derain.clips.segments import Coded, write_segment
-from derain.errors import UsageError
+from derain.errors import DerainError, UsageError
 
 
 def set_up(
@@ -67,7 +68,15 @@ class SegmentEncoder:
         self._durations: dict[int, int] = {}
 
     def add(self, frame: Frame) -> None:
-        """Encode an upright frame."""
+        """Encode an upright frame.
+
+        Raises:
+            DerainError: FFmpeg refuses.
+        """
+        with self._explained():
+            self._add(frame)
+
+    def _add(self, frame: Frame) -> None:
         turn = self._info.turn
         colour = turn.stored(frame.colour)
         alpha = None if frame.alpha is None else turn.stored(frame.alpha)
@@ -79,9 +88,20 @@ class SegmentEncoder:
         self._take(self._context.encode(made))
 
     def write(self, path: Path) -> None:
-        """End the segment and write it."""
-        self._take(self._context.encode(None))
+        """End the segment and write it; raises as :meth:`add`."""
+        with self._explained():
+            self._take(self._context.encode(None))
         write_segment(path, self._packets)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except av.FFmpegError as error:
+            raise DerainError(
+                f"{self._info.path}: cannot be encoded as {self._encoding.codec} in "
+                f"{self._encoding.pix_fmt} ({error.strerror}); give another --codec"
+            ) from error
 
     def _take(self, packets: Sequence[av.Packet[Any]]) -> None:
         for packet in packets:

@@ -12,7 +12,8 @@ from derain.clips.derainers import FrameDerainer, beside
 from derain.clips.frames import Pixels
 from derain.clips.result import ClipResult
 from derain.errors import InputNotFoundError, InvalidImageError
-from derain.media import SUFFIXES, Picture, format_of, read_picture, write_picture
+from derain.files import OVER, Placing
+from derain.media import SUFFIXES, Picture, encode_picture, format_of, read_picture
 
 
 def frame_files(folder: Path) -> list[Path]:
@@ -38,15 +39,15 @@ def _order(path: Path) -> tuple[list[tuple[int, str]], str]:
     return list(zip(numbers, parts, strict=True)), path.name
 
 
-def read_folder(files: list[Path]) -> Iterator[Picture]:
-    """The pictures, one after the other.
+def read_folder(files: list[Path], max_pixels: int | None = None) -> Iterator[Picture]:
+    """The pictures, one after the other; those of more than ``max_pixels`` are refused.
 
     Raises:
         InvalidImageError: One cannot be read, or is of another size or depth than the first.
     """
     first: tuple[tuple[int, int], bool] | None = None
     for path in files:
-        picture = read_picture(path)
+        picture = read_picture(path, max_pixels)
         first = first or (picture.size, picture.deep)
         if (picture.size, picture.deep) != first:
             (width, height), deep = first
@@ -69,6 +70,8 @@ def derain_folder(
     derainer: FrameDerainer,
     progress: Callable[[int, int], None],
     quality: int | None = None,
+    placing: Placing = OVER,
+    max_pixels: int | None = None,
 ) -> ClipResult:
     """Derain a folder of frames into another.
 
@@ -79,13 +82,16 @@ def derain_folder(
             so a run that was killed is gone on with by making what is missing.
         derainer: Applied to the frames.
         progress: Told (finished frames, all frames that are to be made).
-        quality: As for :func:`derain.media.write_picture`.
+        quality: As for :func:`derain.media.encode_picture`.
+        placing: What becomes of a file that came under a result's name since the work began.
+        max_pixels: Larger frames are refused.
 
     Returns:
         What was made now; ``frames`` are those of ``missing``.
 
     Raises:
         InvalidImageError: A frame cannot be read; the results of those before it are written.
+        OutputConflictError: A file is in the way of a result; those before it are written.
     """
     for path in missing:
         format_of(path)
@@ -98,7 +104,7 @@ def derain_folder(
     def frames() -> Iterator[tuple[Path, Picture]]:
         part = files[first:last]
         try:
-            yield from zip(part, read_folder(part), strict=True)
+            yield from zip(part, read_folder(part, max_pixels), strict=True)
         except InvalidImageError as error:  # those before it are derained first
             damaged.append(error)
 
@@ -110,7 +116,8 @@ def derain_folder(
         if picture.colour.shape[2] == 1:
             clean = np.rint(clean.mean(axis=2, keepdims=True)).astype(clean.dtype)
         changed = changed or not np.array_equal(picture.colour, clean)
-        write_picture(picture.with_colour(clean), target / path.name, quality)
+        output, made = target / path.name, picture.with_colour(clean)
+        placing.write(output, encode_picture(made, format_of(output).name, str(output), quality))
         done += 1
         progress(done, len(missing))
     if damaged:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import heapq
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -28,7 +29,10 @@ _OF_THE_CONTAINER = (
     "duration",
     "alpha_mode",
 )
+_OF_DECODING = (".mp4", ".m4v", ".mov")
+"""Containers as long as their frames take to decode: the last of these makes up for the rest."""
 _NOTHING = b"\x00\x00"  # a text of MP4 of no letters
+_COVERS = {"mjpeg": ("cover.jpg", "image/jpeg"), "png": ("cover.png", "image/png")}
 Timed = tuple[float, int, Any]
 
 
@@ -102,10 +106,15 @@ class Join:
                 elif not self.everything or _is_chapter_track(stream, source):
                     continue  # chapters are written with their names
                 else:
-                    copied = None if stream.type == "data" and not data else _copy(stream, result)
+                    copied = None
+                    if _is_cover(stream):
+                        copied = self._cover(stream, result)
+                    elif data or stream.type != "data":
+                        copied = _copy(stream, result)
                     if copied is None:
                         what = stream.codec_context.name if stream.codec_context else "data"
-                        place = f"{stream.type} track {stream.index} ({what})"
+                        kind = "cover picture" if _is_cover(stream) else f"{stream.type} track"
+                        place = f"{kind} {stream.index} ({what})"
                         notes.append(f"{self.kind[1:]} does not hold {place}; left out")
                         continue
                     made = copied
@@ -114,7 +123,7 @@ class Join:
                 places[stream.index] = made
             _describe(source, result, shift * info.time_base, ends)
             others = _other_packets(source, places, picture, shift * info.time_base, ends)
-            frames = _coded_frames(self.segments, info, places[picture.index], shift)
+            frames = self._coded_frames(places[picture.index], shift)
             for _, _, packet in heapq.merge(frames, others, key=lambda timed: timed[:2]):
                 result.mux(packet)
         return notes
@@ -127,9 +136,46 @@ class Join:
         made.time_base = info.time_base
         if info.display:
             made.set_display_matrix(info.display)
-        if self.encoding.codec == "hevc" and self.kind in (".mp4", ".m4v", ".mov"):
+        if self.encoding.codec == "hevc" and self.kind in _OF_DECODING:
             made.codec_tag = "hvc1"
         return made
+
+    def _cover(
+        self, stream: av.stream.Stream, result: av.container.OutputContainer
+    ) -> av.stream.Stream | None:
+        """A place for a cover picture; None where there is none.
+
+        MP4 has it as a stream, Matroska as an attachment, where a stream would be a second clip.
+        """
+        if self.kind in (".mp4", ".m4v"):
+            return _copy(stream, result)
+        data = _first_packet(self.info, stream.index) if self.kind == ".mkv" else None
+        if data is None:
+            return None
+        codec = stream.codec_context.name if stream.codec_context else ""
+        known = _COVERS.get(codec, (f"cover.{codec}", f"image/{codec}"))
+        name, mimetype = (
+            stream.metadata.get(key, usual)
+            for key, usual in zip(("filename", "mimetype"), known, strict=True)
+        )
+        return result.add_attachment(name, mimetype, data)
+
+    def _coded_frames(self, stream: av.stream.Stream, shift: int) -> Iterator[Timed]:
+        entries = [entry for segment in self.segments for entry in read_index(segment)]
+        times = decode_times([pts for _, pts, _, _ in entries])
+        lasting = [duration for _, _, duration, _ in entries]
+        if self.kind in _OF_DECODING:
+            first, ends = min(entry[1] for entry in entries), max(e[1] + e[2] for e in entries)
+            decoded = ends - (first - times[0])
+            lasting[-1] = min(decoded - times[-1], ends - entries[-1][1])
+            times[-1] = decoded - lasting[-1]
+        packets = (coded for segment in self.segments for coded in read_segment(segment))
+        for coded, dts, duration in zip(packets, times, lasting, strict=True):
+            packet = av.Packet(coded.data)
+            packet.pts, packet.dts = coded.pts - shift, dts - shift
+            packet.duration, packet.time_base = duration, self.info.time_base
+            packet.is_keyframe, packet.stream = coded.key, stream
+            yield float(packet.dts * self.info.time_base), 0, packet
 
     def _span(self) -> tuple[int, Fraction | None]:
         """By what all times are earlier in the result, and when the last frame ends."""
@@ -146,6 +192,18 @@ def _of_the_system(error: av.FFmpegError) -> bool:
 def _is_chapter_track(stream: av.stream.Stream, source: av.container.InputContainer) -> bool:
     """Whether this is the text track in which MP4 keeps the names of chapters."""
     return stream.type == "data" and stream.name == "bin_data" and bool(source.chapters())
+
+
+def _is_cover(stream: av.stream.Stream) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _first_packet(info: ClipInfo, index: int) -> bytes | None:
+    """What the first packet of a stream holds; covers come before all else."""
+    with open_clip(info.path, info.most_pixels) as source, suppress(av.FFmpegError):
+        for packet in source.demux(source.streams[index]):
+            return bytes(packet) or None
+    return None
 
 
 def _copy(
@@ -192,20 +250,6 @@ def _describe(
         result.set_chapters(chapters)  # type: ignore[arg-type]
 
 
-def _coded_frames(
-    segments: list[Path], info: ClipInfo, stream: av.stream.Stream, shift: int
-) -> Iterator[Timed]:
-    shown = [entry[1] for segment in segments for entry in read_index(segment)]
-    times = iter(decode_times(shown))
-    for segment in segments:
-        for coded in read_segment(segment):
-            packet = av.Packet(coded.data)
-            packet.pts, packet.dts = coded.pts - shift, next(times) - shift
-            packet.duration, packet.time_base = coded.duration, info.time_base
-            packet.is_keyframe, packet.stream = coded.key, stream
-            yield float(packet.dts * info.time_base), 0, packet
-
-
 def _other_packets(
     source: av.container.InputContainer,
     places: dict[int, av.stream.Stream],
@@ -215,7 +259,7 @@ def _other_packets(
 ) -> Iterator[Timed]:
     """Packets of the other streams that lie in the span, until the clip cannot be read on."""
     wanted = [source.streams[index] for index in places if index != picture.index]
-    wanted = [stream for stream in wanted if stream.type != "attachment"]
+    wanted = [stream for stream in wanted if places[stream.index].type != "attachment"]
     if not wanted:
         return
     packets, last = source.demux(wanted), 0.0
@@ -226,6 +270,11 @@ def _other_packets(
             return
         if packet.size == 0 or bytes(packet) == _NOTHING:
             continue  # the end of a stream; a pause between subtitles, which the writer makes
+        if _is_cover(packet.stream):
+            packet.pts = packet.dts = 0
+            packet.stream = places[packet.stream.index]
+            yield 0.0, 1, packet  # whichever part is meant
+            continue
         base = packet.time_base
         at = packet.pts if packet.pts is not None else packet.dts
         if at is not None and shift and (at + (packet.duration or 0)) * base <= shift:

@@ -51,17 +51,26 @@ class Workplace:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Work here, alone; what is there at the end stays for another run.
+        """Work here, alone; what has been done at the end stays for another run.
 
         Raises:
             OutputConflictError: Another process is at work on the result.
         """
         try:
             with held_alone(self.folder / _LOCK, self._target):
-                yield
+                try:
+                    yield
+                finally:
+                    self._forget_if_nothing_is_done()
         finally:
             with suppress(OSError):  # it is not empty
                 self.folder.rmdir()
+
+    def _forget_if_nothing_is_done(self) -> None:
+        """Before the first segment the manifest stands for nothing."""
+        with suppress(OSError):
+            if {path.name for path in self.folder.iterdir()} <= {_LOCK, self._file.name}:
+                self._file.unlink(missing_ok=True)
 
     def segment(self, number: int, product: str) -> Path:
         """Where a segment of one of the results lies."""

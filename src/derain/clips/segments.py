@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from derain.errors import DerainError
@@ -74,11 +75,12 @@ def decode_times(pts: list[int]) -> list[int]:
     """When each packet is decoded, given in decoding order when each is shown.
 
     Ascending, and never after the time of showing: the sorted times of showing, later by as many
-    frames as the codec reorders at most.
+    frames as the codec reorders at most. Those before the first are as near to it as any two are,
+    since MP4 counts them as time that passes.
     """
     ordered = sorted(pts)
     rank = {value: place for place, value in enumerate(ordered)}
     delay = max((place - rank[value] for place, value in enumerate(pts)), default=0)
-    step = max(1, ordered[1] - ordered[0]) if len(ordered) > 1 else 1
+    step = max(1, min((later - at for at, later in pairwise(ordered)), default=1))
     early = [ordered[0] - step * (delay - place) for place in range(min(delay, len(pts)))]
     return early + ordered[: len(pts) - len(early)]

@@ -23,7 +23,7 @@ from derain.clips.products import PRODUCTS, size_of
 from derain.clips.result import ClipResult
 from derain.clips.segments import read_index
 from derain.errors import DamagedClipError, DerainError, InvalidImageError
-from derain.files import check_writable, publish
+from derain.files import OVER, Placing, check_writable
 
 SEGMENT = 24
 """Frames of a segment: what is lost at most when a process is killed."""
@@ -38,12 +38,14 @@ class ClipOptions:
         codec: The codec of the result; None for the clip's own.
         crf: Its constant rate factor; None for the usual one.
         segment: Frames of a segment.
+        most_pixels: Clips whose frames have more are refused; None for any number.
     """
 
     span: Span = field(default_factory=Span)
     codec: str | None = None
     crf: int | None = None
     segment: int = SEGMENT
+    most_pixels: int | None = None
 
 
 @dataclass(frozen=True)
@@ -76,17 +78,22 @@ class ClipJob:
         return list(self.outputs.values())[-1]
 
 
-def derain_clip(job: ClipJob) -> ClipResult:
+def derain_clip(job: ClipJob, placing: Placing = OVER) -> ClipResult:
     """Derain a clip into files that appear when they are whole.
+
+    Args:
+        job: Which clip, and what is made of it.
+        placing: What becomes of a file that came under a result's name since the work began.
 
     Raises:
         DamagedClipError: Parts of the clip could not be read; what could be is written.
-        OutputConflictError: Another process is at work on the same result.
+        OutputConflictError: Another process is at work on the same result, or a file came under
+            its name; the work is kept.
         DerainError: Nothing was written.
     """
-    with made_clip(job, probe(job.source)) as (files, result):
+    with made_clip(job, probe(job.source, job.options.most_pixels)) as (files, result):
         for product, made in files.items():
-            publish(made, job.outputs[product])
+            placing.publish(made, job.outputs[product])
     if result.damage:
         raise DamagedClipError(result.told_damage(job.source, job.target))
     return result

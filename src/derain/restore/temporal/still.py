@@ -14,7 +14,7 @@ from derain.restore.temporal.gate import Fused
 Frame = NDArray[Any]
 
 CELL = 64
-"""Pixels: squares of this side are derained or not; a multiple of the networks' own."""
+"""Pixels: squares of this side are derained or not; networks pad them to multiples of their own."""
 
 _WORTH = 0.03  # mean need of a cell: less is not worth a run of the network
 _AROUND = 64  # pixels of context around the cells
