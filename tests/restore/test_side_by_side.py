@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from derain import Derainer, UsageError
 from derain.restore import memory
 from derain.restore.backends import Backend, make_backend
-from derain.restore.jobs import processors, threads_each
+from derain.restore.backends.onnxruntime import open_session
+from derain.restore.jobs import group_processors, processors, threads_each
 from derain.restore.memory import shared_budget
 from derain.restore.room import Room
 from derain.zoo import load_model
@@ -118,6 +120,34 @@ def test_threads_are_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert threads_each(0, 1) == 0  # the engine's own choice
     assert [threads_each(0, 4), threads_each(0, 16), threads_each(0, 30)] == [4, 1, 1]
     assert [threads_each(6, 1), threads_each(6, 4)] == [6, 1]
+
+
+def test_processors_of_a_container(tmp_path: Path) -> None:
+    """By its quota, the tightest on the way up; part of one is one."""
+    groups, mounts = tmp_path / "cgroup", tmp_path / "fs"
+    groups.write_text("4:cpu,cpuacct:/old\n0::/system/box\n")
+    assert group_processors(groups, mounts) is None
+    for path, text in (
+        ("system/box/cpu.max", "max 100000"), ("system/cpu.max", "650000 100000"),
+        ("cpu/old/cpu.cfs_quota_us", "-1"), ("cpu/old/cpu.cfs_period_us", "100000"),
+    ):  # fmt: skip
+        (mounts / path).parent.mkdir(parents=True, exist_ok=True)
+        (mounts / path).write_text(text + "\n")
+    assert group_processors(groups, mounts) == 7
+    (mounts / "system/box/cpu.max").write_text("50000 100000\n")
+    assert group_processors(groups, mounts) == 1
+    (mounts / "system/box/cpu.max").unlink()
+    (mounts / "cpu/old/cpu.cfs_quota_us").write_text("200000\n")
+    assert group_processors(groups, mounts) == 2
+
+
+def test_no_more_threads_than_a_container_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ONNX Runtime counts the machine's: those too many wait for the others, spinning."""
+    monkeypatch.setattr("derain.restore.jobs.os.cpu_count", lambda: 8)
+    for here, asked, threads in ((3, 0, 3), (3, 5, 5), (8, 0, 0)):
+        monkeypatch.setattr("derain.restore.jobs.processors", lambda here=here: here)
+        options = open_session(load_model("fast"), asked).get_session_options()
+        assert options.intra_op_num_threads == threads
 
 
 def test_budgets_together(monkeypatch: pytest.MonkeyPatch) -> None:

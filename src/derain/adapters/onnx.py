@@ -16,6 +16,7 @@ from derain.adapters.onnx_form import OURS, Form, read_form
 from derain.adapters.onnx_options import RANGES, OnnxOptions
 from derain.data import sha256
 from derain.errors import ModelNotFoundError, UsageError, first_line
+from derain.restore.jobs import engine_threads
 from derain.restore.tiles import FEATHER, cuts, ramp
 
 _TRIAL = 128
@@ -48,7 +49,7 @@ class OnnxDerainer:
         self._name, self._options = str(path), options or OnnxOptions()
         settings = onnxruntime.SessionOptions()
         settings.log_severity_level = 4
-        settings.intra_op_num_threads = threads
+        settings.intra_op_num_threads = engine_threads(threads)
         try:
             self._session = onnxruntime.InferenceSession(
                 path, settings, providers=["CPUExecutionProvider"]

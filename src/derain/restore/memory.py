@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 
 from derain.media import Probe
+from derain.restore.groups import MOUNTS, PROCESS_GROUPS, group_folders
 
 GIB = 1 << 30
 
@@ -23,10 +23,11 @@ _CLIP, _FRAMES, _DEEP_FRAMES = 80 << 20, 900, 1100
 """Bytes of a clip, and for each pixel of its frames: those around one, drawn onto it, and those in
 the decoder and the encoder (MEASURED, ``docs/scale.md``)."""
 
-_PROCESS_GROUPS = Path("/proc/self/cgroup")
-_MOUNTS = Path("/sys/fs/cgroup")
-_FIRST = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-_SECOND = ("memory.max", "memory.current", "inactive_file")
+_WORDS = {
+    1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    2: ("memory.max", "memory.current", "inactive_file"),
+}
+"""Of control groups, by their version: limit, usage, and caches that give way."""
 
 
 def free_memory() -> int:
@@ -89,15 +90,15 @@ def _address_room() -> int | None:
     return max(0, limit - int(psutil.Process().memory_info().vms))
 
 
-def group_room(groups: Path = _PROCESS_GROUPS, mounts: Path = _MOUNTS) -> int | None:
+def group_room(groups: Path = PROCESS_GROUPS, mounts: Path = MOUNTS) -> int | None:
     """Bytes that control groups of Linux leave to this process; None without a limit.
 
     Args:
-        groups: Names the groups of the process.
-        mounts: Where the groups of both versions are mounted, as systemd and Docker do.
+        groups, mounts: As :func:`derain.restore.groups.group_folders` takes them.
     """
     rooms = []
-    for folder, (limit, usage, cache) in _folders(groups, mounts):
+    for folder, version in group_folders("memory", groups, mounts):
+        limit, usage, cache = _WORDS[version]
         try:
             most = int((folder / limit).read_text())
             taken = int((folder / usage).read_text())
@@ -107,24 +108,3 @@ def group_room(groups: Path = _PROCESS_GROUPS, mounts: Path = _MOUNTS) -> int | 
             continue
         rooms.append(max(0, most - taken + given_way))
     return min(rooms, default=None)
-
-
-def _folders(groups: Path, mounts: Path) -> Iterator[tuple[Path, tuple[str, str, str]]]:
-    """The process's groups and those around them, with the names of limit, usage and cache."""
-    try:
-        lines = groups.read_text().splitlines()
-    except OSError:  # not Linux
-        return
-    for line in lines:
-        _, controllers, name = line.split(":", 2)
-        if not controllers:
-            root, words = mounts, _SECOND
-        elif "memory" in controllers.split(","):
-            root, words = mounts / "memory", _FIRST
-        else:
-            continue
-        # A container sees its own group as the root, yet may be told the name it has outside.
-        folder = root / name.lstrip("/")
-        for place in (folder, *folder.parents):
-            if place.is_relative_to(root):
-                yield place, words

@@ -13,7 +13,7 @@ from derain.restore.backends.base import (
     means_out_of_memory,
 )
 from derain.restore.interrupt import interruptible
-from derain.restore.jobs import threads_each
+from derain.restore.jobs import engine_threads, threads_each
 from derain.zoo import Model
 
 
@@ -22,7 +22,7 @@ def open_session(model: Model, threads: int = 0) -> Any:
 
     Args:
         model: Of any kind.
-        threads: 0 for all cores.
+        threads: 0 for all that this process may use.
 
     Raises:
         CorruptModelError: It does not load.
@@ -31,7 +31,7 @@ def open_session(model: Model, threads: int = 0) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = engine_threads(threads)
     # The arena keeps its pages from run to run; without it every operation faults its pages in
     # anew. The pattern would set aside a second block as large: tiles differ in size.
     options.enable_mem_pattern = False
