@@ -23,7 +23,7 @@ BOUNDS = {
         "text": 0.04,
         "blinds": 0.03,
         "grass": 0.28,
-        "hair": 0.50,
+        "hair": 0.36,
         "umbrella": 0.05,
         "wires": 0.03,
     },

@@ -14,6 +14,8 @@ from PIL import Image
 from derain import Derainer, VideoDerainer
 from derain.metrics import psnr
 from derain.restore.backends import Planes
+from derain.restore.sideways import _slant
+from tests.golden.test_lookalikes import draw_lookalike
 
 Pixels = NDArray[np.uint8]
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -84,6 +86,24 @@ def test_dry_pictures_and_upright_rain_are_looked_at_as_they_lie(
     as_it_lies = fast.without_turning()
     for picture in (getattr(skimage.data, name)(), wet):
         np.testing.assert_array_equal(fast(picture), as_it_lies(picture))
+
+
+@pytest.mark.parametrize("model", ["fast", "base"])
+@pytest.mark.parametrize("name", ["railing", "hatching", "umbrella"])
+def test_lines_that_do_not_fall_are_looked_at_as_they_lie(
+    request: pytest.FixtureRequest, model: str, name: str
+) -> None:
+    derainer: Derainer = request.getfixturevalue(model)
+    picture = draw_lookalike(name)
+    np.testing.assert_array_equal(derainer(picture), derainer.without_turning()(picture))
+
+
+@pytest.mark.parametrize("degrees", [0, 20, -35, 60, 90])
+def test_the_slant_of_lines(degrees: int) -> None:
+    down, across = np.mgrid[:90, :120]
+    turn = np.radians(degrees)
+    change = np.sin(0.2 * (across * np.cos(turn) + down * np.sin(turn))).astype(np.float32)
+    assert _slant(change) == pytest.approx(abs(degrees), abs=1)
 
 
 @pytest.mark.parametrize(

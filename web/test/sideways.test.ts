@@ -54,6 +54,23 @@ it.each([
   expect(await told(false)).toBe(false);
 });
 
+it("leaves lines that slant either way as they are", async () => {
+  const picture = striped(300, 200, true);
+  const { pixels, width } = picture;
+  for (let i = 0; i < pixels.length; i += 4) {
+    const [x, y] = [(i / 4) % width, Math.floor(i / 4 / width)];
+    pixels.fill((2 * x + y) % 8 < 2 ? 160 : 100, i, i + 3);
+  }
+  const seesAll: Network = (rainy) => Promise.resolve(rainy.map((level) => level - 0.5));
+  let looks = 0;
+  const counted: Network = async (...of) => {
+    looks += 1;
+    return seesAll(...of);
+  };
+  expect(await fallsSideways(picture, counted, CARD, BUDGET)).toBe(false);
+  expect(looks).toBe(1);
+});
+
 it("tells nothing of pictures that are too small", async () => {
   expect(await fallsSideways(striped(31, 200, true), upright, CARD, BUDGET)).toBe(false);
 });

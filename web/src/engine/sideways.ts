@@ -9,7 +9,7 @@ const SIDE = 192; // of the middle that is looked at
 const SQUARE = 32;
 const QUANTILE = 0.4; // of squares, by what is changed in each
 const RAIN = 1 / 255; // of full range, in mean change of a square
-const ACROSS = 0.5; // of the variance
+const SLANT = 36; // degrees
 const MORE = 3; // times what is found in the picture as it lies
 
 /** One value a pixel, row by row. */
@@ -32,7 +32,7 @@ export async function fallsSideways(
   const change = (of: Picture): Promise<Layer> => changeOf(of, factor, network, card, budget);
   const sideways = await change(turned(middle));
   const found = amount(sideways);
-  if (found <= RAIN || across(sideways) > ACROSS) return false;
+  if (found <= RAIN || slant(sideways) > SLANT) return false;
   return found > MORE * amount(await change(middle));
 }
 
@@ -112,26 +112,18 @@ function amount({ values, width, height }: Layer): number {
   return quantile(sums, QUANTILE) / (SQUARE * SQUARE);
 }
 
-/** The share of the change that is lines from side to side: railings have them, rain has not. */
-function across({ values, width, height }: Layer): number {
-  const lines = Array.from({ length: height }, (_, y) =>
-    mean(values.subarray(y * width, (y + 1) * width)),
-  );
-  return variance(lines) / variance(values);
-}
-
-function mean(values: Iterable<number>, of: (value: number) => number = (value) => value): number {
-  let [sum, count] = [0, 0];
-  for (const value of values) {
-    sum += of(value);
-    count += 1;
+/** By how many degrees, 0 to 90, the lines in a change are away from upright, on the whole. */
+function slant({ values, width, height }: Layer): number {
+  let [downs, acrosses, both] = [0, 0, 0];
+  for (let at = width; at < (height - 1) * width; at++) {
+    if (at % width === 0 || at % width === width - 1) continue;
+    const down = values[at + width] - values[at - width];
+    const across = values[at + 1] - values[at - 1];
+    downs += down * down;
+    acrosses += across * across;
+    both += down * across;
   }
-  return sum / count;
-}
-
-function variance(values: Iterable<number>): number {
-  const middle = mean(values);
-  return mean(values, (value) => (value - middle) ** 2);
+  return (Math.abs(Math.atan2(2 * both, acrosses - downs)) * 90) / Math.PI;
 }
 
 /** As NumPy's: between the two nearest values. */
