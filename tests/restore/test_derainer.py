@@ -203,7 +203,7 @@ def test_options_are_checked() -> None:
 
 def test_progress_ends_at_all_pixels(rainy: Pixels) -> None:
     told: list[tuple[int, int]] = []
-    derainer = Derainer("fast", backend="onnxruntime", tile=128)
+    derainer = Derainer("fast", backend="onnxruntime", tile=144)
     derainer(rainy, progress=lambda done, total: told.append((done, total)))
     assert len(told) == 4
     assert told[-1] == (256 * 256, 256 * 256)

@@ -30,7 +30,7 @@ def exported(folder: Path, detail_blocks: int) -> Derainer:
             detail_blocks=detail_blocks,
             unshuffle=2,
             norm="none",
-            pool_window=48,
+            pool_window=6,
         )
     )
     run = folder / "run"
@@ -97,7 +97,7 @@ def test_layers_are_of_the_derainers_strength(rainy: Pixels) -> None:
 
 
 def test_the_command(rainy: Pixels, tmp_path: Path) -> None:
-    Image.fromarray(np.tile(rainy, (6, 6, 1))[:, :1400]).save(tmp_path / "photo.png")
+    Image.fromarray(np.tile(rainy, (2, 6, 1))[:, :1400]).save(tmp_path / "photo.png")
     command = [
         sys.executable,
         "-m",

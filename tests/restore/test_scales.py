@@ -141,7 +141,7 @@ def test_grey_stays_grey_and_sixteen_bits_agree(fast: Derainer) -> None:
 
 def test_progress_is_that_of_one_picture(fast: Derainer) -> None:
     told: list[tuple[int, int]] = []
-    Derainer("fast", tile=256)(example("rainy.jpg", 4), progress=lambda *at: told.append(at))
+    Derainer("fast", tile=336)(example("rainy.jpg", 4), progress=lambda *at: told.append(at))
     done = [at for at, _ in told]
     assert {of for _, of in told} == {664 * 640 + 332 * 320}
     assert done == sorted(set(done)) and done[-1] == told[-1][1]

@@ -61,7 +61,7 @@ def mixed(rainy: Pixels) -> list[Pixels]:
 
 def test_memory_is_shared_and_pictures_are_the_same(mixed: list[Pixels]) -> None:
     """Whatever is at work beside a picture, it is cut as it is alone."""
-    budget, card = 60 * MIB, load_model("fast").card
+    budget, card = 100 * MIB, load_model("fast").card
     alone = Watched()
     expected = [Derainer("fast", backend=alone, memory=budget)(picture) for picture in mixed]
     assert alone.runs > len(mixed)  # some were cut
@@ -78,8 +78,8 @@ def test_memory_is_shared_and_pictures_are_the_same(mixed: list[Pixels]) -> None
 @pytest.mark.parametrize("backend", ["onnxruntime", "openvino", "torch"])
 def test_threads_change_no_bit(backend: str, mixed: list[Pixels]) -> None:
     pytest.importorskip(backend)
-    alone = Derainer("fast", backend=backend, device="cpu", memory=60 * MIB)
-    shared = Derainer("fast", backend=backend, device="cpu", memory=60 * MIB, jobs=2)
+    alone = Derainer("fast", backend=backend, device="cpu", memory=100 * MIB)
+    shared = Derainer("fast", backend=backend, device="cpu", memory=100 * MIB, jobs=2)
     with ThreadPoolExecutor(2) as pool:
         for made, picture in zip(pool.map(shared, mixed[:3]), mixed, strict=False):
             assert np.array_equal(made, alone(picture))

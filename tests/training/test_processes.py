@@ -65,7 +65,7 @@ def test_a_stage_begins_when_the_first_process_has_written_the_one_before(
     )
     late = (
         "import time; real = trainer._finish; "
-        "trainer._finish = lambda *a: (time.sleep(5 * (os.environ['RANK'] == '0')), real(*a)); "
+        "trainer._finish = lambda *a: (time.sleep(3 * (os.environ['RANK'] == '0')), real(*a)); "
         "trainer.run(); first = values['out'] + '/network.safetensors'; trainer = " + second
     )
     done = in_two(make(steps=2), tmp_path, late)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +12,7 @@ from derain.adapters import parse_onnx
 from derain.cluster import Cluster
 from derain.data import sha256
 from derain.errors import UsageError
-from derain.evaluation.bench import Job, Setup, one_by_one
+from derain.evaluation.bench import Execute, Job, Setup, one_by_one
 from derain.evaluation.checks import check_name
 from derain.evaluation.item import Item
 from derain.evaluation.on_ray import on_ray
@@ -20,7 +20,7 @@ from derain.evaluation.records import Record, RecordFile
 from derain.evaluation.testset import TestSet
 from derain.evaluation.worker import MethodInfo, Worker
 from derain.locks import held_alone
-from derain.metrics import Scorer
+from derain.metrics import Kind, Scorer
 
 Progress = Callable[[int, int], None]
 
@@ -134,20 +134,6 @@ def compare(
             picture.
         OutputConflictError: Another process compares in the folder.
     """
-    with held_alone(folder / ".lock", folder):
-        return _compare(entries, testsets, scorer, folder, backend, progress, report, cluster)
-
-
-def _compare(
-    entries: Sequence[Entry],
-    testsets: Sequence[TestSet],
-    scorer: Scorer,
-    folder: Path,
-    backend: str,
-    progress: Progress,
-    report: Callable[[str], None],
-    cluster: Cluster | None,
-) -> Results:
     if len({testset.name for testset in testsets}) < len(testsets):
         raise UsageError("two data sets have one name")
     methods, fingerprints = {}, {}
@@ -162,19 +148,35 @@ def _compare(
             methods[entry.label] = worker.info
             fingerprints.update({(entry.label, kind): worker.fingerprint(kind) for kind in kinds})
     execute = one_by_one if cluster is None else on_ray(cluster)
+    setups = {e: Setup(e.spec, backend, scorer, methods[e.label]) for e in entries}
+    with held_alone(folder / ".lock", folder):
+        records = _records(setups, fingerprints, testsets, folder, execute, progress, report)
+    return Results(methods, tuple(testsets), records, folder)
+
+
+def _records(
+    setups: Mapping[Entry, Setup],
+    fingerprints: Mapping[tuple[str, Kind], str],
+    testsets: Sequence[TestSet],
+    folder: Path,
+    execute: Execute,
+    progress: Progress,
+    report: Callable[[str], None],
+) -> tuple[Record, ...]:
+    """One for every method and picture, in order: what is there already, and the rest done now."""
     store = RecordFile(folder / "records.jsonl")
     known = _known(store.read())
     pictures = [(testset, item) for testset in testsets for item in testset.items]
     digest = cache(sha256)  # views of one picture share its files
     sums = {item.files: item.sums(digest) for _, item in pictures}
     records: dict[tuple[object, ...], Record | None] = {}  # in order, whoever is done first
-    done, total = 0, len(entries) * len(pictures)
-    for entry in entries:
+    done, total = 0, len(setups) * len(pictures)
+    for entry, setup in setups.items():
         jobs = []
         for testset, item in pictures:
             blank = Record(
                 entry.label, fingerprints[entry.label, testset.kind], testset.name,
-                testset.kind, item.name, sums[item.files], scorer.identity(testset.kind),
+                testset.kind, item.name, sums[item.files], setup.scorer.identity(testset.kind),
             )  # fmt: skip
             out = item.place(results_folder(folder, entry.label, testset.name))
             record = known.get(blank.key)
@@ -185,7 +187,6 @@ def _compare(
             records[blank.key] = record
         done += len(pictures) - len(jobs)
         progress(done, total)
-        setup = Setup(entry.spec, backend, scorer, methods[entry.label])
         for record in execute(setup, jobs):
             done += 1
             store.append(record)
@@ -193,5 +194,4 @@ def _compare(
                 report(f"{entry.label}: {record.dataset}/{record.name}: {record.error}")
             records[record.key] = record
             progress(done, total)
-    made = tuple(record for record in records.values() if record)
-    return Results(methods, tuple(testsets), made, folder)
+    return tuple(record for record in records.values() if record)
