@@ -90,7 +90,7 @@ def _middles(path: Path) -> Iterator[tuple[Pixels, Pixels]]:
 
 def _planes(pixels: Pixels) -> Planes:
     """(H, W, 3) uint8 -> (1, 3, H, W) in 0..1."""
-    return pixels.transpose(2, 0, 1)[None].astype(np.float32) / 255
+    return pixels.transpose(2, 0, 1)[None].astype(np.float32) / np.float32(255)
 
 
 def _luma(runs: list[_Run], pairs: list[tuple[Pixels, Pixels]]) -> float:

@@ -264,7 +264,8 @@ def test_command(make: Make, tmp_path: Path) -> None:
     toml = tmp_path / "run.toml"
     toml.write_text(
         f'out = "{tmp_path}/r"\nsteps = 2\nbatch = 2\npatch = 32\npreset = "fast"\n'
-        'precision = "no"\nnetwork = { channels = 8, rain_blocks = 1, detail_blocks = 1, pool_window = 6 }\n'
+        'precision = "no"\n[network]\nchannels = 8\nrain_blocks = 1\ndetail_blocks = 1\n'
+        "pool_window = 6\n"
         f'[data]\nroot = "{tmp_path}"\nvalidation_share = 0.3\n'
         '[[data.pairs]]\nname = "p"\npath = "pairs"\nlayout = "side-by-side"\n'
     )
