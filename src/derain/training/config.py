@@ -374,7 +374,7 @@ class TrainConfig:
     checkpoint_every: Count = 500
     keep: Count = 2
     log_every: Count = 20
-    time_limit: Weight = 0.0
+    time_limit: Annotated[float, Field(ge=0)] = 0.0
     data: DataConfig = field(default_factory=DataConfig)
     real: RealConfig | None = None
     loss: LossConfig = field(default_factory=LossConfig)

@@ -13,13 +13,8 @@ from derain.training.config import TrainConfig, config_from_dict
 from derain.training.resume import is_finished
 from derain.training.trainer import Trainer
 
-_OF_WEIGHTS = {
-    "init",
-    "blend",
-    "teacher",
-    "real",
-    "helpers",
-}  # keys that name weights, or hold such
+# Keys that name weights, and tables that hold such keys.
+_OF_WEIGHTS = {"init", "blend", "teacher", "real", "helpers"}
 # Where the stages lie, and what the first begins with: the others go on from there.
 _OF_THE_FIRST = {"out", "seed", "init", "init_branches", "init_blocks"}
 
@@ -76,29 +71,23 @@ def load_stages(path: Path, overrides: Sequence[str] = ()) -> list[TrainConfig]:
         here = {key: value for key, value in asked.items() if key != "real" or key in whole}
         whole = merge(merge(whole, here), own.get(name, {}))
         left = {f"@{Path(each.out).name}": f"{each.out}/network.safetensors" for each in configs}
-        whole = _with_weights(whole, left, f"{path}, stage {name!r}")
-        configs.append(config_from_dict(whole, f"{path}, stage {name!r}"))
+        origin = f"{path}, stage {name!r}"
+        configs.append(config_from_dict(_with_weights(whole, left, origin), origin))
     return configs
 
 
-def _with_weights(values: Values, left: Mapping[str, str], origin: str) -> Values:
+def _with_weights(value: Any, left: Mapping[str, str], origin: str) -> Any:
     """A stage's values with the files of earlier stages in the place of their ``@NAME``."""
-
-    def placed(value: Any) -> Any:
-        if isinstance(value, list | tuple):
-            return type(value)(map(placed, value))
-        if isinstance(value, dict):
-            return {
-                key: placed(each) if key in _OF_WEIGHTS else each for key, each in value.items()
-            }
-        if not isinstance(value, str) or not value.startswith("@"):
-            return value
-        if value not in left:
-            raise ConfigError(f"{origin}: there is no stage {value[1:]!r} before it")
-        return left[value]
-
-    placed_values: Values = placed(values)
-    return placed_values
+    if isinstance(value, list | tuple):
+        return type(value)(_with_weights(each, left, origin) for each in value)
+    if isinstance(value, dict):
+        named = {key: each for key, each in value.items() if key in _OF_WEIGHTS}
+        return value | {key: _with_weights(each, left, origin) for key, each in named.items()}
+    if not isinstance(value, str) or not value.startswith("@"):
+        return value
+    if value not in left:
+        raise ConfigError(f"{origin}: there is no stage {value[1:]!r} before it")
+    return left[value]
 
 
 def run_stages(

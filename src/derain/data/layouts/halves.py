@@ -42,10 +42,10 @@ class Halves(Layout):
             votes += 1 if _roughness(right) > _roughness(left) else -1
         if not own:
             return None
-        if not votes and damaged:
-            raise damaged
         if not votes:
-            raise DatasetError(f"{path}: cannot tell which half is rainy; use rainy/ and clean/")
+            raise damaged or DatasetError(
+                f"{path}: cannot tell which half is rainy; use rainy/ and clean/"
+            )
         return _pairs(path, own, "left" if votes > 0 else "right")
 
     def read(self, path: Path, root: Path | None = None) -> Pairs:
