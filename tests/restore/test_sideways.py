@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from derain import Derainer, VideoDerainer
-from derain.metrics import psnr
+from derain.metrics import psnr, turn
 from derain.restore.backends import Planes
-from derain.restore.sideways import _slant
+from derain.restore.sideways import _lines
 from tests.golden.test_lookalikes import draw_lookalike
 
 Pixels = NDArray[np.uint8]
@@ -45,6 +45,16 @@ def test_on_its_side_a_picture_is_derained_as_well(
     # One of the two is looked at upside down, which the networks are a little worse at.
     assert psnr(clean, truth) > psnr(derainer(wet[part]), dry[part]) - 2
     assert psnr(derainer.without_turning()(lying), truth) < psnr(clean, truth) - 5
+
+
+@pytest.mark.parametrize("model", ["fast", "base"])
+def test_rain_in_a_gale_is_taken(
+    request: pytest.FixtureRequest, model: str, wet: Pixels, dry: Pixels
+) -> None:
+    derainer: Derainer = request.getfixturevalue(model)
+    lying, truth = (turn(picture, 60)[60:360, 60:360] for picture in (wet, dry))
+    as_it_lies = psnr(derainer.without_turning()(lying), truth)
+    assert psnr(derainer(lying), truth) > as_it_lies + 3
 
 
 def test_it_is_the_upright_result_turned(fast: Derainer, wet: Pixels) -> None:
@@ -98,12 +108,24 @@ def test_lines_that_do_not_fall_are_looked_at_as_they_lie(
     np.testing.assert_array_equal(derainer(picture), derainer.without_turning()(picture))
 
 
-@pytest.mark.parametrize("degrees", [0, 20, -35, 60, 90])
-def test_the_slant_of_lines(degrees: int) -> None:
+def waves(degrees: float) -> NDArray[np.float32]:
     down, across = np.mgrid[:90, :120]
     turn = np.radians(degrees)
-    change = np.sin(0.2 * (across * np.cos(turn) + down * np.sin(turn))).astype(np.float32)
-    assert _slant(change) == pytest.approx(abs(degrees), abs=1)
+    return np.sin(0.2 * (across * np.cos(turn) + down * np.sin(turn))).astype(np.float32)
+
+
+@pytest.mark.parametrize("degrees", [0, 20, -35, 60, 90])
+def test_the_slant_of_lines(degrees: int) -> None:
+    slant, coherence = _lines(waves(degrees))
+    assert slant == pytest.approx(abs(degrees), abs=1)
+    assert coherence == pytest.approx(1, abs=0.02)
+
+
+def test_lines_of_all_ways_do_not_agree() -> None:
+    noise = np.random.default_rng(0).normal(size=(90, 120)).astype(np.float32)
+    assert _lines(noise)[1] < 0.1
+    assert 0.3 < _lines(waves(0) + 0.5 * waves(90))[1] < 0.9
+    assert _lines(np.zeros((90, 120), np.float32)) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from derain import Derainer
+from derain.metrics import turn
 from tests.conftest import Pixels
 from tests.web.host import Host
 from tests.web.page import Page
@@ -79,13 +80,17 @@ def test_a_large_picture_is_looked_at_again(
     assert difference(got, derainer(rainy)) > 20
 
 
-def test_rain_that_falls_sideways(page: Page, derainer: Derainer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("degrees", [90, 52])
+def test_rain_that_falls_sideways(
+    page: Page, derainer: Derainer, tmp_path: Path, degrees: int
+) -> None:
+    """Told by either of the rules: much more of it, or somewhat more of one direction."""
     with Image.open(EXAMPLES / "rainy.jpg") as example:
-        lying = example.crop((100, 0, 420, 427)).transpose(Image.Transpose.ROTATE_270)
-    lying.save(tmp_path / "photo.png")
+        rainy = np.ascontiguousarray(turn(np.asarray(example), degrees)[60:360, 60:360])
+    Image.fromarray(rainy).save(tmp_path / "photo.png")
     page.choose(tmp_path / "photo.png")
     page.wait_done()
-    got, rainy = page.download(), np.asarray(lying)
+    got = page.download()
     assert difference(got, derainer(rainy)) <= 1
     assert difference(got, derainer.without_turning()(rainy)) > 20
 

@@ -8,9 +8,14 @@ import { walk, type Network } from "./walk";
 const SIDE = 192; // of the middle that is looked at
 const SQUARE = 32;
 const QUANTILE = 0.4; // of squares, by what is changed in each
-const RAIN = 1 / 255; // of full range, in mean change of a square
-const SLANT = 36; // degrees
-const MORE = 3; // times what is found in the picture as it lies
+const LEAST = 3 * SQUARE; // side of that middle
+const RAIN = 1.5 / 255; // of full range, in mean change of a square
+
+/** What makes it rain, either will do: slant in degrees, at most; coherence, at least; times. */
+const ENOUGH = [
+  { slant: 36, coherence: 0.6, times: 2 },
+  { slant: 46, coherence: 0.85, times: 1.3 },
+];
 
 /** One value a pixel, row by row. */
 interface Layer {
@@ -28,12 +33,16 @@ export async function fallsSideways(
 ): Promise<boolean> {
   const factor = reductions(picture.height, picture.width).at(-1) ?? 1;
   const middle = middleOf(picture, SIDE * factor);
-  if (Math.min(middle.width, middle.height) < SQUARE * factor) return false;
+  const [width, height] = [copied(middle.width, factor), copied(middle.height, factor)];
+  if (Math.min(width, height) < LEAST) return false;
   const change = (of: Picture): Promise<Layer> => changeOf(of, factor, network, card, budget);
   const sideways = await change(turned(middle));
   const found = amount(sideways);
-  if (found <= RAIN || slant(sideways) > SLANT) return false;
-  return found > MORE * amount(await change(middle));
+  const { slant, coherence } = lines(sideways);
+  const likely = ENOUGH.filter((signs) => slant <= signs.slant && coherence >= signs.coherence);
+  if (found <= RAIN || likely.length === 0) return false;
+  const times = Math.min(...likely.map((signs) => signs.times));
+  return found > times * amount(await change(middle));
 }
 
 /** Turned by a quarter, anticlockwise. */
@@ -112,8 +121,8 @@ function amount({ values, width, height }: Layer): number {
   return quantile(sums, QUANTILE) / (SQUARE * SQUARE);
 }
 
-/** By how many degrees, 0 to 90, the lines in a change are away from upright, on the whole. */
-function slant({ values, width, height }: Layer): number {
+/** By how many degrees, 0 to 90, lines are away from upright; from 0 to 1, how much they agree. */
+function lines({ values, width, height }: Layer): { slant: number; coherence: number } {
   let [downs, acrosses, both] = [0, 0, 0];
   for (let at = width; at < (height - 1) * width; at++) {
     if (at % width === 0 || at % width === width - 1) continue;
@@ -121,9 +130,13 @@ function slant({ values, width, height }: Layer): number {
     const across = values[at + 1] - values[at - 1];
     downs += down * down;
     acrosses += across * across;
-    both += down * across;
+    both += 2 * down * across;
   }
-  return (Math.abs(Math.atan2(2 * both, acrosses - downs)) * 90) / Math.PI;
+  const apart = acrosses - downs;
+  return {
+    slant: (Math.abs(Math.atan2(both, apart)) * 90) / Math.PI,
+    coherence: Math.hypot(apart, both) / (acrosses + downs || 1),
+  };
 }
 
 /** As NumPy's: between the two nearest values. */
