@@ -136,7 +136,7 @@ def test_grey_stays_grey_and_sixteen_bits_agree(fast: Derainer) -> None:
     grey = fast(np.ascontiguousarray(rainy[..., 1]))
     assert grey.shape == rainy.shape[:2]
     deep = fast(rainy.astype(np.uint16) * 257)
-    assert np.abs(deep / 257 - fast(rainy)).max() < 3  # what is rounded early is found again
+    assert np.abs(deep / 257 - fast(rainy)).max() < 4  # what is rounded early is found again
 
 
 def test_progress_is_that_of_one_picture(fast: Derainer) -> None:

@@ -23,7 +23,7 @@ from derain.restore.scales import reduce, reductions
 
 _SIDE = 192  # of the middle that is looked at; 160 are wrong more often, 256 no less
 _SQUARE = 32
-_LEAST = 3 * _SQUARE  # side of that middle: fewer squares say too little
+_LEAST = 4 * _SQUARE  # side of that middle: fewer squares say too little
 _QUANTILE = 0.4  # of squares, by what is changed in each
 _RAIN = 1.5 / 255  # of full range, in mean change of a square: dry pictures have less
 
@@ -51,7 +51,7 @@ def falls_sideways(engine: Engine, colour: NDArray[Any]) -> bool:
 
     Args:
         engine: Runs the network, on 192x192 pixels: once, or twice where there may be such rain.
-        colour: (H, W, 1 or 3) pixels of any type. Smaller ones than 96 pixels a side never have.
+        colour: (H, W, 1 or 3) pixels of any type. Smaller ones than 128 pixels a side never have.
     """
     factor = max(reductions(*colour.shape[:2]), default=1)
     middle = reduce(_middle(colour, _SIDE * factor), factor)

@@ -8,7 +8,7 @@ import { walk, type Network } from "./walk";
 const SIDE = 192; // of the middle that is looked at
 const SQUARE = 32;
 const QUANTILE = 0.4; // of squares, by what is changed in each
-const LEAST = 3 * SQUARE; // side of that middle
+const LEAST = 4 * SQUARE; // side of that middle
 const RAIN = 1.5 / 255; // of full range, in mean change of a square
 
 /** What makes it rain, either will do: slant in degrees, at most; coherence, at least; times. */
