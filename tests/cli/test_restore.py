@@ -208,6 +208,20 @@ def test_what_is_left_out_is_told(
     assert "photo.tga: '.tga' is no picture format" in capsys.readouterr().err
 
 
+def test_names_with_brackets_are_no_json(
+    save: Callable[..., Path], rainy: Pixels, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    for name in ("a.png", "[2024] x.png", "{b.png"):
+        save(name, rainy[:32, :32])
+    monkeypatch.chdir(tmp_path)
+    assert run(["a.png", "[2024] x.png", "{b.png", *FAST]) == 0
+    assert Path("[2024] x.derained.png").exists() and Path("{b.derained.png").exists()
+    assert run(["data", "check", "any", "a", "--against", "[2024]"]) != 0
+    assert run(["bank", "o.bank", "--film", "[2024].mp4"]) != 0
+    told = capsys.readouterr().err
+    assert "[2024].mp4: not a folder of frames" in told and "JSON" not in told
+
+
 def test_companions_that_are_missing_are_made(
     save: Callable[..., Path], rainy: Pixels, tmp_path: Path
 ) -> None:
