@@ -292,7 +292,8 @@ def plan_only(
     for job in jobs:
         try:
             outputs = missing(job, policy)
-        except DerainError as error:
+        except Exception as caught:  # noqa: BLE001 - one picture never stops the others
+            error = explained(caught, job.source)
             reporter.record({**job.record, "status": "failed", "error": str(error)})
             errors.append(error)
             reporter.warn(str(error))
