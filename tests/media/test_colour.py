@@ -107,6 +107,21 @@ def test_what_a_format_cannot_hold_is_named(photo: NDArray[np.uint8], kind: str)
     encode_picture(Picture(photo, metadata=metadata), kind)
 
 
+@pytest.mark.parametrize(
+    ("field", "most", "told"), [("exif", 65533, "Exif"), ("xmp", 65504, "XMP")]
+)
+def test_what_no_segment_of_a_jpeg_holds_is_left_out(
+    photo: NDArray[np.uint8], field: str, most: int, told: str
+) -> None:
+    for size, lost in ((most, []), (most + 1, [told])):
+        block = (b"Exif\0\0MM\0*\0\0\0\x08" if field == "exif" else b"<x/>").ljust(size, b"\0")
+        picture = Picture(photo, metadata=Metadata(**{field: block}))
+        assert lost_in(picture, "JPEG") == lost
+        with Image.open(BytesIO(encode_picture(picture, "JPEG"))) as image:
+            assert (image.info.get(field) is None) == bool(lost)
+        assert lost_in(picture, "PNG") == []
+
+
 def test_what_is_kept_is_not_named(photo: NDArray[np.uint8]) -> None:
     metadata = Metadata(
         icc=ICC, cicp=None, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0", xmp=b"<x/>"
