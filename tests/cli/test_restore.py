@@ -177,13 +177,26 @@ def test_a_pattern_goes_on_where_it_stopped(
     assert run([str(long), "x" * 300, str(tmp_path / "b.png"), *FAST, "--overwrite"]) == 1
 
 
-def test_an_interrupted_companion_is_made_again(
+def test_skipping_replaces_nothing_but_what_is_empty(
     save: Callable[..., Path], rainy: Pixels, tmp_path: Path
 ) -> None:
     path = save("a.png", rainy[:32, :32])
-    (tmp_path / "a.derained.rain.png").write_bytes(b"of a run that was killed")
-    assert run([str(path), *FAST, "--save-rain", "--skip-existing"]) == 0
-    assert colours(tmp_path / "a.derained.rain.png").shape == (32, 32, 3)
+    clean, rain = tmp_path / "a.derained.png", tmp_path / "a.derained.rain.png"
+    command = [str(path), *FAST, "--save-rain", "--skip-existing"]
+    rain.write_bytes(b"precious")
+    assert run(command) == 0
+    assert rain.read_bytes() == b"precious" and colours(clean).shape == (32, 32, 3)
+    rain.write_bytes(b"")
+    assert run(command) == 0
+    assert colours(rain).shape == (32, 32, 3)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_skipping_leaves_a_pipe(save: Callable[..., Path], rainy: Pixels, tmp_path: Path) -> None:
+    path = save("a.png", rainy[:32, :32])
+    os.mkfifo(tmp_path / "a.derained.png")
+    assert run([str(path), *FAST, "--skip-existing"]) == 0
+    assert (tmp_path / "a.derained.png").is_fifo()
 
 
 def test_what_is_left_out_is_told(
