@@ -141,6 +141,50 @@ def test_folders_below_are_told(save: Save, rainy: Pixels, tmp_path: Path, capsy
     assert made == {"in-derained", "sub"}
 
 
+def test_linked_folders_are_told_and_no_case_for_recursive(
+    save: Save, rainy: Pixels, tmp_path: Path, capsys
+) -> None:
+    save("in/a.png", rainy[:32, :32])
+    save("elsewhere/b.png", rainy[:32, :32])
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "elsewhere")
+    for options in ([], ["--recursive", "--overwrite"]):
+        assert run([str(tmp_path / "in"), *FAST, *options]) == 0
+        said = told(capsys)
+        assert "in: left out 1 linked folder; name them" in said
+        assert "add --recursive" not in said
+    (tmp_path / "in" / "a.png").unlink()
+    assert run([str(tmp_path / "in"), *FAST]) == 3
+    assert "add --recursive" not in told(capsys)
+
+
+def test_a_picture_named_in_two_ways_is_one(
+    save: Save, rainy: Pixels, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    path = save("in/a.png", rainy[:32, :32])
+    (tmp_path / "in" / "b.png").symlink_to("a.png")  # a picture of its own name
+    monkeypatch.chdir(tmp_path)
+    assert run(["in/a.png", str(path), "in", *FAST, "-o", "out"]) == 0
+    assert names(tmp_path / "out") == ["a.png", "b.png"]
+
+
+def test_a_link_to_itself_is_no_internal_error(
+    save: Save, rainy: Pixels, tmp_path: Path, capsys
+) -> None:
+    path = str(save("in/a.png", rainy[:32, :32]))
+    for name in ("in/loop", "a.png", "loop"):
+        (tmp_path / name).symlink_to(Path(name).name)
+    for command in (
+        [str(tmp_path / "in"), *FAST, "-o", str(tmp_path / "out")],
+        [path, *FAST, "--overwrite", "-o", str(tmp_path / "a.png")],
+        [str(tmp_path / "in"), *FAST, "-o", str(tmp_path / "loop")],
+        ["explain", path, "-o", str(tmp_path / "a.png"), "--overwrite"],
+        ["explain", str(tmp_path / "loop")],
+    ):
+        run(command)
+        assert "internal error" not in told(capsys)
+    assert names(tmp_path / "out") == ["a.png"]
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs Unix")
 def test_a_pipe_in_a_folder_is_called_what_it_is(
     save: Save, rainy: Pixels, tmp_path: Path, capsys

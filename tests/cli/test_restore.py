@@ -293,6 +293,7 @@ def test_json(save: Callable[..., Path], rainy: Pixels, tmp_path: Path, capsys) 
     assert [r["status"] for r in records] == ["failed", "done"]
     assert (records[1]["width"], records[1]["height"]) == (50, 40)
     assert "no such file" in records[0]["error"]
+    assert records[0]["input"] == str(tmp_path / "no.png")
 
 
 def test_streams(
