@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -115,7 +116,7 @@ def test_what_no_segment_of_a_jpeg_holds_is_left_out(
 ) -> None:
     for size, lost in ((most, []), (most + 1, [told])):
         block = (b"Exif\0\0MM\0*\0\0\0\x08" if field == "exif" else b"<x/>").ljust(size, b"\0")
-        picture = Picture(photo, metadata=Metadata(**{field: block}))
+        picture = Picture(photo, metadata=replace(Metadata(), **{field: block}))
         assert lost_in(picture, "JPEG") == lost
         with Image.open(BytesIO(encode_picture(picture, "JPEG"))) as image:
             assert (image.info.get(field) is None) == bool(lost)
