@@ -139,7 +139,7 @@ def test_a_gain_map_of_an_avif_is_told(photo: NDArray[np.uint8]) -> None:
         b"<hdrgm:a>" * 22_000,
         b"<hdrgm:a " * 22_000,
         b"".join(b"<hdrgm:a%d>" % number for number in range(15_000)),
-        b"<hdrgm:a/>" * 20_000,
+        b"much else <hdrgm:a/>" * 100_000,
     ],
     ids=["white space", "never closed", "never ended", "of many names", "empty"],
 )

@@ -48,7 +48,8 @@ def _without_elements(xmp: bytes) -> bytes:
     ends: defaultdict[bytes, list[int]] = defaultdict(list)
     for tag in _CLOSING.finditer(xmp):
         ends[tag["name"]].append(tag.end())
-    kept, at = b"", 0
+    kept: list[bytes] = []
+    at = 0
     for tag in _OPENING.finditer(xmp):
         closed = ends[tag["name"]]
         if tag[0].endswith(b"/>"):
@@ -58,8 +59,9 @@ def _without_elements(xmp: bytes) -> bytes:
         else:
             continue
         if tag.start() >= at:
-            kept, at = kept + xmp[at : tag.start()], end
-    return kept + xmp[at:]
+            kept.append(xmp[at : tag.start()])
+            at = end
+    return b"".join((*kept, xmp[at:]))
 
 
 def _of_jpeg(image: Image.Image, data: bytes) -> list[str]:
