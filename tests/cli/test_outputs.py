@@ -32,7 +32,9 @@ def told(capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().err.replace("\n", "")
 
 
-def test_two_of_one_name_get_two_rain_layers(save: Save, rainy: Pixels, tmp_path: Path) -> None:
+def test_two_of_one_name_get_two_rain_layers(
+    save: Save, rainy: Pixels, tmp_path: Path, capsys
+) -> None:
     for name in ("a.jpg", "a.png"):
         save(name, rainy[:32, :32])
     command = [str(tmp_path / "a.jpg"), str(tmp_path / "a.png"), *FAST, "--save-rain"]
@@ -44,6 +46,8 @@ def test_two_of_one_name_get_two_rain_layers(save: Save, rainy: Pixels, tmp_path
     assert names(tmp_path) == made
     # None of them is an input of the next run.
     assert run([str(tmp_path / "*"), *FAST, "--save-rain", "--skip-existing"]) == 0
+    assert "left out 4 results of an earlier run" in (said := told(capsys))
+    assert "derained where their pictures are not named" in said
     assert names(tmp_path) == made
 
 

@@ -67,7 +67,10 @@ def find_inputs(
     named = {(picture.path.parent, picture.path.stem) for picture in unique}
     inputs.pictures = [picture for picture in unique if not _is_result(picture.path, named)]
     if count := len(unique) - len(inputs.pictures):
-        inputs.notes.append(f"left out {count} results of an earlier run, such as NAME.derained.*")
+        inputs.notes.append(
+            f"left out {count} results of an earlier run, such as NAME.derained.*; such are "
+            "derained where their pictures are not named"
+        )
     return inputs
 
 
