@@ -29,7 +29,8 @@ def save_options(m: Metadata, kind: str, lossless: bool, quality: int) -> dict[s
         lossless: Write without loss where the format has a choice.
         quality: 1 to 100, where there is loss.
     """
-    m = replace(m, **dict.fromkeys(too_long(m, kind)))
+    without: dict[str, Any] = dict.fromkeys(too_long(m, kind))
+    m = replace(m, **without)
     if kind == "PNG":
         return png_options(m)
     if kind == "TIFF":
