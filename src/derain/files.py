@@ -35,6 +35,12 @@ def explain_os_error(error: OSError, path: Path | str) -> DerainError:
     return DerainError(f"{path}: {error.strerror or error}")
 
 
+def real_path(path: Path) -> Path:
+    """Where a path leads to behind all links."""
+    # Path.resolve raises at a link to itself, which is somebody's file as any other.
+    return Path(os.path.realpath(path))
+
+
 def check_writable(path: Path) -> None:
     """Raise the error that writing would meet for want of a folder, before work is put into it.
 
@@ -63,7 +69,7 @@ def atomic_write(path: Path, data: bytes) -> None:
     Raises:
         DiskFullError, PermissionDeniedError, DerainError: The system refused; nothing was changed.
     """
-    target = path.resolve() if path.is_symlink() else path
+    target = real_path(path) if path.is_symlink() else path
     with _written(path, target, data) as temporary:
         temporary.replace(target)
 
@@ -172,7 +178,7 @@ def publish(made: Path, path: Path) -> None:
         DiskFullError, PermissionDeniedError, DerainError: The system refused; nothing was changed.
     """
     try:
-        target = path.resolve() if path.is_symlink() else path
+        target = real_path(path) if path.is_symlink() else path
         _make_durable(made, target)
         made.replace(target)
     except OSError as error:

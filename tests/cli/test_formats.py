@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -164,6 +165,21 @@ def test_a_dry_run_changes_nothing(save: Save, rainy: Pixels, tmp_path: Path, ca
     assert [Path(p).name for p in records[2]["outputs"]] == ["c.rain.png"]
     assert run([str(tmp_path / "in" / "a.png"), "--dry-run", "--skip-existing"]) == 0
     assert {name: (tmp_path / name).read_bytes() for name in names(tmp_path)} == before
+
+
+def test_a_header_of_too_many_pixels_stops_no_dry_run(
+    save: Save, rainy: Pixels, tmp_path: Path, capsys
+) -> None:
+    save("in/b.png", rainy[:32, :32])
+    data = (tmp_path / "in" / "b.png").read_bytes()
+    header = b"IHDR" + (60000).to_bytes(4, "big") * 2 + data[24:29]
+    huge = data[:12] + header + zlib.crc32(header).to_bytes(4, "big") + data[33:]
+    (tmp_path / "in" / "a.png").write_bytes(huge)
+    assert run([str(tmp_path / "in"), "--dry-run"]) == 0
+    assert "b.png -> " in capsys.readouterr().out
+    assert run([str(tmp_path / "in"), *FAST]) == 1
+    told = capsys.readouterr().err.replace("\n", "")
+    assert "a.png: unpacks to more than 178 megapixels" in told and "internal" not in told
 
 
 def test_more_threads_than_help_are_refused() -> None:

@@ -32,7 +32,9 @@ def told(capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().err.replace("\n", "")
 
 
-def test_two_of_one_name_get_two_rain_layers(save: Save, rainy: Pixels, tmp_path: Path) -> None:
+def test_two_of_one_name_get_two_rain_layers(
+    save: Save, rainy: Pixels, tmp_path: Path, capsys
+) -> None:
     for name in ("a.jpg", "a.png"):
         save(name, rainy[:32, :32])
     command = [str(tmp_path / "a.jpg"), str(tmp_path / "a.png"), *FAST, "--save-rain"]
@@ -44,6 +46,8 @@ def test_two_of_one_name_get_two_rain_layers(save: Save, rainy: Pixels, tmp_path
     assert names(tmp_path) == made
     # None of them is an input of the next run.
     assert run([str(tmp_path / "*"), *FAST, "--save-rain", "--skip-existing"]) == 0
+    assert "left out 4 results of an earlier run" in (said := told(capsys))
+    assert "derained where their pictures are not named" in said
     assert names(tmp_path) == made
 
 
@@ -139,6 +143,50 @@ def test_folders_below_are_told(save: Save, rainy: Pixels, tmp_path: Path, capsy
     assert "left out" not in told(capsys)
     made = {path.parent.name for path in (tmp_path / "in-derained").rglob("*.png")}
     assert made == {"in-derained", "sub"}
+
+
+def test_linked_folders_are_told_and_no_case_for_recursive(
+    save: Save, rainy: Pixels, tmp_path: Path, capsys
+) -> None:
+    save("in/a.png", rainy[:32, :32])
+    save("elsewhere/b.png", rainy[:32, :32])
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "elsewhere")
+    for options in ([], ["--recursive", "--overwrite"]):
+        assert run([str(tmp_path / "in"), *FAST, *options]) == 0
+        said = told(capsys)
+        assert "in: left out 1 linked folder; name them" in said
+        assert "add --recursive" not in said
+    (tmp_path / "in" / "a.png").unlink()
+    assert run([str(tmp_path / "in"), *FAST]) == 3
+    assert "add --recursive" not in told(capsys)
+
+
+def test_a_picture_named_in_two_ways_is_one(
+    save: Save, rainy: Pixels, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    path = save("in/a.png", rainy[:32, :32])
+    (tmp_path / "in" / "b.png").symlink_to("a.png")  # a picture of its own name
+    monkeypatch.chdir(tmp_path)
+    assert run(["in/a.png", str(path), "in", *FAST, "-o", "out"]) == 0
+    assert names(tmp_path / "out") == ["a.png", "b.png"]
+
+
+def test_a_link_to_itself_is_no_internal_error(
+    save: Save, rainy: Pixels, tmp_path: Path, capsys
+) -> None:
+    path = str(save("in/a.png", rainy[:32, :32]))
+    for name in ("in/loop", "a.png", "loop"):
+        (tmp_path / name).symlink_to(Path(name).name)
+    for command in (
+        [str(tmp_path / "in"), *FAST, "-o", str(tmp_path / "out")],
+        [path, *FAST, "--overwrite", "-o", str(tmp_path / "a.png")],
+        [str(tmp_path / "in"), *FAST, "-o", str(tmp_path / "loop")],
+        ["explain", path, "-o", str(tmp_path / "a.png"), "--overwrite"],
+        ["explain", str(tmp_path / "loop")],
+    ):
+        run(command)
+        assert "internal error" not in told(capsys)
+    assert names(tmp_path / "out") == ["a.png"]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs Unix")

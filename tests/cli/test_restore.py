@@ -177,13 +177,26 @@ def test_a_pattern_goes_on_where_it_stopped(
     assert run([str(long), "x" * 300, str(tmp_path / "b.png"), *FAST, "--overwrite"]) == 1
 
 
-def test_an_interrupted_companion_is_made_again(
+def test_skipping_replaces_nothing_but_what_is_empty(
     save: Callable[..., Path], rainy: Pixels, tmp_path: Path
 ) -> None:
     path = save("a.png", rainy[:32, :32])
-    (tmp_path / "a.derained.rain.png").write_bytes(b"of a run that was killed")
-    assert run([str(path), *FAST, "--save-rain", "--skip-existing"]) == 0
-    assert colours(tmp_path / "a.derained.rain.png").shape == (32, 32, 3)
+    clean, rain = tmp_path / "a.derained.png", tmp_path / "a.derained.rain.png"
+    command = [str(path), *FAST, "--save-rain", "--skip-existing"]
+    rain.write_bytes(b"precious")
+    assert run(command) == 0
+    assert rain.read_bytes() == b"precious" and colours(clean).shape == (32, 32, 3)
+    rain.write_bytes(b"")
+    assert run(command) == 0
+    assert colours(rain).shape == (32, 32, 3)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_skipping_leaves_a_pipe(save: Callable[..., Path], rainy: Pixels, tmp_path: Path) -> None:
+    path = save("a.png", rainy[:32, :32])
+    os.mkfifo(tmp_path / "a.derained.png")
+    assert run([str(path), *FAST, "--skip-existing"]) == 0
+    assert (tmp_path / "a.derained.png").is_fifo()
 
 
 def test_what_is_left_out_is_told(
@@ -206,6 +219,20 @@ def test_what_is_left_out_is_told(
     assert "--recursive" in capsys.readouterr().err
     assert run([str(tmp_path / "mixed" / "photo.tga"), *FAST]) == 4
     assert "photo.tga: '.tga' is no picture format" in capsys.readouterr().err
+
+
+def test_names_with_brackets_are_no_json(
+    save: Callable[..., Path], rainy: Pixels, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    for name in ("a.png", "[2024] x.png", "{b.png"):
+        save(name, rainy[:32, :32])
+    monkeypatch.chdir(tmp_path)
+    assert run(["a.png", "[2024] x.png", "{b.png", *FAST]) == 0
+    assert Path("[2024] x.derained.png").exists() and Path("{b.derained.png").exists()
+    assert run(["data", "check", "any", "a", "--against", "[2024]"]) != 0
+    assert run(["bank", "o.bank", "--film", "[2024].mp4"]) != 0
+    told = capsys.readouterr().err
+    assert "[2024].mp4: not a folder of frames" in told and "JSON" not in told
 
 
 def test_companions_that_are_missing_are_made(
@@ -266,6 +293,7 @@ def test_json(save: Callable[..., Path], rainy: Pixels, tmp_path: Path, capsys) 
     assert [r["status"] for r in records] == ["failed", "done"]
     assert (records[1]["width"], records[1]["height"]) == (50, 40)
     assert "no such file" in records[0]["error"]
+    assert records[0]["input"] == str(tmp_path / "no.png")
 
 
 def test_streams(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 import xml.etree.ElementTree as ElementTree
 from io import BytesIO
 
@@ -129,3 +130,22 @@ def test_a_gain_map_of_an_avif_is_told(photo: NDArray[np.uint8]) -> None:
     data = b"\0\0\0\x0cftypavif" + meta
     assert attachments(image, data) == ["its HDR gain map is not kept"]
     assert attachments(image, data.replace(b"tmap", b"av01")) == []
+
+
+@pytest.mark.parametrize(
+    "xmp",
+    [
+        b" " * 1_000_000,
+        b"<hdrgm:a>" * 22_000,
+        b"<hdrgm:a " * 22_000,
+        b"".join(b"<hdrgm:a%d>" % number for number in range(15_000)),
+        b"much else <hdrgm:a/>" * 100_000,
+    ],
+    ids=["white space", "never closed", "never ended", "of many names", "empty"],
+)
+def test_long_xmp_takes_no_time(xmp: bytes) -> None:
+    from derain.media.attachments import without_attachments
+
+    before = time.process_time()
+    without_attachments(xmp)
+    assert time.process_time() - before < 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -105,6 +106,21 @@ def test_what_a_format_cannot_hold_is_named(photo: NDArray[np.uint8], kind: str)
     lost = lost_in(Picture(photo, metadata=metadata), kind)
     assert lost == ["colour profile", "Exif", "XMP", "texts"]
     encode_picture(Picture(photo, metadata=metadata), kind)
+
+
+@pytest.mark.parametrize(
+    ("field", "most", "told"), [("exif", 65533, "Exif"), ("xmp", 65504, "XMP")]
+)
+def test_what_no_segment_of_a_jpeg_holds_is_left_out(
+    photo: NDArray[np.uint8], field: str, most: int, told: str
+) -> None:
+    for size, lost in ((most, []), (most + 1, [told])):
+        block = (b"Exif\0\0MM\0*\0\0\0\x08" if field == "exif" else b"<x/>").ljust(size, b"\0")
+        picture = Picture(photo, metadata=replace(Metadata(), **{field: block}))
+        assert lost_in(picture, "JPEG") == lost
+        with Image.open(BytesIO(encode_picture(picture, "JPEG"))) as image:
+            assert (image.info.get(field) is None) == bool(lost)
+        assert lost_in(picture, "PNG") == []
 
 
 def test_what_is_kept_is_not_named(photo: NDArray[np.uint8]) -> None:

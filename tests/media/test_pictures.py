@@ -179,6 +179,13 @@ def test_jpeg_is_written_at_quality_95_without_subsampling(photo: Pixels) -> Non
         assert ours == image.quantization  # type: ignore[attr-defined]
 
 
+def test_noise_is_written_at_any_quality() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (400, 600, 3), dtype=np.uint8)
+    for quality in (95, 97, 100):
+        data = encode_picture(Picture(noise), "JPEG", quality=quality)
+        assert decode_picture(data).size == (600, 400)
+
+
 def test_lossless_webp_stays_lossless(photo: Pixels) -> None:
     picture = decode_picture(pillow(Image.fromarray(photo), "WEBP", lossless=True))
     assert picture.lossless

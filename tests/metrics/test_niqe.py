@@ -104,6 +104,10 @@ def test_the_command_fits_to_a_folder(
     Image.fromarray(clean[0][:100, :400]).save(folder / "small.png")
     assert run(["data", "fit-niqe", str(folder), "-o", str(out)]) == 0
     assert "photographs (37)" in capsys.readouterr().out
+    before = out.read_bytes()
+    assert run(["data", "fit-niqe", str(folder), "-o", str(out)]) == 7
+    assert "exists already; add --overwrite" in capsys.readouterr().err
+    assert out.read_bytes() == before
     fitted, expected = Pristine.load(out), fit_pristine(turned, "")
     np.testing.assert_allclose(fitted.mean, expected.mean)
     np.testing.assert_allclose(fitted.covariance, expected.covariance)

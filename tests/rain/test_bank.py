@@ -215,8 +215,8 @@ def test_what_lacks_is_told_before_anything_is_drawn(
     with pytest.raises(ConfigError, match=named):
         make_bank(tmp_path / "out", preset, draws(given), 2, 64, 0, told.append)
     assert not told and not list(tmp_path.iterdir())
-    for layers, side in ((0, 64), (2, 16)):
-        with pytest.raises(ConfigError, match="at least 32 px"):
+    for layers, side in ((0, 64), (2, 16), (2, 8193)):
+        with pytest.raises(ConfigError, match="1 layer of 32 to 8192 px"):
             make_bank(tmp_path / "out", WINDY, draws({}), layers, side, 0)
 
 

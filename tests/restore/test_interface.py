@@ -113,6 +113,14 @@ def test_a_pil_image_keeps_xmp_and_texts(fast: Derainer, rainy: Pixels) -> None:
     assert b'tiff:Orientation="6"' not in out.getvalue()
 
 
+def test_a_pil_image_keeps_a_profile_of_any_length(fast: Derainer, rainy: Pixels) -> None:
+    buffer = BytesIO()
+    profile = np.random.default_rng(0).bytes(1_500_000)
+    Image.fromarray(rainy[:40, :60]).save(buffer, "JPEG", icc_profile=profile)
+    with Image.open(buffer) as image:
+        assert fast(image).info["icc_profile"] == profile
+
+
 def test_what_is_not_kept_warns(fast: Derainer, rainy: Pixels) -> None:
     """Where a file comes back; with an array nothing but pixels is promised."""
     buffer = BytesIO()
@@ -143,7 +151,7 @@ def test_limits(rainy: Pixels, save: Callable[..., Path]) -> None:
     "options",
     [
         {"threads": 100_000}, {"threads": 1.5}, {"tile": 64.0}, {"threads": True},
-        {"max_pixels": 0},
+        {"max_pixels": 0}, {"device": 5},
     ],
     ids=str,
 )  # fmt: skip

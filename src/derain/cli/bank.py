@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from derain.cli.options import Whole
+
 
 def bank(
     out: Path,
@@ -15,9 +17,9 @@ def bank(
     preset: str = "every",
     streaks: Path | None = None,
     film: tuple[Path, ...] = (),
-    layers: int = 100,
-    side: int = 384,
-    seed: int = 0,
+    layers: Whole = 100,
+    side: Whole = 384,
+    seed: Whole = 0,
     overwrite: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Draw the rain layers of a preset into one file, from which training crops them.

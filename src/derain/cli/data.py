@@ -163,7 +163,11 @@ def index(path: str, /) -> int:
 
 @app.command(name="fit-niqe")
 def fit_niqe(
-    folders: tuple[Path, ...], /, *, out: Annotated[Path, Parameter(name=["--out", "-o"])]
+    folders: tuple[Path, ...],
+    /,
+    *,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])],
+    overwrite: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Fit NIQE's model of clean photographs to your own.
 
@@ -173,12 +177,18 @@ def fit_niqe(
         Folders of clean photographs.
     out
         Where the fitted file goes (safetensors).
+    overwrite
+        Replace a file that exists.
     """
     from derain.cli.console import bar
+    from derain.cli.outputs import check_free
     from derain.data import list_images, read_rgb
+    from derain.files import check_writable
     from derain.metrics import fit_pristine
     from derain.metrics.niqe import BLOCK
 
+    check_free(out, overwrite)
+    check_writable(out)
     found = {folder: list_images(folder) for folder in folders}
     files = [path for paths in found.values() for path in paths]
     with bar("fitting") as progress:

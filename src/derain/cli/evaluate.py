@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from derain.cli.options import Whole
 from derain.errors import UsageError, VerificationError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def evaluate(
     protocol: tuple[str, ...] = ("matlab-y", "rgb"),
     extra: tuple[str, ...] = (),
     subset: Path | None = None,
-    limit: int = 0,
+    limit: Whole = 0,
     enlarge: Annotated[tuple[float, ...] | None, Parameter(consume_multiple=True)] = None,
     turn: Annotated[tuple[float, ...] | None, Parameter(consume_multiple=True)] = None,
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("evaluation"),

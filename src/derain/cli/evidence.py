@@ -7,16 +7,18 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from derain.cli.options import Whole
+
 
 def evidence(
     out: Path,
     /,
     *photos: Path,
     model: str = "base",
-    clips: int = 500,
-    side: int = 160,
+    clips: Whole = 500,
+    side: Whole = 160,
     held: float = 0.06,
-    seed: int = 0,
+    seed: Whole = 0,
     overwrite: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Make clips from photographs and keep, in one file, what a gate is trained on.
@@ -50,6 +52,8 @@ def evidence(
         raise UsageError("name at least one folder of clean photographs")
     if not 0 < held < 1:
         raise UsageError(f"--held must be above 0 and below 1, not {held:g}")
+    if seed < 0:
+        raise UsageError(f"--seed must be at least 0, not {seed}")
     check_free(out, overwrite)
     check_writable(out)
     count = make_evidence(

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from derain.cli.outputs import check_free
 from derain.errors import InvalidImageError, OutputConflictError
-from derain.files import atomic_create, atomic_write, check_writable
+from derain.files import atomic_create, atomic_write, check_writable, real_path
 
 
 def explain(
@@ -52,7 +52,7 @@ def explain(
     if photo.is_dir():
         raise InvalidImageError(f"{photo}: is a folder, not a picture")
     target = out or photo.with_suffix(".explained.png")
-    if target.resolve() == photo.resolve():
+    if real_path(target) == real_path(photo):
         raise OutputConflictError(f"{target}: is the picture itself; give another output with -o")
     if target.is_dir():
         raise OutputConflictError(f"{target}: is a folder; give the name of a file with -o")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from derain.clips.formats import is_clip, result_name
 from derain.errors import DerainError, InputNotFoundError, InvalidImageError, OutputConflictError
-from derain.files import explain_os_error
+from derain.files import explain_os_error, real_path
 from derain.media import FORMATS, SUFFIXES
 
 STREAM = Path("-")
@@ -34,12 +34,12 @@ class Inputs:
 
     Attributes:
         pictures: In the order they were named; none twice.
-        errors: One for each name that leads nowhere and each place that cannot be read.
+        errors: One for each name that leads nowhere and each place that cannot be read, behind it.
         notes: A line about each kind of file that was left out.
     """
 
     pictures: list[Input] = field(default_factory=list)
-    errors: list[DerainError] = field(default_factory=list)
+    errors: list[tuple[str, DerainError]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -62,13 +62,24 @@ def find_inputs(
         try:
             _look(name, out, recursive, suffix, inputs)
         except DerainError as error:
-            inputs.errors.append(error)
-    unique = dict.fromkeys(inputs.pictures)
+            inputs.errors.append((name, error))
+    unique = _each_once(inputs.pictures)
     named = {(picture.path.parent, picture.path.stem) for picture in unique}
     inputs.pictures = [picture for picture in unique if not _is_result(picture.path, named)]
     if count := len(unique) - len(inputs.pictures):
-        inputs.notes.append(f"left out {count} results of an earlier run, such as NAME.derained.*")
+        inputs.notes.append(
+            f"left out {count} results of an earlier run, such as NAME.derained.*; such are "
+            "derained where their pictures are not named"
+        )
     return inputs
+
+
+def _each_once(pictures: list[Input]) -> list[Input]:
+    """The first of those that are one entry of one folder, however it was named."""
+    first: dict[Path, Input] = {}
+    for picture in pictures:
+        first.setdefault(real_path(picture.path.parent) / picture.path.name, picture)
+    return list(first.values())
 
 
 def _is_result(path: Path, named: set[tuple[Path, str]]) -> bool:
@@ -115,7 +126,7 @@ def _look(name: str, out: Path | None, recursive: bool, suffix: str | None, inpu
             made = {
                 out / (p.with_suffix(suffix) if suffix and not is_clip(p) else result_name(p)).name
                 for p in found
-                if p.parent.resolve() != out.resolve()
+                if real_path(p.parent) != real_path(out)
             }
             found = [p for p in found if p not in made]
         inputs.pictures += map(Input, found)
@@ -132,22 +143,23 @@ def _exists(path: Path) -> bool:
 
 def _look_inside(folder: Path, out: Path | None, recursive: bool, inputs: Inputs) -> None:
     """All pictures of a folder but those that lie where the results go."""
-    results = out.resolve() if out is not None else None
-    if results == folder.resolve():
+    results = real_path(out) if out is not None else None
+    if results == real_path(folder):
         raise OutputConflictError(f"{folder}: is the input too; give another folder with -o")
 
     def unreadable(error: OSError) -> None:
-        inputs.errors.append(explain_os_error(error, error.filename))
+        inputs.errors.append((error.filename, explain_os_error(error, error.filename)))
 
     before = len(inputs.errors)
-    found, others, below = [], [], 0
+    found, others, below, linked = [], [], 0, 0
     for root, folders, files in os.walk(folder, onerror=unreadable):
         place = Path(root)
         # Hidden ones are other programs' and our own: thumbnails, clips at work.
         shown = (f for f in folders if not f.startswith("."))
-        kept = sorted(f for f in shown if (place / f).resolve() != results)
+        kept = sorted(f for f in shown if real_path(place / f) != results)
+        linked += sum((place / f).is_symlink() for f in kept)
         if not recursive:
-            below += len(kept)
+            below += sum(not (place / f).is_symlink() for f in kept)
         folders[:] = kept if recursive else []
         for name in sorted(files):
             path = place / name
@@ -158,9 +170,10 @@ def _look_inside(folder: Path, out: Path | None, recursive: bool, inputs: Inputs
             elif path.is_file():
                 found.append(path)
             elif path.exists():
-                inputs.errors.append(InvalidImageError(f"{path}: is no regular file"))
+                inputs.errors.append((str(path), InvalidImageError(f"{path}: is no regular file")))
             else:
-                inputs.errors.append(InputNotFoundError(f"{path}: a link that leads nowhere"))
+                nowhere = InputNotFoundError(f"{path}: a link that leads nowhere")
+                inputs.errors.append((str(path), nowhere))
     if others:
         kinds = " ".join(sorted({p.suffix.lower() or p.name for p in others})[:8])
         inputs.notes.append(f"{folder}: left out {len(others)} other files ({kinds})")
@@ -169,6 +182,13 @@ def _look_inside(folder: Path, out: Path | None, recursive: bool, inputs: Inputs
         hint = "; add --recursive for the folders in it" if below else f" ({known})"
         raise InputNotFoundError(f"{folder}: holds no pictures{hint}")
     if below:
-        folders_ = "1 folder" if below == 1 else f"{below} folders"
-        inputs.notes.append(f"{folder}: left out {folders_}; add --recursive for what is in them")
+        told = _count(below, "folder")
+        inputs.notes.append(f"{folder}: left out {told}; add --recursive for what is in them")
+    if linked:
+        told = _count(linked, "linked folder")
+        inputs.notes.append(f"{folder}: left out {told}; name them for what is in them")
     inputs.pictures += [Input(path, folder) for path in sorted(found)]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -18,6 +18,7 @@ from derain.errors import (
     OutputConflictError,
     UsageError,
 )
+from derain.files import real_path
 from derain.media import FORMATS, SUFFIXES, Format, format_of
 
 
@@ -57,12 +58,12 @@ class Plan:
     Attributes:
         jobs: The pictures.
         errors: One for each name that leads nowhere and each picture that would be written over an
-            input or over another picture's output.
+            input or over another picture's output, behind what was named.
         notes: What was left out, a line each.
     """
 
     jobs: list[Job]
-    errors: list[DerainError]
+    errors: list[tuple[str, DerainError]]
     notes: list[str]
 
 
@@ -124,9 +125,9 @@ def plan_jobs(
     for picture in found:
         target = _target(picture, out, single, wanted)
         rain = rain_of(target) if save_rain else None
-        if rain is not None and _real(rain) in taken:
+        if rain is not None and real_path(rain) in taken:
             rain = target.with_name(f"{target.name}.rain{rain.suffix}")
-        taken |= {_real(rain)} if rain else set()
+        taken |= {real_path(rain)} if rain else set()
         jobs.append(Job(picture.path, target, rain, compare_of(target) if compare else None))
     kept, errors = _without_conflicts(jobs)
     return Plan(kept, inputs.errors + errors, inputs.notes)
@@ -137,21 +138,26 @@ def plan_frames(names: Sequence[str], out: Path | None) -> Plan:
     if out is not None and len(names) > 1:
         raise UsageError("--frames with -o takes one folder")
     jobs: list[Job] = []
-    errors: list[DerainError] = []
+    errors: list[tuple[str, DerainError]] = []
     for name in names:
         folder = Path(name)
         target = out if out is not None else _beside(folder)
-        if not folder.is_dir():
-            errors.append(
-                InputNotFoundError(f"{name}: no such folder; --frames takes folders of pictures")
-            )
-        elif _real(target) == _real(folder):
-            errors.append(OutputConflictError(f"{target}: is the input; give another -o"))
-        elif target.exists() and not target.is_dir():
-            errors.append(OutputConflictError(f"{target}: is a file, not a folder; give another"))
+        try:
+            _check_frames(folder, target)
+        except DerainError as error:
+            errors.append((name, error))
         else:
             jobs.append(Job(folder, target, frames=True))
     return Plan(jobs, errors, [])
+
+
+def _check_frames(folder: Path, target: Path) -> None:
+    if not folder.is_dir():
+        raise InputNotFoundError(f"{folder}: no such folder; --frames takes folders of pictures")
+    if real_path(target) == real_path(folder):
+        raise OutputConflictError(f"{target}: is the input; give another -o")
+    if target.exists() and not target.is_dir():
+        raise OutputConflictError(f"{target}: is a file, not a folder; give another")
 
 
 def no_stream(source: Path) -> UsageError:
@@ -201,7 +207,7 @@ def _beside(folder: Path) -> Path:
     """``FOLDER-derained``, told as the folder was."""
     if folder.name not in ("", ".."):
         return folder.with_name(f"{folder.name}-derained")
-    whole = _real(folder)
+    whole = real_path(folder)
     base = whole.parent / f"{whole.name}-derained"
     try:
         return base if folder.is_absolute() else Path(os.path.relpath(base))
@@ -209,16 +215,11 @@ def _beside(folder: Path) -> Path:
         return base
 
 
-def _real(path: Path) -> Path:
-    # Path.resolve raises at a link to itself, which is somebody's file as any other.
-    return Path(os.path.realpath(path))
-
-
-def _without_conflicts(jobs: list[Job]) -> tuple[list[Job], list[DerainError]]:
-    sources = {_real(job.source) for job in jobs if job.source != STREAM}
+def _without_conflicts(jobs: list[Job]) -> tuple[list[Job], list[tuple[str, DerainError]]]:
+    sources = {real_path(job.source) for job in jobs if job.source != STREAM}
     taken: dict[Path, Path] = {}
     kept: list[Job] = []
-    errors: list[DerainError] = []
+    errors: list[tuple[str, DerainError]] = []
     for job in jobs:
         try:
             if is_clip(job.source):
@@ -228,18 +229,18 @@ def _without_conflicts(jobs: list[Job]) -> tuple[list[Job], list[DerainError]]:
             elif job.target != STREAM:
                 format_of(job.target)
         except (InvalidImageError, UsageError) as error:
-            errors.append(error)
+            errors.append((str(job.source), error))
             continue
         clash = None
         for output in job.outputs:
-            place = _real(output)
+            place = real_path(output)
             if place in sources:
                 clash = f"{output}: is an input; give another output with -o"
             elif place in taken:
                 clash = f"{taken[place]} and {job.source} would both be written to {output}"
         if clash:
-            errors.append(OutputConflictError(clash))
+            errors.append((str(job.source), OutputConflictError(clash)))
             continue
-        taken.update((_real(output), job.source) for output in job.outputs)
+        taken.update((real_path(output), job.source) for output in job.outputs)
         kept.append(job)
     return kept, errors

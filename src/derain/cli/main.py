@@ -53,7 +53,10 @@ app = App(
 
     Exit codes: {listed()}.
     """,
-    default_parameter=Parameter(negative=(), show_default=shown_default),
+    # A name that begins with a bracket is a name, not JSON.
+    default_parameter=Parameter(
+        negative=(), show_default=shown_default, json_list=False, json_dict=False
+    ),
     suppress_keyboard_interrupt=False,
 )
 app.default(restore)

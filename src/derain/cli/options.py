@@ -15,6 +15,8 @@ from derain.errors import UsageError
 if TYPE_CHECKING:
     from cyclopts import Token
 
+_LARGEST = 2**53  # a thousandth of what a seed of PyTorch may be
+
 
 class Folder(type(Path())):  # type: ignore[misc] # Path itself cannot be derived from before 3.12
     """A path that was written with a slash at its end, which asks for a folder."""
@@ -27,9 +29,12 @@ def _output(_: Any, tokens: Sequence[Token]) -> Path:
 
 def _whole(_: Any, tokens: Sequence[Token]) -> int:
     try:
-        return int(tokens[0].value)
+        number = int(tokens[0].value)
     except ValueError:
         raise ValueError(f'"{tokens[0].value}" is no whole number') from None
+    if abs(number) > _LARGEST:
+        raise ValueError(f"{number} is too large a number")
+    return number
 
 
 Output = Annotated[Path, Parameter(converter=_output)]

@@ -115,7 +115,7 @@ def restore(
         plan = plan_frames(names, out)
     else:
         plan = plan_jobs(names, out, recursive, save_rain, compare, wanted)
-    todo, errors = plan.jobs, plan.errors
+    todo, errors = plan.jobs, [error for _, error in plan.errors]
     if todo and not frames and not errors:  # what was not found might have used them
         pictorial = {"--format": wanted, "--quality": quality}
         given = ", ".join(option for option, value in pictorial.items() if value is not None)
@@ -133,8 +133,8 @@ def restore(
     reporter = Reporter(len(todo), quiet, json)
     for note in plan.notes:
         reporter.line(note)
-    for error in errors:
-        reporter.record({"status": "failed", "error": str(error)})
+    for name, error in plan.errors:
+        reporter.record({"input": name, "status": "failed", "error": str(error)})
         reporter.warn(str(error))
     if not todo:
         return exit_code(errors[0]) if len(errors) == 1 else PARTIAL

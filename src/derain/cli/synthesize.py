@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from derain.cli.options import Whole
+
 
 def synthesize(
     clean_dir: Path,
@@ -15,8 +17,8 @@ def synthesize(
     *,
     preset: str = "broad",
     streaks: Path | None = None,
-    seed: int = 0,
-    copies: int = 1,
+    seed: Whole = 0,
+    copies: Whole = 1,
     device: str = "cpu",
     overwrite: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:

@@ -292,7 +292,8 @@ def plan_only(
     for job in jobs:
         try:
             outputs = missing(job, policy)
-        except DerainError as error:
+        except Exception as caught:  # noqa: BLE001 - one picture never stops the others
+            error = explained(caught, job.source)
             reporter.record({**job.record, "status": "failed", "error": str(error)})
             errors.append(error)
             reporter.warn(str(error))
@@ -312,8 +313,6 @@ def plan_only(
 def missing(job: Job, policy: Policy) -> list[Path]:
     """The files of a job that are to be written.
 
-    The clean picture is written last: where it is missing, so is all the rest.
-
     Raises:
         OutputConflictError: Something stands there, and what is to become of it was not said.
         InvalidImageError, UsageError: An animated picture was to go where it cannot.
@@ -328,19 +327,19 @@ def missing(job: Job, policy: Policy) -> list[Path]:
 
 def _missing_files(job: Job, policy: Policy) -> list[Path]:
     there = [output for output in job.outputs if os.path.lexists(output)]
-    if policy.skip_existing and _is_result(job.target):
-        return [output for output in job.outputs if output not in there]
     for output in there:
         if output.is_dir():
             raise OutputConflictError(f"{output}: is a folder; give another -o")
         if not policy.overwrite and (not policy.skip_existing or _leads_nowhere(output)):
             raise in_the_way(output)
-    return job.outputs
+    if not policy.skip_existing:
+        return job.outputs
+    return [output for output in job.outputs if output not in there or _is_empty(output)]
 
 
-def _is_result(path: Path) -> bool:
+def _is_empty(path: Path) -> bool:
     # Ours are written whole or not at all: an empty one is nobody's result.
-    return path.is_file() and path.stat().st_size > 0
+    return path.is_file() and path.stat().st_size == 0
 
 
 def _leads_nowhere(path: Path) -> bool:

@@ -18,7 +18,7 @@ from derain.files import explain_os_error
 from derain.media import too_large
 
 _FORMATS = ("GIF", "PNG", "WEBP")
-_UNREADABLE = (OSError, SyntaxError, ValueError, EOFError)
+_UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
 _PNG_DEPTH = 24  # of the header's byte that says how many bits a sample has
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
 

@@ -6,6 +6,8 @@ None of it is kept, so it is told, and XMP that still promised it is cleaned.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterator
 
 from PIL import Image
@@ -16,10 +18,10 @@ _GAIN_MAPS = (b"hdrgm:Version", b"hdrgainmap", b"hdr-gain-map", b"urn:iso:std:is
 _VIDEO = re.compile(rb"\x00\x00\x00.ftyp", re.DOTALL)
 
 _GONE = rb"(?:hdrgm:\w+|GCamera:(?:MotionPhoto|MicroVideo)\w*|G?Container:Directory)"
-_ATTRIBUTES = re.compile(rb"\s+" + _GONE + rb"\s*=\s*(?:\"[^\"]*\"|'[^']*')")
-_ELEMENTS = re.compile(
-    rb"<(?P<name>" + _GONE + rb")(?:\s[^>]*)?(?:(?<=/)>|(?<!/)>.*?</(?P=name)\s*>)", re.DOTALL
-)
+# Only where white space begins: else a long run of it would be tried from each of its places.
+_ATTRIBUTES = re.compile(rb"(?<!\s)\s+" + _GONE + rb"\s*=\s*(?:\"[^\"]*\"|'[^']*')")
+_OPENING = re.compile(rb"<(?P<name>" + _GONE + rb")(?:\s[^<>]*)?/?>")
+_CLOSING = re.compile(rb"</(?P<name>" + _GONE + rb")\s*>")
 
 
 def attachments(image: Image.Image, data: bytes) -> list[str]:
@@ -38,7 +40,28 @@ def attachments(image: Image.Image, data: bytes) -> list[str]:
 
 def without_attachments(xmp: bytes) -> bytes:
     """The XMP packet without what it says of gain maps and motion photos."""
-    return _ATTRIBUTES.sub(b"", _ELEMENTS.sub(b"", xmp))
+    return _ATTRIBUTES.sub(b"", _without_elements(xmp))
+
+
+def _without_elements(xmp: bytes) -> bytes:
+    # One pattern for both tags would look through the rest once for each that is never closed.
+    ends: defaultdict[bytes, list[int]] = defaultdict(list)
+    for tag in _CLOSING.finditer(xmp):
+        ends[tag["name"]].append(tag.end())
+    kept: list[bytes] = []
+    at = 0
+    for tag in _OPENING.finditer(xmp):
+        closed = ends[tag["name"]]
+        if tag[0].endswith(b"/>"):
+            end = tag.end()
+        elif (index := bisect_right(closed, tag.end())) < len(closed):
+            end = closed[index]
+        else:
+            continue
+        if tag.start() >= at:
+            kept.append(xmp[at : tag.start()])
+            at = end
+    return b"".join((*kept, xmp[at:]))
 
 
 def _of_jpeg(image: Image.Image, data: bytes) -> list[str]:

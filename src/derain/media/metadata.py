@@ -16,6 +16,9 @@ from derain.media.picture import Metadata
 
 XMP = 700
 IPTC = 33723
+LIGHT = (b"cICP", b"mDCV", b"cLLI")
+"""Chunks of a PNG on colour that Pillow passes over."""
+
 DESCRIPTIVE = (
     Base.ImageDescription, Base.Make, Base.Model, Base.Software, Base.DateTime, Base.Artist,
     Base.Copyright,
@@ -29,7 +32,6 @@ _PRIVATE = 18000  # tags below are TIFF's own, most of them on how pixels are st
 _COLORIMETRY = (Base.TransferFunction, Base.WhitePoint, Base.PrimaryChromaticities)
 _PROFILES = {"XML:com.adobe.xmp", "Raw profile type exif", "Raw profile type APP1"}
 _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\x00"
-_LIGHT = (b"cICP", b"mDCV", b"cLLI")
 
 
 def read_metadata(image: Image.Image, data: bytes, header: bytes) -> Metadata:
@@ -164,6 +166,6 @@ def _chunks_before_pixels(png: bytes) -> Iterator[tuple[bytes, bytes]]:
     at = 8
     while (name := png[at + 4 : at + 8]) and name != b"IDAT":
         size = int.from_bytes(png[at : at + 4], "big")
-        if name in _LIGHT:
+        if name in LIGHT:
             yield name, png[at + 8 : at + 8 + size]
         at += 12 + size

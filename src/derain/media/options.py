@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from typing import Any
 
 from PIL import Image
@@ -10,11 +11,12 @@ from PIL.ExifTags import Base
 from PIL.PngImagePlugin import PngInfo
 
 from derain.media.cicp import CodePoints, to_png
-from derain.media.metadata import XMP, entries_of
+from derain.media.metadata import LIGHT, XMP, entries_of
 from derain.media.picture import Metadata
 
 _MARKERS = {"APP1": b"\xff\xe1", "APP13": b"\xff\xed"}
-_LIGHT = (b"cICP", b"mDCV", b"cLLI")
+_SEGMENT = 0xFFFF - 2
+_XMP_SIGNATURE = b"http://ns.adobe.com/xap/1.0/\x00"
 _PASSING = {"tiff_lzw", "tiff_adobe_deflate", "tiff_deflate", "packbits", "zstd", "lzma"}
 
 
@@ -27,6 +29,8 @@ def save_options(m: Metadata, kind: str, lossless: bool, quality: int) -> dict[s
         lossless: Write without loss where the format has a choice.
         quality: 1 to 100, where there is loss.
     """
+    without: dict[str, Any] = dict.fromkeys(too_long(m, kind))
+    m = replace(m, **without)
     if kind == "PNG":
         return png_options(m)
     if kind == "TIFF":
@@ -55,11 +59,19 @@ def save_options(m: Metadata, kind: str, lossless: bool, quality: int) -> dict[s
     return options
 
 
+def too_long(m: Metadata, kind: str) -> set[str]:
+    """Which of a picture's blocks are longer than a segment of a JPEG, where that is the format."""
+    room = {"exif": _SEGMENT, "xmp": _SEGMENT - len(_XMP_SIGNATURE), "comment": _SEGMENT}
+    if kind != "JPEG":
+        return set()
+    return {name for name, most in room.items() if len(getattr(m, name) or b"") > most}
+
+
 def png_options(m: Metadata) -> dict[str, Any]:
     """All that Pillow writes into a PNG, see :func:`png_chunks` for the rest."""
     info = PngInfo()
     for chunk, data in m.colour:
-        if chunk not in _LIGHT:
+        if chunk not in LIGHT:
             info.add(chunk, data)
     for key, value in m.text.items():
         info.add_itxt(key, value, getattr(value, "lang", ""), getattr(value, "tkey", ""))
@@ -77,7 +89,7 @@ def png_options(m: Metadata) -> dict[str, Any]:
 
 def png_chunks(m: Metadata) -> dict[bytes, bytes]:
     """Name -> data of chunks that Pillow does not write."""
-    chunks = {name: data for name, data in m.colour if name in _LIGHT}
+    chunks = {name: data for name, data in m.colour if name in LIGHT}
     if m.cicp and b"cICP" not in chunks:
         chunks[b"cICP"] = to_png(CodePoints(*m.cicp))
     return chunks

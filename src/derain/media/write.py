@@ -6,6 +6,7 @@ import struct
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -21,6 +22,7 @@ from derain.media.options import (
     png_options,
     save_options,
     tiff_tags,
+    too_long,
 )
 from derain.media.picture import Picture
 
@@ -71,18 +73,28 @@ def encode_picture(
             raise InvalidImageError(f"{name}: this machine's Pillow cannot write {kind}")
     lossless = picture.lossless and quality is None
     options = save_options(picture.metadata, kind, lossless, quality or QUALITY)
-    buffer = BytesIO()
     try:
-        Image.fromarray(picture.stacked()).save(buffer, kind, **options)
+        data = _saved(Image.fromarray(picture.stacked()), kind, options)
     except (OSError, ValueError) as error:
         reason = first_line(error)
         raise InvalidImageError(f"{name}: cannot be written as {kind} ({reason})") from error
-    data = buffer.getvalue()
     if kind == "PNG":
         return insert_chunks(data, png_chunks(picture.metadata))
     if kind == "AVIF" and picture.metadata.cicp and not picture.metadata.icc:
         return with_code_points(data, CodePoints(*picture.metadata.cicp))
     return data
+
+
+def _saved(image: Image.Image, kind: str, options: dict[str, Any]) -> bytes:
+    buffer = BytesIO()
+    try:
+        image.save(buffer, kind, **options)
+    except OSError:
+        if not options.get("optimize"):
+            raise
+        # To optimize, Pillow guesses how large the file will be; noise is larger.
+        return _saved(image, kind, {**options, "optimize": False})
+    return buffer.getvalue()
 
 
 def check_fits(picture: Picture, kind: str, name: str) -> None:
@@ -115,7 +127,9 @@ def left_out(picture: Picture, kind: str) -> str:
 
 def lost_in(picture: Picture, kind: str) -> list[str]:
     """What comes with a picture and has no place in files of a format, in words; often nothing."""
-    m, holds = picture.metadata, FORMATS[kind].holds
+    m = picture.metadata
+    long = too_long(m, kind)
+    holds = FORMATS[kind].holds - long
     chunks = dict(m.colour)
     points = CodePoints(*m.cicp) if m.cicp else from_png(chunks.get(b"cICP", b""))
     narrow = b"cICP" in chunks and points is None
@@ -133,7 +147,7 @@ def lost_in(picture: Picture, kind: str) -> list[str]:
         "extended XMP": "APP1" in marks and "segments" not in holds,
         "captions (IPTC)": ("APP13" in marks and "segments" not in holds)
         or (IPTC in m.tags and "tags" not in holds),
-        "comment": m.comment and "segments" not in holds,
+        "comment": m.comment and ("segments" not in holds or "comment" in long),
         "texts": m.text and "text" not in holds,
     }
     return [words for words, lost in parts.items() if lost]

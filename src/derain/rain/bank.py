@@ -28,7 +28,7 @@ from derain.rain.shape import shape
 from derain.rain.style import RainPreset, RainStyle
 
 _VERSION = 1
-_SMALLEST = 32
+_SMALLEST, _LARGEST = 32, 8192
 _NOTHING = "this rain preset has no rain of its own, so there is nothing to keep in a bank"
 _NEAREST = 6
 """Layers whose direction comes nearest to the one asked for: one of them is taken."""
@@ -86,9 +86,9 @@ def make_bank(
     styles = banked_styles(preset)
     if not styles:
         raise ConfigError(_NOTHING)
-    if layers < 1 or side < _SMALLEST:
+    if layers < 1 or not _SMALLEST <= side <= _LARGEST:
         raise ConfigError(
-            f"a bank needs at least 1 layer of at least {_SMALLEST} px, not {layers} of {side}"
+            f"a bank needs at least 1 layer of {_SMALLEST} to {_LARGEST} px, not {layers} of {side}"
         )
     check_layers(families, styles)
     tensors: dict[str, Tensor] = {}

@@ -19,7 +19,7 @@ from derain.errors import (
     OutputConflictError,
     UsageError,
 )
-from derain.files import check_writable
+from derain.files import check_writable, real_path
 from derain.media import Picture, write_picture
 from derain.media.sheet import contact_sheet
 from derain.metrics import capped_psnr
@@ -123,7 +123,7 @@ def synthesize_folder(
     device = present_device(device)
     chosen = rain_preset(preset)
     sources = list_images(clean_dir)
-    if clean_dir.resolve() in (out_dir.resolve(), *out_dir.resolve().parents):
+    if real_path(clean_dir) in (real_path(out_dir), *real_path(out_dir).parents):
         raise OutputConflictError(
             f"{out_dir}: lies in the photographs' folder, where the next run would take its pairs "
             "for photographs; give another"
@@ -171,7 +171,7 @@ def _outputs(
     sources: list[Path], clean_dir: Path, out_dir: Path, copies: int
 ) -> dict[tuple[Path, int], tuple[Path, ...]]:
     """Where the rainy, clean and rain picture of every copy go; never a photograph's place."""
-    taken: dict[Path, Path] = {path.resolve(): path for path in sources}
+    taken: dict[Path, Path] = {real_path(path): path for path in sources}
     outputs = {}
     for path in sources:
         stem = path.relative_to(clean_dir).with_suffix("")
@@ -179,12 +179,12 @@ def _outputs(
             name = f"{stem}-{copy}.png" if copies > 1 else f"{stem}.png"
             targets = tuple(out_dir / folder / name for folder in ("rainy", "clean", "rain"))
             for target in targets:
-                if other := taken.get(target.resolve()):
+                if other := taken.get(real_path(target)):
                     raise OutputConflictError(
                         f"{target}: would replace {other}, or stand for it too; "
                         "give another OUT_DIR or rename one"
                     )
-                taken[target.resolve()] = path
+                taken[real_path(target)] = path
             outputs[path, copy] = targets
     return outputs
 

@@ -62,7 +62,7 @@ class RainSynthesizer:
         filmed: Sequence[Tensor] = (),
         bank: RainBank | None = None,
     ) -> None:
-        self.preset, self.rendered, self.extracted = preset, rendered, extracted
+        self.preset, self.extracted = preset, extracted
         check_families(preset)
         self._draws = draws({"rendered": rendered, "extracted": extracted, "filmed": filmed})
         self._bank = bank

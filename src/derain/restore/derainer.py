@@ -142,6 +142,8 @@ class Derainer:
             _check_whole("max_pixels", max_pixels, 1)
         if jobs is not None:
             _check_whole("jobs", jobs, 1)
+        if not isinstance(device, str):
+            raise UsageError(f"device must be a name, such as 'cpu' or 'cuda:0', not {device!r}")
         named = model if isinstance(model, Model) else os.fspath(model)
         self._load(_Made(named, backend, device, memory, tile, threads, strength, max_pixels, jobs))
 

@@ -107,7 +107,9 @@ def _open_pil(image: Image.Image) -> Opened:
         image.load()  # by which a TIFF is turned upright, and its Exif says so
         exif = image.getexif()
         plain = image.convert("RGBA") if image.mode == "PA" else image
-        plain.save(buffer, "PNG", compress_level=0, exif=exif.tobytes() if exif else b"")
+        # Without its profile, which may be longer than is read again, and is kept as it is below.
+        options: dict[str, Any] = {"exif": exif.tobytes() if exif else b"", "icc_profile": None}
+        plain.save(buffer, "PNG", compress_level=0, **options)
     except (OSError, SyntaxError, ValueError) as error:
         raise InvalidImageError(f"the PIL image cannot be read ({error})") from error
     picture = decode_picture(buffer.getvalue(), "the PIL image")

@@ -16,7 +16,10 @@ _BURSTS = 0.02  # of cells of 8x8 pixels are the middle of a burst
 
 @family("sprays")
 def sprays(style: RainStyle, count: int, height: int, width: int, generator: Generator) -> Tensor:
-    """Bursts of droplets and short dashes in every direction, dense at their middle."""
+    """Bursts of droplets and short dashes in every direction, dense at their middle.
+
+    They are twice as many as the style's density says: networks were trained on so many.
+    """
     device = generator.device
     per_kernel = uniform(style.density, (count, 1), generator) / KERNELS_PER_DIRECTION
 
