@@ -75,7 +75,10 @@ def test_every_panel_is_the_layer_it_says(model: str, rainy: Pixels, tmp_path: P
         assert np.abs(panel / 255 - 0.5 - np.clip(layer, -0.5, 0.5)).max() < 0.003
     assert layers.detail.any()
     assert np.abs(coarse / 255 - np.clip(rainy / 255 - layers.rain, 0, 1)).max() < 0.003
-    assert change[..., 1].any() and not change[..., 2].any()
+    for plane, layer in enumerate((layers.rain, layers.detail)):
+        size = 3 * np.abs(layer).mean(axis=2)
+        assert np.abs(change[..., plane] / 255 - np.clip(size, 0, 1)).max() < 0.003
+    assert not change[..., 2].any()
 
 
 def test_no_empty_panels_without_a_detail_branch(rainy: Pixels, tmp_path: Path) -> None:
