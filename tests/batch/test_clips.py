@@ -292,6 +292,28 @@ def test_nobody_elses_clip_is_written_over(places: tuple[Store, Store], tmp_path
         assert target.read("a.mp4") == b"mine"
 
 
+def test_a_clip_that_somebody_changed_is_not_written_over(
+    places: tuple[Store, Store], tmp_path: Path
+) -> None:
+    """Neither the result of a whole clip nor what could be had of a damaged one."""
+    source, target = places
+    whole = make(tmp_path / "cut.mkv", CUT).read_bytes()
+    source.create("cut.mkv", whole[: len(whole) * 2 // 3])
+    source.create("a.mp4", make(tmp_path / "a.mp4", SHORT).read_bytes())
+    words = ["run", source.uri, "-o", target.uri, *FAST]
+    assert run(words) == 1
+    for name in ("a.mp4", "cut.mkv"):
+        target.replace(name, b"cut by hand")
+    source.replace("cut.mkv", whole)
+    other = Made(times=SHORT.times, size=(48, 64), sound=())
+    source.replace("a.mp4", make(tmp_path / "a.mp4", other).read_bytes())
+    with nothing_derained():
+        assert run(words) == 1
+    for row in told(target)[-2:]:
+        assert "exists already and is no result of this run" in row.error
+        assert target.read(row.target) == b"cut by hand"
+
+
 def test_two_processes_at_one_clip(places: tuple[Store, Store], tmp_path: Path, fast) -> None:
     """The second one leaves it to the first, which is not disturbed."""
     source, target = places

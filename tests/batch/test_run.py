@@ -111,6 +111,26 @@ def test_nobody_elses_file_is_written_over(fill: Fill, tmp_path: Path, capsys) -
         assert (out / "000.png").read_bytes() == b"mine"
 
 
+def test_a_result_that_somebody_changed_is_not_written_over(
+    fill: Fill, tmp_path: Path, capsys
+) -> None:
+    """Nor when its picture changes; what the run wrote, at any time, is."""
+    folder, out = fill(2), tmp_path / "out"
+    command = ["run", str(folder), "-o", str(out), *FAST]
+    assert run(command) == 0
+    first = (out / "000.png").read_bytes()
+    for colour in ("tan", "teal"):
+        Image.new("RGB", (50, 40), colour).save(folder / "000.png")
+        assert run(command) == 0
+    assert (out / "000.png").read_bytes() != first
+    for there, code in ((b"touched up by hand", 1), (first, 0)):
+        (out / "000.png").write_bytes(there)
+        Image.new("RGB", (50, 40), "navy").save(folder / "000.png")
+        assert run(command) == code
+        assert ((out / "000.png").read_bytes() == there) == bool(code)
+    assert "000.png: exists already and is no result of this run" in capsys.readouterr().err
+
+
 def test_two_sources_in_one_target(fill: Fill, tmp_path: Path, capsys, monkeypatch) -> None:
     """Names are of a source; what another one gave stays, and is not taken for this one's."""
     first, second, out = fill(2), tmp_path / "second", tmp_path / "out"

@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from derain.batch.digests import digest
+from derain.batch.digests import Ours, digest
 from derain.batch.manifest import FOLDER, Row
 from derain.batch.once import sha256_of, taken, write_once
 from derain.batch.places import place_for
@@ -57,13 +57,13 @@ class Clips:
         self._target, self._derainer, self._room = target, derainer, room
         self._frames, self._quality, self._max_pixels = frames, quality, max_pixels
 
-    def video(self, row: Row, store: Store, key: str, ours: bool) -> Row:
+    def video(self, row: Row, store: Store, key: str, ours: Ours) -> Row:
         """Do a video file.
 
         Args:
             row: Names it and its result.
             store, key: Where it is.
-            ours: Whether an earlier run wrote what is there, which may then be replaced.
+            ours: What earlier runs wrote there, which may be replaced.
 
         Returns:
             The row: done; or failed, where parts of the clip cannot be read, and what can be is
@@ -83,8 +83,8 @@ class Clips:
                 raise taken(target, row.target)
             if told.version == row.version:
                 return told
-            ours = True  # made of the clip as it was before
-        elif not ours and _is_there(target, row.target):
+            ours |= {digest(told.sha256)}  # made of the clip as it was before
+        elif _is_taken(target, row.target, ours):
             raise taken(target, row.target)
         with place_for(store, key, target, row.target) as place:
             info, stream = probe(place.source, self._max_pixels), for_clips(self._derainer)
@@ -112,7 +112,7 @@ class Clips:
                 write_once(target, row.target, file, row.sha256, ours)
         return row
 
-    def animation(self, row: Row, store: Store, key: str, ours: bool) -> Row:
+    def animation(self, row: Row, store: Store, key: str, ours: Ours) -> Row:
         """Do an animated picture; as :meth:`video`, but begun anew each time."""
         from derain.clips.animation import open_animation
         from derain.clips.animation_work import derain_animation
@@ -166,9 +166,8 @@ def _told_before(target: Store, name: str) -> Row | None:
         return None
 
 
-def _is_there(target: Store, name: str) -> bool:
+def _is_taken(target: Store, name: str, ours: Ours) -> bool:
     try:
-        next(target.pieces(name), b"")
+        return digest(sha256_of(target, name)) not in ours
     except InputNotFoundError:
         return False
-    return True

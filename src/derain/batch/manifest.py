@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from derain.batch.digests import Digests, Standing, digest
+from derain.batch.digests import Ours, Standing, Sums, digest
 from derain.batch.stores import Store
 from derain.batch.stores.folder import Folder
 from derain.clips.formats import is_container
@@ -103,7 +103,7 @@ class Manifest:
         self._store = store
         self.settings = None if settings is None else json.loads(json.dumps(settings))
         self._log: _Log | None = None
-        self._standing, self._ours = Standing(), Digests()
+        self._standing, self._sums = Standing(), Sums()
 
     def load(self) -> None:
         """Read what earlier runs left, before anything is written."""
@@ -111,19 +111,19 @@ class Manifest:
             self.remember(row)
 
     def remember(self, row: Row) -> None:
-        """Have :meth:`is_done` and :meth:`is_ours` tell of this row."""
+        """Have :meth:`is_done` and :meth:`ours` tell of this row."""
         source, version = digest(row.place, row.source), digest(row.version)
         self._standing.add(source, version, row.time, row.done)
         if row.sha256:  # nothing was written where somebody else's file was in the way
-            self._ours.add(digest(row.place, row.target))
+            self._sums.add(digest(row.place, row.target), digest(row.sha256))
 
     def is_done(self, source: Located) -> bool:
         """Whether the result in the target is of this version of the picture or clip."""
         return self._standing.is_done(digest(source.place, source.name), digest(source.version))
 
-    def is_ours(self, task: Task) -> bool:
-        """Whether what has the result's name was made of this picture or clip, as it was once."""
-        return digest(task.source.place, task.target) in self._ours
+    def ours(self, task: Task) -> Ours:
+        """What was made of this picture or clip, as it was once; anything else is somebody's."""
+        return self._sums.of(digest(task.source.place, task.target))
 
     def rows(self) -> Iterator[Row]:
         """All rows of all shards, each shard's in their order."""
