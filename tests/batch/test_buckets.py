@@ -55,6 +55,20 @@ def test_from_bucket_to_bucket(bucket: str, fill: Fill, tmp_path: Path, capsys) 
     assert "5 done, 0 failed" in capsys.readouterr().out
 
 
+def test_a_prefix_is_taken_as_it_is_written(s3: str, bucket: str) -> None:
+    """What stands for something else in addresses of the web does not do so in a bucket's."""
+    import boto3
+
+    client = boto3.client("s3", endpoint_url=s3, region_name="us-east-1")
+    for prefix in ("day #1", "day?", "50%41", "a+b=c&d", "Regen \u00e4\u96e8"):
+        store = open_store(f"{bucket}/{prefix}")
+        assert store.create("x y#%41.png", b"data")
+        assert [entry.name for entry in store.entries()] == ["x y#%41.png"]
+        assert b"".join(store.pieces("x y#%41.png")) == b"data"
+        client.head_object(Bucket=bucket.removeprefix("s3://"), Key=f"{prefix}/x y#%41.png")
+    assert len(client.list_objects_v2(Bucket=bucket.removeprefix("s3://"))["Contents"]) == 5
+
+
 def test_a_name_that_cannot_be_listed_is_told(s3: str, bucket: str, capsys) -> None:
     import boto3
 
