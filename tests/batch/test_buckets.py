@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -15,16 +14,6 @@ from derain.cli.main import run
 from derain.errors import InputNotFoundError, PermissionDeniedError, StoreError
 from tests.batch.conftest import Fill
 from tests.batch.test_run import FAST, results
-
-
-@pytest.fixture
-def bucket(s3: str, request: pytest.FixtureRequest) -> str:
-    """A new bucket's address."""
-    import boto3
-
-    name = "b" + hashlib.sha256(request.node.name.encode()).hexdigest()[:20]
-    boto3.client("s3", endpoint_url=s3, region_name="us-east-1").create_bucket(Bucket=name)
-    return f"s3://{name}"
 
 
 def put(bucket: str, folder: Path, prefix: str) -> None:

@@ -26,6 +26,7 @@ pytest.importorskip("av")
 
 from derain import Derainer
 from derain.batch import Manifest, open_store
+from derain.batch.digests import digest
 from derain.batch.once import sha256_of
 from derain.batch.places import place_for
 from derain.batch.plan import Task
@@ -39,7 +40,6 @@ from derain.clips.work import SEGMENT, ClipJob, ClipOptions, derain_clip
 from derain.restore.memory import clip_memory
 from derain.restore.room import Room
 from tests.batch.conftest import Fill
-from tests.batch.test_buckets import bucket  # noqa: F401 - a fixture
 from tests.batch.test_run import FAST, results, rows
 from tests.clips.made import Made, frames, make, read, times
 from tests.clips.test_animation import animation, played
@@ -280,6 +280,20 @@ def test_damaged_clips(
     assert all(entry.name.endswith(".jsonl") for entry in target.entries(".derain"))
 
 
+def test_a_receipt_that_cannot_be_read(places: tuple[Store, Store], tmp_path: Path) -> None:
+    """It is as if there were none."""
+    source, target = places
+    source.create("a.mp4", make(tmp_path / "a.mp4", SHORT).read_bytes())
+    receipt = f".derain/{digest('a.mp4'):016x}.clip"
+    target.create("a.mp4", b"mine")
+    for garbage in (b"\xff\0garbage", b"[]", b'{"source": 3}'):
+        target.replace(receipt, garbage)
+        assert run(["run", source.uri, "-o", target.uri, *FAST]) == 1
+        assert "exists already and is no result of this run" in told(target)[-1].error
+    target.remove("a.mp4")
+    assert run(["run", source.uri, "-o", target.uri, *FAST]) == 0
+
+
 def test_nobody_elses_clip_is_written_over(places: tuple[Store, Store], tmp_path: Path) -> None:
     """It is told before the work."""
     source, target = places
@@ -447,7 +461,7 @@ def test_frames_of_a_clip_at_work_are_in_the_progress_line(tmp_path: Path, monke
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
-def test_a_list_of_clips(bucket: str, tmp_path: Path) -> None:  # noqa: F811
+def test_a_list_of_clips(bucket: str, tmp_path: Path) -> None:
     """A clip of a bucket into a folder, and one of a folder; a list knows no versions."""
     data = make(tmp_path / "a.mp4", SHORT).read_bytes()
     open_store(bucket).create("raw/b.mp4", data)
@@ -483,7 +497,7 @@ def test_on_ray(cluster: Any, fill: Fill, tmp_path: Path, fast: Derainer) -> Non
 
 
 def test_rows_of_a_bucket_are_not_held_back_for_long(
-    bucket: str,  # noqa: F811
+    bucket: str,
     monkeypatch,
 ) -> None:
     """The next row, a long clip's, may be hours away."""

@@ -21,7 +21,7 @@ from PIL import Image
 from derain import Derainer
 from derain.batch import Manifest, Row, open_store
 from derain.cli.main import run
-from derain.errors import DiskFullError
+from derain.errors import DiskFullError, OutputConflictError
 from derain.media import read_picture
 from tests.batch.conftest import Fill
 from tests.cli.test_outputs import NOTHING, Idle
@@ -307,6 +307,63 @@ def test_a_torn_line_is_passed_over_and_a_wrong_one_named(
     (out / MANIFEST).write_bytes(whole.replace(b'{"source": "000.png"', b"{nonsense", 1))
     assert run(command) == 14
     assert "line 2: is no row of a manifest" in capsys.readouterr().err
+
+
+def test_a_manifest_without_its_first_line_is_refused(fill: Fill, tmp_path: Path, capsys) -> None:
+    """Nobody would know with what the results were made."""
+    folder, out = fill(2), str(tmp_path / "out")
+    command = ["run", str(folder), "-o", out, *FAST]
+    assert run(command) == 0
+    manifest = tmp_path / "out" / MANIFEST
+    first, *others = manifest.read_text().splitlines(keepends=True)
+    for line in ("", '{"manifest": 1}\n', '{"manifest": 1, "settings": 3}\n', "[]\n"):
+        manifest.write_text("".join([line, *others]))
+        for words in ([*command, "--strength", "0.5"], ["manifest", "summary", out]):
+            assert run(words) == 14
+            told = capsys.readouterr().err
+            assert "does not begin with the settings of its run; restore its first line" in told
+    manifest.write_text("".join([first, *others]))
+    assert run(command) == 0
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "[]", "3", '"source"', "null", "{}", '{"source": "a.png"}',
+        '{"source": 3, "version": "", "target": "a.png", "status": "done"}',
+        '{"source": "\\ud800", "version": "", "target": "a.png", "status": "done"}',
+        '{"source": "a", "version": "", "target": "a", "status": "done", "time": "noon"}',
+        '{"source": "a", "version": "", "target": "a", "status": "done", "notes": 3}',
+        '{"source": "a", "version": "", "target": "a", "status": "failed", "error": 3}',
+    ],
+)  # fmt: skip
+def test_lines_that_are_no_rows(row: str, tmp_path: Path, capsys) -> None:
+    """They are named, whatever is wrong with them."""
+    manifest = tmp_path / MANIFEST
+    manifest.parent.mkdir()
+    manifest.write_text(f'{{"manifest": 1, "settings": {{}}}}\n{row}\n')
+    for what in ("summary", "failed", "verify"):
+        assert run(["manifest", what, str(tmp_path)]) == 14
+        assert "line 2: is no row of a manifest; remove the line" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("there", ["folder", "bucket"])
+def test_two_runs_with_other_settings_that_begin_at_once(
+    there: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Both have looked when nothing was there; the one that is second to write is refused."""
+    out = str(tmp_path) if there == "folder" else f"{request.getfixturevalue('bucket')}/out"
+    first, second = (Manifest(open_store(out), {"strength": value}) for value in (1.0, 0.5))
+    for manifest in (first, second):
+        manifest.load()
+    first.open((0, 1))
+    with pytest.raises(OutputConflictError, match="an earlier run made what is there with stren"):
+        second.open((0, 1))
+    second.close()
+    first.append(Row("a.png", "1", "a.png", "done"))
+    first.close()
+    (row,) = Manifest(open_store(out), {"strength": 1.0}).rows()
+    assert row.source == "a.png"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of Unix")

@@ -19,7 +19,6 @@ from derain.batch.stores import open_store
 from derain.batch.watch import Settled
 from derain.cli.main import run
 from tests.batch.conftest import Fill
-from tests.batch.test_buckets import bucket  # noqa: F401 - a fixture
 from tests.batch.test_run import FAST, results, rows
 
 
@@ -144,7 +143,7 @@ def test_a_hot_folder(
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
 def test_a_hot_bucket(
-    bucket: str,  # noqa: F811
+    bucket: str,
     fill: Fill,
     watched: Callable[..., object],
 ) -> None:

@@ -162,7 +162,7 @@ def _told_before(target: Store, name: str) -> Row | None:
     try:
         told = Row.from_json(json.loads(target.read(_receipt_name(name))))
         return told if sha256_of(target, name) == told.sha256 else None
-    except InputNotFoundError:
+    except (InputNotFoundError, ValueError, TypeError):  # none, or none that can be read
         return None
 
 

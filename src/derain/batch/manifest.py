@@ -20,7 +20,7 @@ from derain.batch.stores import Store
 from derain.batch.stores.folder import Folder
 from derain.clips.formats import is_container
 from derain.errors import DatasetError, DerainError, OutputConflictError
-from derain.files import explain_os_error
+from derain.files import atomic_create, explain_os_error
 
 if TYPE_CHECKING:
     from derain.batch.plan import Task
@@ -72,9 +72,20 @@ class Row:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Row:
-        known = {field.name for field in fields(cls)}
-        kept = {key: value for key, value in values.items() if key in known}
-        return cls(**{**kept, "notes": tuple(kept.get("notes", ()))})
+        """The row that :meth:`to_json` wrote.
+
+        Raises:
+            TypeError, ValueError: It wrote nothing of the kind.
+        """
+        kept = {field.name: values[field.name] for field in fields(cls) if field.name in values}
+        row = cls(**{**kept, "notes": tuple(kept.get("notes", ()))})
+        texts = row.source, row.version, row.target, row.status, row.sha256, row.place
+        "".join(texts).encode(errors="surrogateescape")
+        if not all(isinstance(text, str) for text in (row.error, *row.notes)):
+            raise TypeError("error or notes")
+        if not all(isinstance(n, int | float) for n in (row.seconds, row.time, row.pixels)):
+            raise TypeError("seconds, time or pixels")
+        return row
 
     @property
     def done(self) -> bool:
@@ -134,19 +145,26 @@ class Manifest:
     def _parse(self, name: str) -> Iterator[Row]:
         # The last piece is empty, unless the process was killed while it wrote.
         where, (*lines, _) = self._store.shown(name), self._store.read(name).split(b"\n")
-        for number, line in enumerate(lines, 1):
+        if lines:
+            self._read_header(lines[0], where)
+        for number, line in enumerate(lines[1:], 2):
             try:
-                values = json.loads(line)
-                if "manifest" in values:
-                    self._compare(values, where)
-                    continue
-                row = Row.from_json(values)
+                row = Row.from_json(json.loads(line))
             except (ValueError, TypeError):
                 raise DatasetError(
                     f"{where}, line {number}: is no row of a manifest; remove the line, and what "
                     "it told of is made again"
                 ) from None
             yield row
+
+    def _read_header(self, line: bytes, where: str) -> None:
+        try:
+            self._compare(json.loads(line), where)
+        except (ValueError, TypeError, KeyError):
+            raise DatasetError(
+                f"{where}: does not begin with the settings of its run; restore its first line "
+                "from a copy, or give another -o"
+            ) from None
 
     def _compare(self, header: Mapping[str, Any], where: str) -> None:
         if header["manifest"] != _VERSION:
@@ -164,13 +182,23 @@ class Manifest:
                 )
 
     def open(self, shard: tuple[int, int]) -> None:
-        """Begin to append, for the shard (index, of how many)."""
+        """Begin to append, for the shard (index, of how many).
+
+        Raises:
+            OutputConflictError: A run with other settings has begun since :meth:`load`.
+            DerainError: It cannot be written.
+        """
         base = f"{FOLDER}/{shard[0]:05}-of-{shard[1]:05}"
         header = json.dumps({"manifest": _VERSION, "settings": self.settings})
         if isinstance(self._store, Folder):
-            self._log = _File(self._store.path / f"{base}.jsonl", header)
+            first = f"{base}.jsonl"
+            self._log = _File(self._store.path / first, header)
         else:
+            first = f"{base}/{0:06}.jsonl"
+            self._store.create(first, f"{header}\n".encode())
             self._log = _Parts(self._store, base, header)
+        line, _, _ = next(self._store.pieces(first), b"").partition(b"\n")
+        self._read_header(line, self._store.shown(first))
 
     def append(self, row: Row) -> None:
         """Add a row; from a folder's manifest it is not lost when the process is killed.
@@ -200,7 +228,7 @@ class _File:
 
     def __init__(self, path: Path, header: str) -> None:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            atomic_create(path, f"{header}\n".encode())  # another run may begin just now, too
             self._path, self._file = path, path.open("ab+")
             if self._file.tell():
                 self._file.seek(-1, 2)

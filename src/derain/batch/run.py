@@ -54,8 +54,8 @@ def run_batch(plan: Plan, manifest: Manifest, execute: Execute) -> Generator[Pro
     manifest.load()
     progress = Progress(plan.check())
     yield progress
-    manifest.open(plan.shard)
     try:
+        manifest.open(plan.shard)
         for row in execute(open_tasks(plan, manifest, progress)):
             manifest.append(row)
             progress.row = row

@@ -66,7 +66,6 @@ def watch_batch(
     plan = replace(plan, source=Settled(plan.source))
     failed: set[int] = set()
     manifest.load()
-    manifest.open(plan.shard)
 
     def tasks(counted: Progress) -> Iterator[Ask]:
         for task, ours in open_tasks(plan, manifest, counted):
@@ -75,6 +74,7 @@ def watch_batch(
 
     progress = counted = Progress(0)
     try:
+        manifest.open(plan.shard)
         while True:
             began, progress.row = time.monotonic(), None
             with suppress(InputNotFoundError):  # nothing there yet
