@@ -149,6 +149,11 @@ def test_two_sources_in_one_target(fill: Fill, tmp_path: Path, capsys, monkeypat
     assert run(["run", str(moved), "-o", str(out), *FAST]) == 0
     assert "2 done, 0 failed" in capsys.readouterr().err
     assert results(out) == made
+    assert run(["manifest", "summary", str(out)]) == 0  # of results, each of which is there once
+    assert "2 done, 0 failed" in capsys.readouterr().out
+    assert run(["run", str(second), "-o", str(out), *FAST]) == 1  # in whose way one still is
+    assert run(["manifest", "summary", str(out)]) == 0
+    assert "2 done, 1 failed" in capsys.readouterr().out
 
 
 def list_of(folder: Path, *names: str) -> Path:

@@ -307,10 +307,10 @@ class Summary:
     """How a run stands.
 
     Attributes:
-        done, failed: Pictures; one that failed and was done later is done.
+        done, failed: Results; one that failed and was done later is done.
         pixels: Of those done.
         seconds: Of work on those done, of all workers together.
-        failures: The last row of each picture that failed as it was last.
+        failures: The last row of each picture that failed as it was last, one for each result.
     """
 
     done: int
@@ -321,19 +321,25 @@ class Summary:
 
 
 def summarise(rows: Iterable[Row]) -> Summary:
-    """What all attempts made of each picture as it was last; told in the order of their time."""
+    """What all attempts made of each picture as it was last; told in the order of their time.
+
+    A source that moved is another one with the same results, which are counted once.
+    """
     last: dict[tuple[str, str], Row] = {}
     success: dict[tuple[str, str], Row] = {}
     for row in rows:
+        last.pop((row.place, row.source), None)  # the last attempt comes last
         last[row.place, row.source] = row
         if row.done:
             success[row.place, row.source] = row
-    done, failures = [], []
+    done, failures = dict[str, Row](), dict[str, Row]()
     for source, row in last.items():
         made = success.get(source)
         if made and made.version == row.version:
-            done.append(made)
+            done[row.target] = made
+            failures.pop(row.target, None)
         else:
-            failures.append(row)
-    pixels, seconds = sum(row.pixels for row in done), sum(row.seconds for row in done)
-    return Summary(len(done), len(failures), pixels, seconds, failures)
+            failures[row.target] = row
+    pixels = sum(row.pixels for row in done.values())
+    seconds = sum(row.seconds for row in done.values())
+    return Summary(len(done), len(failures), pixels, seconds, [*failures.values()])
