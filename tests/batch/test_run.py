@@ -69,6 +69,37 @@ def test_a_folder(fill: Fill, tmp_path: Path, fast: Derainer, capsys) -> None:
     assert "4 of 6" in told
 
 
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_result_that_was_removed_is_made_again(
+    listed: bool, fill: Fill, tmp_path: Path, capsys
+) -> None:
+    """Once it was found to be missing; lists, which know no versions, are no other."""
+    folder, out = fill(4), tmp_path / "out"
+    source = list_of(folder, "000.png", "sub/001.png", "002.png") if listed else folder
+    command = ["run", str(source), "-o", str(out), *FAST]
+    assert run(command) == 0
+    made = results(out)
+    (out / "000.png").unlink()
+    for _ in range(2):
+        assert run(["manifest", "verify", str(out), "--quiet"]) == 1
+        assert "1 missing: the next run makes them again" in capsys.readouterr().out
+    assert run(["manifest", "failed", str(out)]) == 0
+    assert "000.png: no such file" in capsys.readouterr().out
+    assert run(command) == 0
+    assert "1 done, 0 failed" in capsys.readouterr().err
+    assert results(out) == made
+    assert run(["manifest", "verify", str(out)]) == 0
+    assert run(command) == 0
+    assert "0 done, 0 failed" in capsys.readouterr().err
+
+
+def test_one_wrong_result_is_no_other_code(fill: Fill, tmp_path: Path) -> None:
+    folder, out = fill(1), tmp_path / "out"
+    assert run(["run", str(folder), "-o", str(out), *FAST]) == 0
+    (out / "000.png").write_bytes(b"other")
+    assert run(["manifest", "verify", str(out)]) == 1
+
+
 def test_it_goes_on(fill: Fill, tmp_path: Path, capsys) -> None:
     """Only what is new, what changed and what failed is done by a second run."""
     folder, out = fill(4), tmp_path / "out"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
@@ -86,6 +87,21 @@ class Row:
         if not all(isinstance(n, int | float) for n in (row.seconds, row.time, row.pixels)):
             raise TypeError("seconds, time or pixels")
         return row
+
+    def lost(self, why: str) -> Row:
+        """What is noted when its result is not there any more: it is of no version of the source.
+
+        Lists know no versions, theirs is empty; so this is one that nothing has.
+        """
+        return Row(
+            self.source,
+            "lost",
+            self.target,
+            "failed",
+            error=why,
+            time=round(time.time(), 3),
+            place=self.place,
+        )
 
     @property
     def done(self) -> bool:
