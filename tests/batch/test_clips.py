@@ -59,6 +59,15 @@ setattr(place, name, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
 run(sys.argv[1:])
 """
 
+WRITTEN_AND_KILLED = """
+import os, signal, sys
+import derain.batch.clips as clips
+from derain.cli.main import run
+write = clips.write_once
+clips.write_once = lambda *words: (write(*words), os.kill(os.getpid(), signal.SIGKILL))
+run(sys.argv[1:])
+"""
+
 
 @pytest.fixture(autouse=True)
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
@@ -230,6 +239,23 @@ def test_killed_at_the_end(
     assert row.done and row.pixels == 6 * 64 * 48 and row.seconds > 0
     assert row.sha256 == sha256_of(target, "a.mkv")
     assert all(entry.name.endswith(".jsonl") for entry in target.entries(".derain"))
+
+
+@UNIX
+def test_killed_before_its_work_was_cleared(
+    places: tuple[Store, Store], tmp_path: Path, temporary: Path
+) -> None:
+    """The next run, which knows the result, does it."""
+    source, target = places
+    source.create("sub/a.mkv", make(tmp_path / "a.mkv", SHORT).read_bytes())
+    words = ["run", source.uri, "-o", target.uri, *FAST]
+    command = [sys.executable, "-c", WRITTEN_AND_KILLED, *words]
+    process = subprocess.run(command, capture_output=True)
+    assert process.returncode == -signal.SIGKILL, process.stderr
+    assert left(tmp_path / "out", temporary)
+    with nothing_derained():
+        assert run(words) == 0
+    assert not left(tmp_path / "out", temporary)
 
 
 @UNIX

@@ -19,7 +19,7 @@ from pathlib import Path
 from derain.batch.digests import Ours, digest
 from derain.batch.manifest import FOLDER, Row
 from derain.batch.once import sha256_of, taken, write_once
-from derain.batch.places import place_for
+from derain.batch.places import clear_places, place_for
 from derain.batch.stores import Store
 from derain.batch.stores.folder import Folder
 from derain.clips.derainers import for_clips, settings_of
@@ -82,6 +82,7 @@ class Clips:
             if (told.place, told.source) != (row.place, row.source):
                 raise taken(target, row.target)
             if told.version == row.version:
+                clear_places(store, key, target, row.target)
                 return told
             ours |= {digest(told.sha256)}  # made of the clip as it was before
         elif _is_taken(target, row.target, ours):
