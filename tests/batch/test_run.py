@@ -484,6 +484,21 @@ def test_a_name_that_is_no_text(fill: Fill, tmp_path: Path, capsys) -> None:
     assert "\\udcff" in capsys.readouterr().out
 
 
+@pytest.mark.skipif(os.name == "nt", reason="names that Windows does not know")
+def test_a_name_of_signs_that_no_terminal_shows(tmp_path: Path, capsys) -> None:
+    """It is JSON, and a terminal takes no command from it."""
+    folder, out = tmp_path / "in", str(tmp_path / "out")
+    folder.mkdir()
+    (folder / "a\x7f\x9b\n.png").write_bytes(b"nonsense")
+    assert run(["run", str(folder), "-o", out, *FAST]) == 1
+    capsys.readouterr()
+    for words in (["manifest", "failed", out], ["run", str(folder), "-o", out, *FAST]):
+        assert run([*words, "--json"]) in (0, 1)
+        told = capsys.readouterr().out
+        assert json.loads(told)["source"] == "a\x7f\x9b\n.png"
+        assert not {"\x7f", "\x9b"} & set(told)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
 def test_a_disk_that_is_full_under_the_manifest(tmp_path: Path) -> None:
     """It is named, when a row is written and when the file is closed."""

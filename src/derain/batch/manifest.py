@@ -66,10 +66,14 @@ class Row:
     time: float = 0.0
     place: str = ""
 
+    def kept(self) -> dict[str, Any]:
+        """What there is to tell, without what is empty."""
+        return {key: value for key, value in asdict(self).items() if value or key == "version"}
+
     def to_json(self) -> str:
-        kept = {key: value for key, value in asdict(self).items() if value or key == "version"}
+        text = json.dumps(self.kept(), ensure_ascii=False)
         # Bytes of a name that are no UTF-8 become escapes, which JSON has, too.
-        return json.dumps(kept, ensure_ascii=False).encode(errors="backslashreplace").decode()
+        return text.encode(errors="backslashreplace").decode()
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Row:

@@ -25,13 +25,13 @@ def summary(out: str, *, json: bool = False) -> int:
         json: One JSON object instead of lines.
     """
     from derain.batch import summarise
-    from derain.cli.console import say
+    from derain.cli.console import say, say_json
 
     manifest, rows = _open(out)
     found = summarise(rows)
     if json:
         values = {key: value for key, value in vars(found).items() if key != "failures"}
-        say(json_.dumps({**values, "settings": manifest.settings}))
+        say_json({**values, "settings": manifest.settings})
         return 0
     say(f"{found.done} done, {found.failed} failed")
     if found.seconds:
@@ -50,11 +50,14 @@ def failed(out: str, *, json: bool = False) -> int:
         json: The rows as JSON.
     """
     from derain.batch import summarise
-    from derain.cli.console import say
+    from derain.cli.console import say, say_json
 
     _, rows = _open(out)
     for row in summarise(rows).failures:
-        say(row.to_json() if json else row.error)
+        if json:
+            say_json(row.kept())
+        else:
+            say(row.error)
     return 0
 
 
