@@ -19,7 +19,9 @@ import pytest
 from PIL import Image
 
 from derain import Derainer
-from derain.batch import Manifest, Row, open_store
+from derain.batch import Manifest, Plan, Row, open_source, open_store
+from derain.batch.run import Progress
+from derain.cli.batch_console import BatchReporter
 from derain.cli.main import run
 from derain.errors import DiskFullError, OutputConflictError
 from derain.media import read_picture
@@ -310,6 +312,39 @@ def test_dry_run(fill: Fill, tmp_path: Path, capsys) -> None:
     assert run(["run", str(folder), "-o", str(tmp_path / "out"), *FAST, "--dry-run"]) == 0
     assert "3 pictures to do, 0 done before" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_for_programs(fill: Fill, tmp_path: Path, monkeypatch, capsys) -> None:
+    """It needs no cluster, either."""
+
+    def on_ray(*_: object) -> None:
+        raise AssertionError("a cluster is started")
+
+    monkeypatch.setattr("derain.batch.on_ray.on_ray", on_ray)
+    words = ["run", str(fill(3)), "-o", str(tmp_path / "out"), "--model", "fast"]
+    assert run([*words, "--dry-run", "--json", "--ray", "local"]) == 0
+    counted = json.loads(capsys.readouterr().out)
+    assert counted == {"pictures": 3, "clips": 0, "done_before": 0}
+
+
+def test_the_total_of_the_progress(fill: Fill) -> None:
+    """It is there before the first picture is done, and never less than what is done."""
+    plan, reporter = Plan(open_source(str(fill(4)))), BatchReporter(quiet=False, as_json=False)
+
+    def shown() -> tuple[float | None, float]:
+        (task,) = reporter._progress.tasks
+        return task.total, task.completed
+
+    progress = Progress(4)
+    reporter.show(progress, plan)
+    assert shown() == (4, 0)
+    for name in "abcd":
+        progress.row = Row(f"{name}.png", "1", f"{name}.png", "done")
+        reporter.show(progress, plan)
+    assert shown() == (4, 4)
+    progress.total, progress.row = 1, None  # somebody has taken three away, who watches
+    reporter.show(progress, plan)
+    assert shown() == (4, 4)
 
 
 def test_a_list(fill: Fill, tmp_path: Path, monkeypatch, capsys) -> None:

@@ -36,9 +36,9 @@ class Settled:
         self._seen: dict[str, tuple[str, float]] = {}  # young files: version, and since when
 
     def files(self) -> Iterator[Located]:
-        now, clock, seen = time.monotonic(), time.time(), self._seen
-        self._seen = {}
+        seen, self._seen = self._seen, {}
         for file in self._source.files():
+            now, clock = time.monotonic(), time.time()  # the one before may have taken long
             if file.written is None or self._quiet <= clock - file.written:
                 yield file
                 continue
