@@ -365,6 +365,21 @@ def test_a_list(fill: Fill, tmp_path: Path, monkeypatch, capsys) -> None:
     assert "outside the target" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("line", "code", "told"),
+    [
+        (b"in/a\0.png", 2, "holds a NUL, which no name does"),
+        (b"https://host/caf%E9.png", 2, "percent signs that are no UTF-8 cannot be read"),
+        (b"in/caf\xe9.png", 14, "is no text in UTF-8"),
+    ],
+)
+def test_lists_that_are_refused(line: bytes, code: int, told: str, tmp_path: Path, capsys) -> None:
+    (tmp_path / "names.txt").write_bytes(b"in/000.png\n" + line + b"\n")
+    assert run(["run", str(tmp_path / "names.txt"), "-o", str(tmp_path / "out"), *FAST]) == code
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_torn_line_is_passed_over_and_a_wrong_one_named(
     fill: Fill, tmp_path: Path, capsys
 ) -> None:
