@@ -327,6 +327,45 @@ def test_a_dry_run_for_programs(fill: Fill, tmp_path: Path, monkeypatch, capsys)
     assert counted == {"pictures": 3, "clips": 0, "done_before": 0}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links that everybody may make")
+def test_links_to_folders_are_counted(fill: Fill, tmp_path: Path, capsys) -> None:
+    folder = fill(2)
+    (linked := tmp_path / "linked").mkdir()
+    (linked / "folder.png").symlink_to(folder)
+    words = [str(linked), "-o", str(tmp_path / "out"), *FAST]
+    assert run(["run", *words]) == 3
+    assert "holds no pictures; links to folders are not followed" in capsys.readouterr().err
+    (linked / "a.png").symlink_to(folder / "000.png")
+    assert run(["run", *words]) == 0
+    assert "(1 links to folders)" in capsys.readouterr().err
+    assert set(results(tmp_path / "out")) == {"a.png"}
+
+
+def test_what_is_no_picture_is_counted_by_few_words(fill: Fill) -> None:
+    """Of a million names none is kept."""
+    plan = Plan(open_source(str(folder := fill(1))))
+    for name in ("README", "a.md", "b.MD", "log.17", "log.18", "x.0a1b2c", "y.averylongending"):
+        (folder / name).touch()
+    plan.check()
+    assert plan.others == {".md": 2, "others": 5}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="paths that other systems do not take")
+def test_a_thousand_folders_in_each_other(tmp_path: Path) -> None:
+    """In the order of their names at every level, folders among files."""
+    deep = tmp_path.joinpath(*"d" * 1100)
+    for folder in (*reversed(deep.parents[:1100]), deep):
+        folder.mkdir(exist_ok=True)
+    (deep / "a.png").touch()
+    for name in ("b.png", "d.png"):
+        (tmp_path / name).touch()
+    names = [entry.name for entry in open_store(str(tmp_path)).entries()]
+    assert names == ["b.png", "d/" * 1100 + "a.png", "d.png"]
+    (deep / "a.png").unlink()
+    for folder in (deep, *deep.parents[:1099]):  # which pytest could not remove
+        folder.rmdir()
+
+
 def test_the_total_of_the_progress(fill: Fill) -> None:
     """It is there before the first picture is done, and never less than what is done."""
     plan, reporter = Plan(open_source(str(fill(4)))), BatchReporter(quiet=False, as_json=False)
