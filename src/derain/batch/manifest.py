@@ -66,6 +66,20 @@ class Row:
     time: float = 0.0
     place: str = ""
 
+    @classmethod
+    def failed(cls, task: Task, error: str) -> Row:
+        """That of a task of which nothing came, now."""
+        source = task.source
+        return cls(
+            source.name,
+            source.version,
+            task.target,
+            "failed",
+            error=error,
+            time=round(time.time(), 3),
+            place=source.place,
+        )
+
     def kept(self) -> dict[str, Any]:
         """What there is to tell, without what is empty."""
         return {key: value for key, value in asdict(self).items() if value or key == "version"}
@@ -97,14 +111,9 @@ class Row:
 
         Lists know no versions, theirs is empty; so this is one that nothing has.
         """
+        now = round(time.time(), 3)
         return Row(
-            self.source,
-            "lost",
-            self.target,
-            "failed",
-            error=why,
-            time=round(time.time(), 3),
-            place=self.place,
+            self.source, "lost", self.target, "failed", error=why, time=now, place=self.place
         )
 
     @property

@@ -128,14 +128,7 @@ class Worker:
     def _try(self, task: Task, ours: Ours, attempt: int) -> Row | None:
         """What became of it, or None where it may succeed in a moment."""
         began, source = time.monotonic(), task.source
-        row = Row(
-            source.name,
-            source.version,
-            task.target,
-            "failed",
-            attempts=attempt,
-            place=source.place,
-        )
+        row = replace(Row.failed(task, ""), attempts=attempt)
         try:
             done = self._restore(row, task, ours)
         except Exception as error:  # noqa: BLE001 - one picture never stops the others
