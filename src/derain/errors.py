@@ -69,7 +69,7 @@ class ConfigError(DerainError):
 
 
 class DatasetError(DerainError):
-    """Training data that is missing, unpaired or unreadable."""
+    """Training data, a list or a manifest that is missing, unpaired or unreadable."""
 
 
 class InternalError(DerainError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -55,3 +56,13 @@ def s3() -> Iterator[str]:
         os.environ.pop("AWS_SESSION_TOKEN", None)
         yield settings["AWS_ENDPOINT_URL"]
     server.stop()
+
+
+@pytest.fixture
+def bucket(s3: str, request: pytest.FixtureRequest) -> str:
+    """A new bucket's address."""
+    import boto3
+
+    name = "b" + hashlib.sha256(request.node.name.encode()).hexdigest()[:20]
+    boto3.client("s3", endpoint_url=s3, region_name="us-east-1").create_bucket(Bucket=name)
+    return f"s3://{name}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -15,16 +14,6 @@ from derain.cli.main import run
 from derain.errors import InputNotFoundError, PermissionDeniedError, StoreError
 from tests.batch.conftest import Fill
 from tests.batch.test_run import FAST, results
-
-
-@pytest.fixture
-def bucket(s3: str, request: pytest.FixtureRequest) -> str:
-    """A new bucket's address."""
-    import boto3
-
-    name = "b" + hashlib.sha256(request.node.name.encode()).hexdigest()[:20]
-    boto3.client("s3", endpoint_url=s3, region_name="us-east-1").create_bucket(Bucket=name)
-    return f"s3://{name}"
 
 
 def put(bucket: str, folder: Path, prefix: str) -> None:
@@ -53,6 +42,20 @@ def test_from_bucket_to_bucket(bucket: str, fill: Fill, tmp_path: Path, capsys) 
     assert run(["manifest", "verify", f"{bucket}/dry"]) == 0
     assert run(["manifest", "summary", f"{bucket}/dry"]) == 0
     assert "5 done, 0 failed" in capsys.readouterr().out
+
+
+def test_a_prefix_is_taken_as_it_is_written(s3: str, bucket: str) -> None:
+    """What stands for something else in addresses of the web does not do so in a bucket's."""
+    import boto3
+
+    client = boto3.client("s3", endpoint_url=s3, region_name="us-east-1")
+    for prefix in ("day #1", "day?", "50%41", "a+b=c&d", "Regen \u00e4\u96e8"):
+        store = open_store(f"{bucket}/{prefix}")
+        assert store.create("x y#%41.png", b"data")
+        assert [entry.name for entry in store.entries()] == ["x y#%41.png"]
+        assert b"".join(store.pieces("x y#%41.png")) == b"data"
+        client.head_object(Bucket=bucket.removeprefix("s3://"), Key=f"{prefix}/x y#%41.png")
+    assert len(client.list_objects_v2(Bucket=bucket.removeprefix("s3://"))["Contents"]) == 5
 
 
 def test_a_name_that_cannot_be_listed_is_told(s3: str, bucket: str, capsys) -> None:

@@ -26,6 +26,7 @@ pytest.importorskip("av")
 
 from derain import Derainer
 from derain.batch import Manifest, open_store
+from derain.batch.digests import digest
 from derain.batch.once import sha256_of
 from derain.batch.places import place_for
 from derain.batch.plan import Task
@@ -39,7 +40,6 @@ from derain.clips.work import SEGMENT, ClipJob, ClipOptions, derain_clip
 from derain.restore.memory import clip_memory
 from derain.restore.room import Room
 from tests.batch.conftest import Fill
-from tests.batch.test_buckets import bucket  # noqa: F401 - a fixture
 from tests.batch.test_run import FAST, results, rows
 from tests.clips.made import Made, frames, make, read, times
 from tests.clips.test_animation import animation, played
@@ -56,6 +56,15 @@ import derain.batch.clips, derain.batch.manifest
 from derain.cli.main import run
 place, name = {place}, {name!r}
 setattr(place, name, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+run(sys.argv[1:])
+"""
+
+WRITTEN_AND_KILLED = """
+import os, signal, sys
+import derain.batch.clips as clips
+from derain.cli.main import run
+write = clips.write_once
+clips.write_once = lambda *words: (write(*words), os.kill(os.getpid(), signal.SIGKILL))
 run(sys.argv[1:])
 """
 
@@ -233,6 +242,23 @@ def test_killed_at_the_end(
 
 
 @UNIX
+def test_killed_before_its_work_was_cleared(
+    places: tuple[Store, Store], tmp_path: Path, temporary: Path
+) -> None:
+    """The next run, which knows the result, does it."""
+    source, target = places
+    source.create("sub/a.mkv", make(tmp_path / "a.mkv", SHORT).read_bytes())
+    words = ["run", source.uri, "-o", target.uri, *FAST]
+    command = [sys.executable, "-c", WRITTEN_AND_KILLED, *words]
+    process = subprocess.run(command, capture_output=True)
+    assert process.returncode == -signal.SIGKILL, process.stderr
+    assert left(tmp_path / "out", temporary)
+    with nothing_derained():
+        assert run(words) == 0
+    assert not left(tmp_path / "out", temporary)
+
+
+@UNIX
 def test_killed_at_the_end_and_then_another_clip(places: tuple[Store, Store], tmp_path) -> None:
     """What the killed run wrote of the clip as it was is the run's own, and is replaced."""
     source, target = places
@@ -280,6 +306,20 @@ def test_damaged_clips(
     assert all(entry.name.endswith(".jsonl") for entry in target.entries(".derain"))
 
 
+def test_a_receipt_that_cannot_be_read(places: tuple[Store, Store], tmp_path: Path) -> None:
+    """It is as if there were none."""
+    source, target = places
+    source.create("a.mp4", make(tmp_path / "a.mp4", SHORT).read_bytes())
+    receipt = f".derain/{digest('a.mp4'):016x}.clip"
+    target.create("a.mp4", b"mine")
+    for garbage in (b"\xff\0garbage", b"[]", b'{"source": 3}'):
+        target.replace(receipt, garbage)
+        assert run(["run", source.uri, "-o", target.uri, *FAST]) == 1
+        assert "exists already and is no result of this run" in told(target)[-1].error
+    target.remove("a.mp4")
+    assert run(["run", source.uri, "-o", target.uri, *FAST]) == 0
+
+
 def test_nobody_elses_clip_is_written_over(places: tuple[Store, Store], tmp_path: Path) -> None:
     """It is told before the work."""
     source, target = places
@@ -290,6 +330,28 @@ def test_nobody_elses_clip_is_written_over(places: tuple[Store, Store], tmp_path
             assert run(["run", source.uri, "-o", target.uri, *FAST]) == 1
         assert "exists already and is no result of this run" in told(target)[-1].error
         assert target.read("a.mp4") == b"mine"
+
+
+def test_a_clip_that_somebody_changed_is_not_written_over(
+    places: tuple[Store, Store], tmp_path: Path
+) -> None:
+    """Neither the result of a whole clip nor what could be had of a damaged one."""
+    source, target = places
+    whole = make(tmp_path / "cut.mkv", CUT).read_bytes()
+    source.create("cut.mkv", whole[: len(whole) * 2 // 3])
+    source.create("a.mp4", make(tmp_path / "a.mp4", SHORT).read_bytes())
+    words = ["run", source.uri, "-o", target.uri, *FAST]
+    assert run(words) == 1
+    for name in ("a.mp4", "cut.mkv"):
+        target.replace(name, b"cut by hand")
+    source.replace("cut.mkv", whole)
+    other = Made(times=SHORT.times, size=(48, 64), sound=())
+    source.replace("a.mp4", make(tmp_path / "a.mp4", other).read_bytes())
+    with nothing_derained():
+        assert run(words) == 1
+    for row in told(target)[-2:]:
+        assert "exists already and is no result of this run" in row.error
+        assert target.read(row.target) == b"cut by hand"
 
 
 def test_two_processes_at_one_clip(places: tuple[Store, Store], tmp_path: Path, fast) -> None:
@@ -425,7 +487,7 @@ def test_frames_of_a_clip_at_work_are_in_the_progress_line(tmp_path: Path, monke
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
-def test_a_list_of_clips(bucket: str, tmp_path: Path) -> None:  # noqa: F811
+def test_a_list_of_clips(bucket: str, tmp_path: Path) -> None:
     """A clip of a bucket into a folder, and one of a folder; a list knows no versions."""
     data = make(tmp_path / "a.mp4", SHORT).read_bytes()
     open_store(bucket).create("raw/b.mp4", data)
@@ -461,7 +523,7 @@ def test_on_ray(cluster: Any, fill: Fill, tmp_path: Path, fast: Derainer) -> Non
 
 
 def test_rows_of_a_bucket_are_not_held_back_for_long(
-    bucket: str,  # noqa: F811
+    bucket: str,
     monkeypatch,
 ) -> None:
     """The next row, a long clip's, may be hours away."""

@@ -19,9 +19,11 @@ import pytest
 from PIL import Image
 
 from derain import Derainer
-from derain.batch import Manifest, Row, open_store
+from derain.batch import Manifest, Plan, Row, open_source, open_store
+from derain.batch.run import Progress
+from derain.cli.batch_console import BatchReporter
 from derain.cli.main import run
-from derain.errors import DiskFullError
+from derain.errors import DiskFullError, OutputConflictError
 from derain.media import read_picture
 from tests.batch.conftest import Fill
 from tests.cli.test_outputs import NOTHING, Idle
@@ -69,6 +71,37 @@ def test_a_folder(fill: Fill, tmp_path: Path, fast: Derainer, capsys) -> None:
     assert "4 of 6" in told
 
 
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_result_that_was_removed_is_made_again(
+    listed: bool, fill: Fill, tmp_path: Path, capsys
+) -> None:
+    """Once it was found to be missing; lists, which know no versions, are no other."""
+    folder, out = fill(4), tmp_path / "out"
+    source = list_of(folder, "000.png", "sub/001.png", "002.png") if listed else folder
+    command = ["run", str(source), "-o", str(out), *FAST]
+    assert run(command) == 0
+    made = results(out)
+    (out / "000.png").unlink()
+    for _ in range(2):
+        assert run(["manifest", "verify", str(out), "--quiet"]) == 1
+        assert "1 missing: the next run makes them again" in capsys.readouterr().out
+    assert run(["manifest", "failed", str(out)]) == 0
+    assert "000.png: no such file" in capsys.readouterr().out
+    assert run(command) == 0
+    assert "1 done, 0 failed" in capsys.readouterr().err
+    assert results(out) == made
+    assert run(["manifest", "verify", str(out)]) == 0
+    assert run(command) == 0
+    assert "0 done, 0 failed" in capsys.readouterr().err
+
+
+def test_one_wrong_result_is_no_other_code(fill: Fill, tmp_path: Path) -> None:
+    folder, out = fill(1), tmp_path / "out"
+    assert run(["run", str(folder), "-o", str(out), *FAST]) == 0
+    (out / "000.png").write_bytes(b"other")
+    assert run(["manifest", "verify", str(out)]) == 1
+
+
 def test_it_goes_on(fill: Fill, tmp_path: Path, capsys) -> None:
     """Only what is new, what changed and what failed is done by a second run."""
     folder, out = fill(4), tmp_path / "out"
@@ -111,6 +144,26 @@ def test_nobody_elses_file_is_written_over(fill: Fill, tmp_path: Path, capsys) -
         assert (out / "000.png").read_bytes() == b"mine"
 
 
+def test_a_result_that_somebody_changed_is_not_written_over(
+    fill: Fill, tmp_path: Path, capsys
+) -> None:
+    """Nor when its picture changes; what the run wrote, at any time, is."""
+    folder, out = fill(2), tmp_path / "out"
+    command = ["run", str(folder), "-o", str(out), *FAST]
+    assert run(command) == 0
+    first = (out / "000.png").read_bytes()
+    for colour in ("tan", "teal"):
+        Image.new("RGB", (50, 40), colour).save(folder / "000.png")
+        assert run(command) == 0
+    assert (out / "000.png").read_bytes() != first
+    for there, code in ((b"touched up by hand", 1), (first, 0)):
+        (out / "000.png").write_bytes(there)
+        Image.new("RGB", (50, 40), "navy").save(folder / "000.png")
+        assert run(command) == code
+        assert ((out / "000.png").read_bytes() == there) == bool(code)
+    assert "000.png: exists already and is no result of this run" in capsys.readouterr().err
+
+
 def test_two_sources_in_one_target(fill: Fill, tmp_path: Path, capsys, monkeypatch) -> None:
     """Names are of a source; what another one gave stays, and is not taken for this one's."""
     first, second, out = fill(2), tmp_path / "second", tmp_path / "out"
@@ -129,6 +182,11 @@ def test_two_sources_in_one_target(fill: Fill, tmp_path: Path, capsys, monkeypat
     assert run(["run", str(moved), "-o", str(out), *FAST]) == 0
     assert "2 done, 0 failed" in capsys.readouterr().err
     assert results(out) == made
+    assert run(["manifest", "summary", str(out)]) == 0  # of results, each of which is there once
+    assert "2 done, 0 failed" in capsys.readouterr().out
+    assert run(["run", str(second), "-o", str(out), *FAST]) == 1  # in whose way one still is
+    assert run(["manifest", "summary", str(out)]) == 0
+    assert "2 done, 1 failed" in capsys.readouterr().out
 
 
 def list_of(folder: Path, *names: str) -> Path:
@@ -256,6 +314,78 @@ def test_dry_run(fill: Fill, tmp_path: Path, capsys) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_dry_run_for_programs(fill: Fill, tmp_path: Path, monkeypatch, capsys) -> None:
+    """It needs no cluster, either."""
+
+    def on_ray(*_: object) -> None:
+        raise AssertionError("a cluster is started")
+
+    monkeypatch.setattr("derain.batch.on_ray.on_ray", on_ray)
+    words = ["run", str(fill(3)), "-o", str(tmp_path / "out"), "--model", "fast"]
+    assert run([*words, "--dry-run", "--json", "--ray", "local"]) == 0
+    counted = json.loads(capsys.readouterr().out)
+    assert counted == {"pictures": 3, "clips": 0, "done_before": 0}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links that everybody may make")
+def test_links_to_folders_are_counted(fill: Fill, tmp_path: Path, capsys) -> None:
+    folder = fill(2)
+    (linked := tmp_path / "linked").mkdir()
+    (linked / "folder.png").symlink_to(folder)
+    words = [str(linked), "-o", str(tmp_path / "out"), *FAST]
+    assert run(["run", *words]) == 3
+    assert "holds no pictures; links to folders are not followed" in capsys.readouterr().err
+    (linked / "a.png").symlink_to(folder / "000.png")
+    assert run(["run", *words]) == 0
+    assert "(1 links to folders)" in capsys.readouterr().err
+    assert set(results(tmp_path / "out")) == {"a.png"}
+
+
+def test_what_is_no_picture_is_counted_by_few_words(fill: Fill) -> None:
+    """Of a million names none is kept."""
+    plan = Plan(open_source(str(folder := fill(1))))
+    for name in ("README", "a.md", "b.MD", "log.17", "log.18", "x.0a1b2c", "y.averylongending"):
+        (folder / name).touch()
+    plan.check()
+    assert plan.others == {".md": 2, "others": 5}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="paths that other systems do not take")
+def test_a_thousand_folders_in_each_other(tmp_path: Path) -> None:
+    """In the order of their names at every level, folders among files."""
+    deep = tmp_path.joinpath(*"d" * 1100)
+    for folder in (*reversed(deep.parents[:1100]), deep):
+        folder.mkdir(exist_ok=True)
+    (deep / "a.png").touch()
+    for name in ("b.png", "d.png"):
+        (tmp_path / name).touch()
+    names = [entry.name for entry in open_store(str(tmp_path)).entries()]
+    assert names == ["b.png", "d/" * 1100 + "a.png", "d.png"]
+    (deep / "a.png").unlink()
+    for folder in (deep, *deep.parents[:1099]):  # which pytest could not remove
+        folder.rmdir()
+
+
+def test_the_total_of_the_progress(fill: Fill) -> None:
+    """It is there before the first picture is done, and never less than what is done."""
+    plan, reporter = Plan(open_source(str(fill(4)))), BatchReporter(quiet=False, as_json=False)
+
+    def shown() -> tuple[float | None, float]:
+        (task,) = reporter._progress.tasks
+        return task.total, task.completed
+
+    progress = Progress(4)
+    reporter.show(progress, plan)
+    assert shown() == (4, 0)
+    for name in "abcd":
+        progress.row = Row(f"{name}.png", "1", f"{name}.png", "done")
+        reporter.show(progress, plan)
+    assert shown() == (4, 4)
+    progress.total, progress.row = 1, None  # somebody has taken three away, who watches
+    reporter.show(progress, plan)
+    assert shown() == (4, 4)
+
+
 def test_a_list(fill: Fill, tmp_path: Path, monkeypatch, capsys) -> None:
     """Relative addresses start where the list lies; none may be there twice."""
     folder = fill(3)
@@ -274,6 +404,21 @@ def test_a_list(fill: Fill, tmp_path: Path, monkeypatch, capsys) -> None:
     assert "outside the target" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("line", "code", "told"),
+    [
+        (b"in/a\0.png", 2, "holds a NUL, which no name does"),
+        (b"https://host/caf%E9.png", 2, "percent signs that are no UTF-8 cannot be read"),
+        (b"in/caf\xe9.png", 14, "is no text in UTF-8"),
+    ],
+)
+def test_lists_that_are_refused(line: bytes, code: int, told: str, tmp_path: Path, capsys) -> None:
+    (tmp_path / "names.txt").write_bytes(b"in/000.png\n" + line + b"\n")
+    assert run(["run", str(tmp_path / "names.txt"), "-o", str(tmp_path / "out"), *FAST]) == code
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_torn_line_is_passed_over_and_a_wrong_one_named(
     fill: Fill, tmp_path: Path, capsys
 ) -> None:
@@ -287,6 +432,63 @@ def test_a_torn_line_is_passed_over_and_a_wrong_one_named(
     (out / MANIFEST).write_bytes(whole.replace(b'{"source": "000.png"', b"{nonsense", 1))
     assert run(command) == 14
     assert "line 2: is no row of a manifest" in capsys.readouterr().err
+
+
+def test_a_manifest_without_its_first_line_is_refused(fill: Fill, tmp_path: Path, capsys) -> None:
+    """Nobody would know with what the results were made."""
+    folder, out = fill(2), str(tmp_path / "out")
+    command = ["run", str(folder), "-o", out, *FAST]
+    assert run(command) == 0
+    manifest = tmp_path / "out" / MANIFEST
+    first, *others = manifest.read_text().splitlines(keepends=True)
+    for line in ("", '{"manifest": 1}\n', '{"manifest": 1, "settings": 3}\n', "[]\n"):
+        manifest.write_text("".join([line, *others]))
+        for words in ([*command, "--strength", "0.5"], ["manifest", "summary", out]):
+            assert run(words) == 14
+            told = capsys.readouterr().err
+            assert "does not begin with the settings of its run; restore its first line" in told
+    manifest.write_text("".join([first, *others]))
+    assert run(command) == 0
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "[]", "3", '"source"', "null", "{}", '{"source": "a.png"}',
+        '{"source": 3, "version": "", "target": "a.png", "status": "done"}',
+        '{"source": "\\ud800", "version": "", "target": "a.png", "status": "done"}',
+        '{"source": "a", "version": "", "target": "a", "status": "done", "time": "noon"}',
+        '{"source": "a", "version": "", "target": "a", "status": "done", "notes": 3}',
+        '{"source": "a", "version": "", "target": "a", "status": "failed", "error": 3}',
+    ],
+)  # fmt: skip
+def test_lines_that_are_no_rows(row: str, tmp_path: Path, capsys) -> None:
+    """They are named, whatever is wrong with them."""
+    manifest = tmp_path / MANIFEST
+    manifest.parent.mkdir()
+    manifest.write_text(f'{{"manifest": 1, "settings": {{}}}}\n{row}\n')
+    for what in ("summary", "failed", "verify"):
+        assert run(["manifest", what, str(tmp_path)]) == 14
+        assert "line 2: is no row of a manifest; remove the line" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("there", ["folder", "bucket"])
+def test_two_runs_with_other_settings_that_begin_at_once(
+    there: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Both have looked when nothing was there; the one that is second to write is refused."""
+    out = str(tmp_path) if there == "folder" else f"{request.getfixturevalue('bucket')}/out"
+    first, second = (Manifest(open_store(out), {"strength": value}) for value in (1.0, 0.5))
+    for manifest in (first, second):
+        manifest.load()
+    first.open((0, 1))
+    with pytest.raises(OutputConflictError, match="an earlier run made what is there with stren"):
+        second.open((0, 1))
+    second.close()
+    first.append(Row("a.png", "1", "a.png", "done"))
+    first.close()
+    (row,) = Manifest(open_store(out), {"strength": 1.0}).rows()
+    assert row.source == "a.png"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
@@ -369,6 +571,21 @@ def test_a_name_that_is_no_text(fill: Fill, tmp_path: Path, capsys) -> None:
     (out / name).unlink()
     assert run(["manifest", "verify", str(out)]) == 1
     assert "\\udcff" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names that Windows does not know")
+def test_a_name_of_signs_that_no_terminal_shows(tmp_path: Path, capsys) -> None:
+    """It is JSON, and a terminal takes no command from it."""
+    folder, out = tmp_path / "in", str(tmp_path / "out")
+    folder.mkdir()
+    (folder / "a\x7f\x9b\n.png").write_bytes(b"nonsense")
+    assert run(["run", str(folder), "-o", out, *FAST]) == 1
+    capsys.readouterr()
+    for words in (["manifest", "failed", out], ["run", str(folder), "-o", out, *FAST]):
+        assert run([*words, "--json"]) in (0, 1)
+        told = capsys.readouterr().out
+        assert json.loads(told)["source"] == "a\x7f\x9b\n.png"
+        assert not {"\x7f", "\x9b"} & set(told)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")

@@ -19,7 +19,6 @@ from derain.batch.stores import open_store
 from derain.batch.watch import Settled
 from derain.cli.main import run
 from tests.batch.conftest import Fill
-from tests.batch.test_buckets import bucket  # noqa: F401 - a fixture
 from tests.batch.test_run import FAST, results, rows
 
 
@@ -62,6 +61,26 @@ def test_a_file_is_whole_when_nobody_has_written_it_for_a_while(
     assert names(source) == ["new.png", "old.png"]
     clock.now += 1
     assert names(source) == ["ahead.png", "new.png", "old.png"]
+
+
+def test_a_file_is_young_by_the_time_it_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look may last as long as the work on the files before it."""
+    clock = Clock(monkeypatch)
+    source = Settled(StoreSource(str(tmp_path)), quiet=2)
+    touch(tmp_path / "a.png", clock.now - 60, b"whole")
+    ahead = clock.now + 500
+    touch(tmp_path / "b.png", ahead, b"half")
+    files = source.files()
+    assert next(files).name == "a.png"
+    clock.now += 60  # of work, at the end of which somebody goes on with the other one
+    touch(tmp_path / "b.png", ahead, b"more of it")
+    assert not list(files)
+    clock.now += 0.2
+    assert names(source) == ["a.png"]
+    clock.now += 2
+    assert names(source) == ["a.png", "b.png"]
 
 
 def test_objects_are_whole_at_once() -> None:
@@ -144,7 +163,7 @@ def test_a_hot_folder(
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
 def test_a_hot_bucket(
-    bucket: str,  # noqa: F811
+    bucket: str,
     fill: Fill,
     watched: Callable[..., object],
 ) -> None:

@@ -12,9 +12,9 @@ from derain import Derainer
 from derain.metrics import changed_fraction
 
 # Share of pixels moved by more than 8 levels of luma, at most: what today's weights move plus 0.03,
-# and never more than the weights before were allowed. Exceptions: hatching, grass and hair in `base`
-# (0.07, 0.23 and 0.45), when a quarter more was to go from photographs, and hair in `fast` (0.52),
-# when a fifth more was (docs/limits.md).
+# and never more than the weights before were allowed. Exceptions: hatching, grass and hair in
+# `base` (0.07, 0.23 and 0.45), when a quarter more was to go from photographs, and hair in `fast`
+# (0.52), when a fifth more was (docs/limits.md).
 BOUNDS = {
     "base": {
         "railing": 0.03,

@@ -16,10 +16,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from derain.batch.digests import digest
+from derain.batch.digests import Ours, digest
 from derain.batch.manifest import FOLDER, Row
 from derain.batch.once import sha256_of, taken, write_once
-from derain.batch.places import place_for
+from derain.batch.places import clear_places, place_for
 from derain.batch.stores import Store
 from derain.batch.stores.folder import Folder
 from derain.clips.derainers import for_clips, settings_of
@@ -57,13 +57,13 @@ class Clips:
         self._target, self._derainer, self._room = target, derainer, room
         self._frames, self._quality, self._max_pixels = frames, quality, max_pixels
 
-    def video(self, row: Row, store: Store, key: str, ours: bool) -> Row:
+    def video(self, row: Row, store: Store, key: str, ours: Ours) -> Row:
         """Do a video file.
 
         Args:
             row: Names it and its result.
             store, key: Where it is.
-            ours: Whether an earlier run wrote what is there, which may then be replaced.
+            ours: What earlier runs wrote there, which may be replaced.
 
         Returns:
             The row: done; or failed, where parts of the clip cannot be read, and what can be is
@@ -82,9 +82,10 @@ class Clips:
             if (told.place, told.source) != (row.place, row.source):
                 raise taken(target, row.target)
             if told.version == row.version:
+                clear_places(store, key, target, row.target)
                 return told
-            ours = True  # made of the clip as it was before
-        elif not ours and _is_there(target, row.target):
+            ours |= {digest(told.sha256)}  # made of the clip as it was before
+        elif _is_taken(target, row.target, ours):
             raise taken(target, row.target)
         with place_for(store, key, target, row.target) as place:
             info, stream = probe(place.source, self._max_pixels), for_clips(self._derainer)
@@ -112,7 +113,7 @@ class Clips:
                 write_once(target, row.target, file, row.sha256, ours)
         return row
 
-    def animation(self, row: Row, store: Store, key: str, ours: bool) -> Row:
+    def animation(self, row: Row, store: Store, key: str, ours: Ours) -> Row:
         """Do an animated picture; as :meth:`video`, but begun anew each time."""
         from derain.clips.animation import open_animation
         from derain.clips.animation_work import derain_animation
@@ -162,13 +163,12 @@ def _told_before(target: Store, name: str) -> Row | None:
     try:
         told = Row.from_json(json.loads(target.read(_receipt_name(name))))
         return told if sha256_of(target, name) == told.sha256 else None
-    except InputNotFoundError:
+    except (InputNotFoundError, ValueError, TypeError):  # none, or none that can be read
         return None
 
 
-def _is_there(target: Store, name: str) -> bool:
+def _is_taken(target: Store, name: str, ours: Ours) -> bool:
     try:
-        next(target.pieces(name), b"")
+        return digest(sha256_of(target, name)) not in ours
     except InputNotFoundError:
         return False
-    return True

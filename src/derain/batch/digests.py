@@ -40,6 +40,38 @@ class Digests:
         return len(self._sorted)
 
 
+Ours = frozenset[int]
+"""Digests of the sums of what earlier runs wrote under a name."""
+
+
+class Sums:
+    """The digests of sums that were told of names; in any order, 16 bytes for each."""
+
+    def __init__(self) -> None:
+        self._added = array("Q"), array("Q")
+        self._known = np.empty(0, np.uint64), np.empty(0, np.uint64)
+
+    def add(self, name: int, value: int) -> None:
+        self._added[0].append(name)
+        self._added[1].append(value)
+
+    def of(self, name: int) -> Ours:
+        if self._added[0]:
+            self._fold()
+        names, values = self._known
+        start, end = (np.searchsorted(names, np.uint64(name), side) for side in _SIDES)
+        return frozenset(values[start:end].tolist())
+
+    def _fold(self) -> None:
+        fresh = (np.frombuffer(part, np.uint64) for part in self._added)
+        names, values = map(np.concatenate, zip(self._known, fresh, strict=True))
+        order = np.lexsort((values, names))
+        names, values = names[order], values[order]
+        kept = _last_of_each(names) | _last_of_each(values)
+        self._known = names[kept], values[kept]
+        self._added = array("Q"), array("Q")
+
+
 class Standing:
     """How each source stands; told in any order, 25 bytes for each of at most two attempts.
 

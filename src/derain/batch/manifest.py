@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from derain.batch.digests import Digests, Standing, digest
+from derain.batch.digests import Ours, Standing, Sums, digest
 from derain.batch.stores import Store
 from derain.batch.stores.folder import Folder
 from derain.clips.formats import is_container
 from derain.errors import DatasetError, DerainError, OutputConflictError
-from derain.files import explain_os_error
+from derain.files import atomic_create, explain_os_error
 
 if TYPE_CHECKING:
     from derain.batch.plan import Task
@@ -65,16 +66,55 @@ class Row:
     time: float = 0.0
     place: str = ""
 
+    @classmethod
+    def failed(cls, task: Task, error: str) -> Row:
+        """That of a task of which nothing came, now."""
+        source = task.source
+        return cls(
+            source.name,
+            source.version,
+            task.target,
+            "failed",
+            error=error,
+            time=round(time.time(), 3),
+            place=source.place,
+        )
+
+    def kept(self) -> dict[str, Any]:
+        """What there is to tell, without what is empty."""
+        return {key: value for key, value in asdict(self).items() if value or key == "version"}
+
     def to_json(self) -> str:
-        kept = {key: value for key, value in asdict(self).items() if value or key == "version"}
+        text = json.dumps(self.kept(), ensure_ascii=False)
         # Bytes of a name that are no UTF-8 become escapes, which JSON has, too.
-        return json.dumps(kept, ensure_ascii=False).encode(errors="backslashreplace").decode()
+        return text.encode(errors="backslashreplace").decode()
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Row:
-        known = {field.name for field in fields(cls)}
-        kept = {key: value for key, value in values.items() if key in known}
-        return cls(**{**kept, "notes": tuple(kept.get("notes", ()))})
+        """The row that :meth:`to_json` wrote.
+
+        Raises:
+            TypeError, ValueError: It wrote nothing of the kind.
+        """
+        kept = {field.name: values[field.name] for field in fields(cls) if field.name in values}
+        row = cls(**{**kept, "notes": tuple(kept.get("notes", ()))})
+        texts = row.source, row.version, row.target, row.status, row.sha256, row.place
+        "".join(texts).encode(errors="surrogateescape")
+        if not all(isinstance(text, str) for text in (row.error, *row.notes)):
+            raise TypeError("error or notes")
+        if not all(isinstance(n, int | float) for n in (row.seconds, row.time, row.pixels)):
+            raise TypeError("seconds, time or pixels")
+        return row
+
+    def lost(self, why: str) -> Row:
+        """What is noted when its result is not there any more: it is of no version of the source.
+
+        Lists know no versions, theirs is empty; so this is one that nothing has.
+        """
+        now = round(time.time(), 3)
+        return Row(
+            self.source, "lost", self.target, "failed", error=why, time=now, place=self.place
+        )
 
     @property
     def done(self) -> bool:
@@ -103,7 +143,7 @@ class Manifest:
         self._store = store
         self.settings = None if settings is None else json.loads(json.dumps(settings))
         self._log: _Log | None = None
-        self._standing, self._ours = Standing(), Digests()
+        self._standing, self._sums = Standing(), Sums()
 
     def load(self) -> None:
         """Read what earlier runs left, before anything is written."""
@@ -111,19 +151,19 @@ class Manifest:
             self.remember(row)
 
     def remember(self, row: Row) -> None:
-        """Have :meth:`is_done` and :meth:`is_ours` tell of this row."""
+        """Have :meth:`is_done` and :meth:`ours` tell of this row."""
         source, version = digest(row.place, row.source), digest(row.version)
         self._standing.add(source, version, row.time, row.done)
         if row.sha256:  # nothing was written where somebody else's file was in the way
-            self._ours.add(digest(row.place, row.target))
+            self._sums.add(digest(row.place, row.target), digest(row.sha256))
 
     def is_done(self, source: Located) -> bool:
         """Whether the result in the target is of this version of the picture or clip."""
         return self._standing.is_done(digest(source.place, source.name), digest(source.version))
 
-    def is_ours(self, task: Task) -> bool:
-        """Whether what has the result's name was made of this picture or clip, as it was once."""
-        return digest(task.source.place, task.target) in self._ours
+    def ours(self, task: Task) -> Ours:
+        """What was made of this picture or clip, as it was once; anything else is somebody's."""
+        return self._sums.of(digest(task.source.place, task.target))
 
     def rows(self) -> Iterator[Row]:
         """All rows of all shards, each shard's in their order."""
@@ -134,19 +174,26 @@ class Manifest:
     def _parse(self, name: str) -> Iterator[Row]:
         # The last piece is empty, unless the process was killed while it wrote.
         where, (*lines, _) = self._store.shown(name), self._store.read(name).split(b"\n")
-        for number, line in enumerate(lines, 1):
+        if lines:
+            self._read_header(lines[0], where)
+        for number, line in enumerate(lines[1:], 2):
             try:
-                values = json.loads(line)
-                if "manifest" in values:
-                    self._compare(values, where)
-                    continue
-                row = Row.from_json(values)
+                row = Row.from_json(json.loads(line))
             except (ValueError, TypeError):
                 raise DatasetError(
                     f"{where}, line {number}: is no row of a manifest; remove the line, and what "
                     "it told of is made again"
                 ) from None
             yield row
+
+    def _read_header(self, line: bytes, where: str) -> None:
+        try:
+            self._compare(json.loads(line), where)
+        except (ValueError, TypeError, KeyError):
+            raise DatasetError(
+                f"{where}: does not begin with the settings of its run; restore its first line "
+                "from a copy, or give another -o"
+            ) from None
 
     def _compare(self, header: Mapping[str, Any], where: str) -> None:
         if header["manifest"] != _VERSION:
@@ -164,13 +211,23 @@ class Manifest:
                 )
 
     def open(self, shard: tuple[int, int]) -> None:
-        """Begin to append, for the shard (index, of how many)."""
+        """Begin to append, for the shard (index, of how many).
+
+        Raises:
+            OutputConflictError: A run with other settings has begun since :meth:`load`.
+            DerainError: It cannot be written.
+        """
         base = f"{FOLDER}/{shard[0]:05}-of-{shard[1]:05}"
         header = json.dumps({"manifest": _VERSION, "settings": self.settings})
         if isinstance(self._store, Folder):
-            self._log = _File(self._store.path / f"{base}.jsonl", header)
+            first = f"{base}.jsonl"
+            self._log = _File(self._store.path / first, header)
         else:
+            first = f"{base}/{0:06}.jsonl"
+            self._store.create(first, f"{header}\n".encode())
             self._log = _Parts(self._store, base, header)
+        line, _, _ = next(self._store.pieces(first), b"").partition(b"\n")
+        self._read_header(line, self._store.shown(first))
 
     def append(self, row: Row) -> None:
         """Add a row; from a folder's manifest it is not lost when the process is killed.
@@ -200,7 +257,7 @@ class _File:
 
     def __init__(self, path: Path, header: str) -> None:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            atomic_create(path, f"{header}\n".encode())  # another run may begin just now, too
             self._path, self._file = path, path.open("ab+")
             if self._file.tell():
                 self._file.seek(-1, 2)
@@ -279,10 +336,10 @@ class Summary:
     """How a run stands.
 
     Attributes:
-        done, failed: Pictures; one that failed and was done later is done.
+        done, failed: Results; one that failed and was done later is done.
         pixels: Of those done.
         seconds: Of work on those done, of all workers together.
-        failures: The last row of each picture that failed as it was last.
+        failures: The last row of each picture that failed as it was last, one for each result.
     """
 
     done: int
@@ -293,19 +350,25 @@ class Summary:
 
 
 def summarise(rows: Iterable[Row]) -> Summary:
-    """What all attempts made of each picture as it was last; told in the order of their time."""
+    """What all attempts made of each picture as it was last; told in the order of their time.
+
+    A source that moved is another one with the same results, which are counted once.
+    """
     last: dict[tuple[str, str], Row] = {}
     success: dict[tuple[str, str], Row] = {}
     for row in rows:
+        last.pop((row.place, row.source), None)  # the last attempt comes last
         last[row.place, row.source] = row
         if row.done:
             success[row.place, row.source] = row
-    done, failures = [], []
+    done, failures = dict[str, Row](), dict[str, Row]()
     for source, row in last.items():
         made = success.get(source)
         if made and made.version == row.version:
-            done.append(made)
+            done[row.target] = made
+            failures.pop(row.target, None)
         else:
-            failures.append(row)
-    pixels, seconds = sum(row.pixels for row in done), sum(row.seconds for row in done)
-    return Summary(len(done), len(failures), pixels, seconds, failures)
+            failures[row.target] = row
+    pixels = sum(row.pixels for row in done.values())
+    seconds = sum(row.seconds for row in done.values())
+    return Summary(len(done), len(failures), pixels, seconds, [*failures.values()])

@@ -7,8 +7,6 @@ writes the manifest; when it dies, the same command goes on.
 
 from __future__ import annotations
 
-import time
-
 from derain.batch.clips import settled
 from derain.batch.manifest import Row
 from derain.batch.run import Ask, Execute
@@ -28,13 +26,4 @@ def on_ray(settings: Settings, address: str) -> Execute:
 
 def _lost(ask: Ask, why: str) -> Row:
     task, _ = ask
-    source = task.source
-    return Row(
-        source.name,
-        source.version,
-        task.target,
-        "failed",
-        error=f"{source.name}: {why}",
-        time=round(time.time(), 3),
-        place=source.place,
-    )
+    return Row.failed(task, f"{task.source.name}: {why}")

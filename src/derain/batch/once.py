@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from derain.batch.digests import Ours, digest
 from derain.batch.stores import Store
 from derain.errors import DerainError, OutputConflictError
 from derain.media import decode_picture
@@ -14,7 +15,7 @@ from derain.media import decode_picture
 _ROUNDING = 0.05 / 255  # of full range, in the mean; tiles set few values apart, by a level
 
 
-def write_once(target: Store, name: str, data: bytes | Path, sha256: str, ours: bool) -> None:
+def write_once(target: Store, name: str, data: bytes | Path, sha256: str, ours: Ours) -> None:
     """Write a result; one that is there and equal, which a killed run did not tell of, stays.
 
     Args:
@@ -22,7 +23,7 @@ def write_once(target: Store, name: str, data: bytes | Path, sha256: str, ours: 
         name: Of the result.
         data: As :meth:`Store.create` takes it.
         sha256: Of the data.
-        ours: Whether an earlier run wrote what is there, which is then replaced.
+        ours: What earlier runs wrote there, which is replaced if nobody has changed it.
 
     Raises:
         OutputConflictError: There is another file.
@@ -30,13 +31,14 @@ def write_once(target: Store, name: str, data: bytes | Path, sha256: str, ours: 
     """
     if target.create(name, data):
         return
-    if ours:
-        target.replace(name, data)
-    elif sha256_of(target, name) != sha256:
+    if (there := sha256_of(target, name)) == sha256:
+        return
+    if digest(there) not in ours:
         raise taken(target, name)
+    target.replace(name, data)
 
 
-def write_picture_once(target: Store, name: str, data: bytes, ours: bool) -> str:
+def write_picture_once(target: Store, name: str, data: bytes, ours: Ours) -> str:
     """As :func:`write_once`, for a picture, which free memory cuts into other tiles another time.
 
     Args:

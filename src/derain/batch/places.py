@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from derain.batch.digests import digest
 from derain.batch.stores import Store
 from derain.batch.stores.folder import Folder
+from derain.clips.manifest import Workplace
 from derain.errors import DerainError, InvalidImageError, PermissionDeniedError, UsageError
 from derain.files import explain_os_error
 from derain.locks import held_alone
@@ -67,8 +68,7 @@ def place_for(
         with _place(store, key, target, name, result.parent, result) as place:
             yield place
         return
-    where = str(target.path.resolve()) if isinstance(target, Folder) else target.uri
-    folder = _temporary() / f"{digest(where, name, store.shown(key)):016x}"
+    folder = _elsewhere(store, key, target, name)
     try:
         with held_alone(folder / "lock", target.shown(name)):
             try:
@@ -82,6 +82,28 @@ def place_for(
     finally:
         with suppress(OSError):  # it is not empty; Windows keeps the lock until now
             folder.rmdir()
+
+
+def clear_places(store: Store, key: str, target: Store, name: str) -> None:
+    """Remove what a killed run left of its work on a clip whose result is there.
+
+    Args:
+        store, key, target, name: As of :func:`place_for`.
+    """
+    with suppress(DerainError):  # it does no harm; or another process is at work there
+        if isinstance(target, Folder):
+            beside = Workplace(target.path / name, {})
+            with beside.held():
+                beside.clear()
+        if not (isinstance(target, Folder) and isinstance(store, Folder)):
+            folder = _elsewhere(store, key, target, name)
+            with held_alone(folder / "lock", target.shown(name)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _elsewhere(store: Store, key: str, target: Store, name: str) -> Path:
+    where = str(target.path.resolve()) if isinstance(target, Folder) else target.uri
+    return _temporary() / f"{digest(where, name, store.shown(key)):016x}"
 
 
 @contextmanager

@@ -16,8 +16,10 @@ from derain.media import SUFFIXES, Format
 
 Shard = tuple[int, int]
 
-OTHER_CLIPS = "clips"
-"""What clips are counted as where they are left out."""
+OTHER_CLIPS, _LINKS = "clips", "links to folders"
+"""What clips and links are counted as where they are left out."""
+
+_LONGEST = 5  # letters of an ending that is told, with its dot
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Plan:
             raise self._conflict()
         if not total:
             more = f"; for its clips: {HOW}" if self.others[OTHER_CLIPS] else ""
+            more += "; links to folders are not followed" if self.others[_LINKS] else ""
             raise InputNotFoundError(f"{self.source.uri}: holds no pictures{more}")
         return mine
 
@@ -107,10 +110,10 @@ class Plan:
             if self.skipped and file.name.startswith(self.skipped):
                 continue
             path = PurePosixPath(file.name)
-            clip = is_clip(Path(path))
-            if not (self.clips if clip else path.suffix.lower() in SUFFIXES):
+            link, clip = file.name.endswith("/"), is_clip(Path(path))
+            if link or not (self.clips if clip else path.suffix.lower() in SUFFIXES):
                 if count:
-                    self.others[OTHER_CLIPS if clip else path.suffix.lower() or path.name] += 1
+                    self.others[_LINKS if link else OTHER_CLIPS if clip else _ending(path)] += 1
                 continue
             if ".." in path.parts:
                 raise OutputConflictError(
@@ -125,6 +128,13 @@ class Plan:
     def _is_mine(self, task: Task) -> bool:
         index, count = self.shard
         return count == 1 or digest(task.source.name) % count == index
+
+
+def _ending(path: PurePosixPath) -> str:
+    """What a file is counted as, of which there are few in any number of names."""
+    ending = path.suffix.lower()
+    plain = ending.isascii() and ending[1:].isalpha()
+    return ending if plain and len(ending) <= _LONGEST else "others"
 
 
 def parse_shard(text: str) -> Shard:

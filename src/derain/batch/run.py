@@ -6,13 +6,14 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from derain.batch.clips import settled
+from derain.batch.digests import Ours
 from derain.batch.manifest import Manifest, Row
 from derain.batch.plan import Plan, Task
 from derain.batch.side_by_side import side_by_side
 from derain.batch.worker import Worker
 
-Ask = tuple[Task, bool]
-"""A task, and whether an earlier run wrote its result."""
+Ask = tuple[Task, Ours]
+"""A task, and what earlier runs wrote as its result."""
 
 Execute = Callable[[Iterable[Ask]], Iterator[Row]]
 """Does tasks, somewhere, and gives their rows as they come."""
@@ -53,8 +54,8 @@ def run_batch(plan: Plan, manifest: Manifest, execute: Execute) -> Generator[Pro
     manifest.load()
     progress = Progress(plan.check())
     yield progress
-    manifest.open(plan.shard)
     try:
+        manifest.open(plan.shard)
         for row in execute(open_tasks(plan, manifest, progress)):
             manifest.append(row)
             progress.row = row
@@ -69,7 +70,7 @@ def open_tasks(plan: Plan, manifest: Manifest, progress: Progress) -> Iterator[A
         if manifest.is_done(task.source):
             progress.before += 1
         else:
-            yield task, manifest.is_ours(task)
+            yield task, manifest.ours(task)
 
 
 def threads(worker: Worker, jobs: int) -> Execute:

@@ -158,6 +158,10 @@ class AddressList:
             raise DatasetError(f"{self._path}: damaged Parquet ({first_line(error)})") from error
 
     def _located(self, address: str) -> Located:
+        if "\0" in address:
+            raise UsageError(
+                f"{self._path}: {address}: holds a NUL, which no name does; correct it"
+            )
         scheme, separator, rest = address.partition("://")
         if separator and scheme != "file":
             place, _, key = rest.partition("/")
@@ -167,7 +171,13 @@ class AddressList:
                         f"{self._path}: {address}: addresses with a query (?) cannot be read; "
                         "fetch these files first, and list where they lie"
                     )
-                key = unquote(key)
+                try:
+                    key = unquote(key, errors="strict")
+                except UnicodeDecodeError:
+                    raise UsageError(
+                        f"{self._path}: {address}: percent signs that are no UTF-8 cannot be read; "
+                        "fetch these files first, and list where they lie"
+                    ) from None
             return Located(f"{scheme}://{place}", key, f"{place}/{key}")
         path = Path(rest if separator else address)
         if path.is_absolute():

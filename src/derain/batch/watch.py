@@ -36,9 +36,9 @@ class Settled:
         self._seen: dict[str, tuple[str, float]] = {}  # young files: version, and since when
 
     def files(self) -> Iterator[Located]:
-        now, clock, seen = time.monotonic(), time.time(), self._seen
-        self._seen = {}
+        seen, self._seen = self._seen, {}
         for file in self._source.files():
+            now, clock = time.monotonic(), time.time()  # the one before may have taken long
             if file.written is None or self._quiet <= clock - file.written:
                 yield file
                 continue
@@ -66,7 +66,6 @@ def watch_batch(
     plan = replace(plan, source=Settled(plan.source))
     failed: set[int] = set()
     manifest.load()
-    manifest.open(plan.shard)
 
     def tasks(counted: Progress) -> Iterator[Ask]:
         for task, ours in open_tasks(plan, manifest, counted):
@@ -75,6 +74,7 @@ def watch_batch(
 
     progress = counted = Progress(0)
     try:
+        manifest.open(plan.shard)
         while True:
             began, progress.row = time.monotonic(), None
             with suppress(InputNotFoundError):  # nothing there yet

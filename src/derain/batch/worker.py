@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from derain.batch.clips import Clips
+from derain.batch.digests import Ours
 from derain.batch.manifest import Row
 from derain.batch.once import write_picture_once
 from derain.batch.plan import Task
@@ -110,12 +111,12 @@ class Worker:
             settings.max_pixels,
         )  # fmt: skip
 
-    def __call__(self, task: Task, ours: bool = False) -> Row:
+    def __call__(self, task: Task, ours: Ours = frozenset()) -> Row:
         """Do one picture or clip.
 
         Args:
             task: Which.
-            ours: Whether an earlier run wrote its result, which may then be replaced.
+            ours: What earlier runs wrote as its result, which may be replaced.
         """
         for attempt in range(1, self._settings.attempts + 1):
             row = self._try(task, ours, attempt)
@@ -124,17 +125,10 @@ class Worker:
             time.sleep(_PAUSE * 2 ** (attempt - 1))
         raise AssertionError("the last attempt gives a row")
 
-    def _try(self, task: Task, ours: bool, attempt: int) -> Row | None:
+    def _try(self, task: Task, ours: Ours, attempt: int) -> Row | None:
         """What became of it, or None where it may succeed in a moment."""
         began, source = time.monotonic(), task.source
-        row = Row(
-            source.name,
-            source.version,
-            task.target,
-            "failed",
-            attempts=attempt,
-            place=source.place,
-        )
+        row = replace(Row.failed(task, ""), attempts=attempt)
         try:
             done = self._restore(row, task, ours)
         except Exception as error:  # noqa: BLE001 - one picture never stops the others
@@ -144,7 +138,7 @@ class Worker:
         seconds = done.seconds or round(time.monotonic() - began, 3)
         return replace(done, seconds=seconds, time=round(time.time(), 3))
 
-    def _restore(self, row: Row, task: Task, ours: bool) -> Row:
+    def _restore(self, row: Row, task: Task, ours: Ours) -> Row:
         settings, source = self._settings, task.source
         store = self._stores.get(source.store)
         if store is None:

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from dataclasses import asdict
 
-from derain.batch import Manifest, Plan
+from derain.batch import Manifest, Plan, Row
 from derain.batch.plan import OTHER_CLIPS
 from derain.batch.run import Progress
 from derain.cli.console import Reporter
@@ -36,10 +36,16 @@ class BatchReporter(Reporter):
 
     def show(self, progress: Progress, plan: Plan) -> None:
         """Tell what has just happened."""
-        row = progress.row
-        if row is None:
+        if progress.row is None:
             self.note_others(plan)
-            return
+        else:
+            self._tell(progress.row)
+        with self._lock:
+            self._total = progress.total
+            self._behind = progress.before + self.done + self.failed
+            self._update()
+
+    def _tell(self, row: Row) -> None:
         self.done += row.done
         self.failed += not row.done
         self.unchanged += row.done and row.unchanged
@@ -49,11 +55,8 @@ class BatchReporter(Reporter):
         for note in row.notes:
             self.line(f"{row.source}: {note}")
         with self._lock:
-            self._total = progress.total
-            self._behind = progress.before + self.done + self.failed
             self._pixels += row.pixels
             self._clips.pop(row.source, None)
-            self._update()
 
     def frames(self, source: str, done: int, total: int) -> None:
         """A frame of a clip at work is finished; from any thread."""
@@ -67,7 +70,8 @@ class BatchReporter(Reporter):
         self._progress.update(
             self._task,
             completed=self._behind + sum(done / total for done, total in self._clips.values()),
-            total=self._total,
+            # Of a folder that is watched some may be gone, or have come again.
+            total=max(self._total or 0, self._behind + len(self._clips)),
             rate=f"{pace:.2f} MP/s" + (f", {done}/{total} frames" if total else ""),
         )
 
@@ -81,6 +85,7 @@ class BatchReporter(Reporter):
             else:
                 to_do["clips" if task.clip else "pictures"] += 1
         self.note_others(plan)
+        self.record({"pictures": to_do["pictures"], "clips": to_do["clips"], "done_before": before})
         clips = f" and {to_do['clips']} clips" if to_do["clips"] else ""
         self.line(f"{to_do['pictures']} pictures{clips} to do, {before} done before")
 

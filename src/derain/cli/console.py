@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from types import TracebackType
@@ -130,7 +130,7 @@ class Reporter:
     def record(self, values: dict[str, Any]) -> None:
         """A JSON object for programs."""
         if self._json:
-            print(json.dumps(values), flush=True, file=sys.stdout)
+            say_json(values)
 
     def listed(self, text: str) -> None:
         """A line on standard output, for people and their pipes."""
@@ -141,6 +141,11 @@ class Reporter:
 def say(text: str) -> None:
     """Print a line on standard output."""
     print(printable(text), flush=True)
+
+
+def say_json(values: Mapping[str, Any]) -> None:
+    """Print a JSON object on standard output, a line; what no terminal shows is escaped by it."""
+    print(json.dumps(values).replace("\x7f", "\\u007f"), flush=True)
 
 
 def _own_stderr() -> TextIO | None:

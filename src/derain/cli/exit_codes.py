@@ -40,7 +40,7 @@ EXIT_CODES: dict[type[DerainError], tuple[int, str]] = {
     NonFiniteError: (11, "values not finite"),
     BackendUnavailableError: (12, "backend or device not there"),
     ConfigError: (13, "configuration"),
-    DatasetError: (14, "training data"),
+    DatasetError: (14, "training data, a list or a manifest"),
     TrainingError: (15, "training"),
     ExportError: (16, "export"),
     VerificationError: (17, "not the card's scores"),

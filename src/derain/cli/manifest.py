@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from derain.cli.exit_codes import PARTIAL, exit_code
-from derain.errors import DerainError, InputNotFoundError, VerificationError
+from derain.cli.exit_codes import PARTIAL
+from derain.errors import DerainError, InputNotFoundError
 
 if TYPE_CHECKING:
     from derain.batch import Manifest, Row
@@ -25,13 +25,13 @@ def summary(out: str, *, json: bool = False) -> int:
         json: One JSON object instead of lines.
     """
     from derain.batch import summarise
-    from derain.cli.console import say
+    from derain.cli.console import say, say_json
 
     manifest, rows = _open(out)
     found = summarise(rows)
     if json:
         values = {key: value for key, value in vars(found).items() if key != "failures"}
-        say(json_.dumps({**values, "settings": manifest.settings}))
+        say_json({**values, "settings": manifest.settings})
         return 0
     say(f"{found.done} done, {found.failed} failed")
     if found.seconds:
@@ -50,11 +50,14 @@ def failed(out: str, *, json: bool = False) -> int:
         json: The rows as JSON.
     """
     from derain.batch import summarise
-    from derain.cli.console import say
+    from derain.cli.console import say, say_json
 
     _, rows = _open(out)
     for row in summarise(rows).failures:
-        say(row.to_json() if json else row.error)
+        if json:
+            say_json(row.kept())
+        else:
+            say(row.error)
     return 0
 
 
@@ -62,31 +65,45 @@ def failed(out: str, *, json: bool = False) -> int:
 def verify(out: str, *, quiet: Annotated[bool, Parameter(name=["--quiet", "-q"])] = False) -> int:
     """Read every result again, and tell which are missing or not what was written.
 
+    Those that are missing are noted as failed, so that the next run makes them again.
+
     Args:
         out: The folder or bucket of the results.
         quiet: Tell only what is wrong.
     """
-    from derain.batch import open_store
+    from derain.batch import Row, open_store
     from derain.batch.once import sha256_of
     from derain.cli.console import say
 
-    store, wrong, count = open_store(out), 0, 0
-    sums = {row.target: row.sha256 for row in _open(out)[1] if row.sha256}
-    for name, expected in sums.items():
-        count += 1
+    store, wrong, missing = open_store(out), 0, list[Row]()
+    manifest, rows = _open(out)
+    results = {row.target: row for row in rows if row.sha256}
+    for name, row in results.items():
         try:
-            if sha256_of(store, name) == expected:
+            if sha256_of(store, name) == row.sha256:
                 continue
             told = f"{store.shown(name)}: is not what was written"
         except DerainError as error:
             told = str(error)
+            if isinstance(error, InputNotFoundError):
+                missing.append(row.lost(told))
         wrong += 1
         say(told)
     if not quiet:
-        say(f"{count - wrong} of {count} results are what was written")
-    if not wrong:
-        return 0
-    return exit_code(VerificationError) if count == wrong == 1 else PARTIAL
+        say(f"{len(results) - wrong} of {len(results)} results are what was written")
+    if missing:
+        _note(manifest, missing)
+        say(f"{len(missing)} missing: the next run makes them again")
+    return PARTIAL if wrong else 0
+
+
+def _note(manifest: Manifest, rows: list[Row]) -> None:
+    try:
+        manifest.open((0, 1))
+        for row in rows:
+            manifest.append(row)
+    finally:
+        manifest.close()
 
 
 def _open(out: str) -> tuple[Manifest, list[Row]]:

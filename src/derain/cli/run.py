@@ -121,6 +121,10 @@ def run(
     derainer = settings.derainer()
     manifest = Manifest(target, settings.fingerprint(derainer))
     reporter = BatchReporter(quiet, json)
+    if dry_run:
+        manifest.load()
+        reporter.planned(plan, manifest)
+        return 0
     if ray is not None:
         from derain.batch.on_ray import on_ray
 
@@ -128,10 +132,6 @@ def run(
     else:
         execute = in_threads(Worker(settings, derainer, reporter.frames), jobs)
     with reporter:
-        if dry_run:
-            manifest.load()
-            reporter.planned(plan, manifest)
-            return 0
         work = watch_batch if watch else run_batch
         try:
             with closing(work(plan, manifest, execute)) as going:

@@ -13,7 +13,8 @@ class Entry:
     """A file of a store.
 
     Attributes:
-        name: Relative to the store, with slashes.
+        name: Relative to the store, with slashes; one at its end says that it is a link to a
+            folder, which is not followed.
         size: Bytes.
         version: Changes when the file does: its entity tag, or its size and time of writing.
         written: When, in seconds since 1970; None where files are there whole or not at all.

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mmap import ACCESS_READ, mmap
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
+from urllib.parse import quote
 
 from derain.batch.stores.base import Entry
 from derain.errors import (
@@ -58,7 +59,9 @@ class Bucket:
         from obstore.store import HTTPStore, from_url
 
         if not self._web:
-            return from_url(self.uri, client_options=options)
+            scheme, _, rest = self.uri.partition("://")
+            place, slash, prefix = rest.partition("/")
+            return from_url(f"{scheme}://{place}{slash}{quote(prefix)}", client_options=options)
         # Not guessed from the address: that of a public bucket would be asked for credentials.
         web: Any = {"allow_http": self.uri.startswith("http://"), **(options or {})}
         return HTTPStore.from_url(self.uri, client_options=web)

@@ -27,9 +27,18 @@ class Folder:
         self.uri = str(path)
 
     def entries(self, prefix: str = "") -> Iterator[Entry]:
-        yield from self._walk(self.path / prefix, prefix)
+        levels = [self._listed(prefix)]  # no recursion: a thousand folders may lie in each other
+        while levels:
+            name, found = next(levels[-1], ("", None))
+            if found is None:
+                levels.pop()
+            elif found.is_dir(follow_symlinks=False):
+                levels.append(self._listed(name))
+            else:
+                yield self._entry(name, found)
 
-    def _walk(self, folder: Path, below: str) -> Iterator[Entry]:
+    def _listed(self, below: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        folder = self.path / below
         try:
             with os.scandir(folder) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
@@ -38,20 +47,19 @@ class Folder:
         except OSError as error:
             raise explain_os_error(error, folder) from error
         for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            name = f"{below}/{entry.name}" if below else entry.name
-            if entry.is_dir(follow_symlinks=False):
-                yield from self._walk(folder / entry.name, name)
-                continue
-            try:
-                status = entry.stat()
-            except OSError:  # a link that leads nowhere: it is named when it is read
-                yield Entry(name, 0, "")
-                continue
-            if not stat.S_ISDIR(status.st_mode):
-                version = f"{status.st_size}-{status.st_mtime_ns}"
-                yield Entry(name, status.st_size, version, status.st_mtime)
+            if not entry.name.startswith("."):
+                yield f"{below}/{entry.name}" if below else entry.name, entry
+
+    @staticmethod
+    def _entry(name: str, found: os.DirEntry[str]) -> Entry:
+        try:
+            status = found.stat()
+        except OSError:  # a link that leads nowhere: it is named when it is read
+            return Entry(name, 0, "")
+        if stat.S_ISDIR(status.st_mode):
+            return Entry(f"{name}/", 0, "")
+        version = f"{status.st_size}-{status.st_mtime_ns}"
+        return Entry(name, status.st_size, version, status.st_mtime)
 
     def read(self, name: str) -> bytes:
         with self._opened(name) as file:
