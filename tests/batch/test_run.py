@@ -408,8 +408,8 @@ def test_a_list(fill: Fill, tmp_path: Path, monkeypatch, capsys) -> None:
     ("line", "code", "told"),
     [
         (b"in/a\0.png", 2, "holds a NUL, which no name does"),
-        (b"https://host/caf%E9.png", 2, "percent signs that are no UTF-8 cannot be read"),
-        (b"in/caf\xe9.png", 14, "is no text in UTF-8"),
+        (b"https://host/n%E9.png", 2, "percent signs that are no UTF-8 cannot be read"),
+        (b"in/n\xe9.png", 14, "is no text in UTF-8"),
     ],
 )
 def test_lists_that_are_refused(line: bytes, code: int, told: str, tmp_path: Path, capsys) -> None:
