@@ -482,8 +482,8 @@ def test_frames_of_a_clip_at_work_are_in_the_progress_line(tmp_path: Path, monke
     # The second may begin before the first one's row has come, and then both count.
     alone = {(1 + done / 5, f", {done}/5 frames") for done in range(1, 6)}
     together = {(1 + done / 5, f", {6 + done}/11 frames") for done in range(1, 6)}
-    assert seen[:6] == clip and seen[-1] == (2, "")
-    assert set(seen[6:-1]) <= {(1, ""), *alone, *together}
+    assert seen[:7] == [(0, ""), *clip] and seen[-1] == (2, "")
+    assert set(seen[7:-1]) <= {(1, ""), *alone, *together}
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
 
 
