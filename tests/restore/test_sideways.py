@@ -14,7 +14,9 @@ from PIL import Image
 from derain import Derainer, VideoDerainer
 from derain.metrics import psnr, turn
 from derain.restore.backends import Planes
-from derain.restore.sideways import _lines
+from derain.restore.engine import Engine
+from derain.restore.sideways import _lines, falls_sideways
+from derain.zoo import load_model
 from tests.golden.test_lookalikes import draw_lookalike
 
 Pixels = NDArray[np.uint8]
@@ -112,6 +114,29 @@ def waves(degrees: float) -> NDArray[np.float32]:
     down, across = np.mgrid[:90, :120]
     turn = np.radians(degrees)
     return np.sin(0.2 * (across * np.cos(turn) + down * np.sin(turn))).astype(np.float32)
+
+
+class Partial:
+    """A backend whose network sees all of a turned picture, and a share of it as it lies."""
+
+    name, device, precision = "partial", "cpu", "float32"
+
+    def __init__(self, share: float) -> None:
+        self.shares = [1, share]
+
+    def run(self, rainy: Planes) -> tuple[Planes, Planes]:
+        return np.float32(self.shares.pop(0)) * (rainy - np.float32(0.4)), np.zeros_like(rainy)
+
+    def in_float32(self) -> Partial:
+        return self
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.7, True), (0.8, False)])
+def test_lines_that_agree_need_be_only_somewhat_more(share: float, told: bool) -> None:
+    lying = np.full((200, 300, 3), 100, np.uint8)
+    lying[::8] = lying[1::8] = 160
+    engine = Engine(Partial(share), load_model("fast").card, 1 << 30)
+    assert falls_sideways(engine, lying) == told
 
 
 @pytest.mark.parametrize("degrees", [0, 20, -35, 60, 90])

@@ -77,14 +77,13 @@ def test_a_large_picture_is_looked_at_again(
     got = page.download()
     assert difference(got, expected) <= 1
     monkeypatch.setattr("derain.restore.looks.reductions", lambda height, width: ())
-    assert difference(got, derainer(rainy)) > 20
+    assert difference(got, derainer(rainy)) > 8
 
 
-@pytest.mark.parametrize("degrees", [90, 52])
+@pytest.mark.parametrize("degrees", [90, 60])
 def test_rain_that_falls_sideways(
     page: Page, derainer: Derainer, tmp_path: Path, degrees: int
 ) -> None:
-    """Told by either of the rules: much more of it, or somewhat more of one direction."""
     with Image.open(EXAMPLES / "rainy.jpg") as example:
         rainy = np.ascontiguousarray(turn(np.asarray(example), degrees)[60:360, 60:360])
     Image.fromarray(rainy).save(tmp_path / "photo.png")

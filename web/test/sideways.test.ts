@@ -54,6 +54,22 @@ it.each([
   expect(await told(false)).toBe(false);
 });
 
+it.each([
+  [0.7, true],
+  [0.8, false],
+])(
+  "lets lines that agree be told where %s of them are seen as they lie: %s",
+  async (share, told) => {
+    let looks = 0;
+    const network: Network = (rainy) => {
+      const seen = looks++ === 0 ? 1 : share; // turned first, and then as it lies
+      return Promise.resolve(rainy.map((level) => seen * (level - 0.4)));
+    };
+    const picture = striped(300, 200, true);
+    expect(await fallsSideways(picture, network, CARD, BUDGET)).toBe(told);
+  },
+);
+
 it("leaves lines that slant either way as they are", async () => {
   const picture = striped(300, 200, true);
   const { pixels, width } = picture;
