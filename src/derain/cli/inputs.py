@@ -157,9 +157,10 @@ def _look_inside(folder: Path, out: Path | None, recursive: bool, inputs: Inputs
         # Hidden ones are other programs' and our own: thumbnails, clips at work.
         shown = (f for f in folders if not f.startswith("."))
         kept = sorted(f for f in shown if real_path(place / f) != results)
-        linked += sum((place / f).is_symlink() for f in kept)
+        links = sum((place / f).is_symlink() for f in kept)
+        linked += links
         if not recursive:
-            below += sum(not (place / f).is_symlink() for f in kept)
+            below += len(kept) - links
         folders[:] = kept if recursive else []
         for name in sorted(files):
             path = place / name
